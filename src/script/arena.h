@@ -1,0 +1,37 @@
+// Memory for one script engine: a mapping of fixed size that never grows, cut into blocks of powers of two.
+//
+// Owned by the engine's process, used by its one thread. It calls no malloc, so it works in a forked child of a process
+// with threads. All of it goes away with the mapping.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+namespace porpoise {
+
+class Arena {
+ public:
+  // Nothing can be allocated when the mapping cannot be made.
+  explicit Arena(std::size_t bytes);
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  ~Arena();
+
+  // As malloc, realloc and free; nullptr once the limit is reached.
+  void* allocate(std::size_t bytes);
+  void* reallocate(void* block, std::size_t bytes);
+  void release(void* block);
+
+  bool refused() const { return refused_; }  // whether an allocation ever failed
+
+ private:
+  static constexpr std::size_t kClasses = 48;
+
+  char* begin_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t used_ = 0;
+  bool refused_ = false;
+  std::array<void*, kClasses> free_{};  // per class a list threaded through the blocks themselves
+};
+
+}  // namespace porpoise

@@ -1,0 +1,1 @@
+porpoise_fuzz(placeholders LIBRARIES porpoise::task)

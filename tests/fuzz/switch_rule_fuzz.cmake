@@ -1,0 +1,1 @@
+porpoise_fuzz(switch_rule LIBRARIES porpoise::task)
