@@ -1,0 +1,98 @@
+// HTTP: sends one request and checks the answer (3.1 `HttpTask`); a cancel or the deadline ends it at once.
+#include <porpoise/plugin.hpp>
+
+#include "base/utf8.h"
+#include "curl/transfer.h"
+#include "http/answer.h"
+#include "http/params.h"
+
+namespace porpoise::http {
+namespace {
+
+using plugin::Outcome;
+
+constexpr std::size_t kLoggedBytes = std::size_t{64} << 10U;    // of the body: logs are for reading
+constexpr std::size_t kOutParamBytes = std::size_t{64} << 10U;  // of the body: varPool travels through the database
+constexpr int kTries = 4;  // as 3.1, whose client repeats a request without a body three times
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kBlank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+class HttpTask final : public plugin::Task {
+ public:
+  using Task::Task;
+
+  Outcome prepare(const plugin::Request& request) override {
+    auto params = parse_http_params(request.params_json, [this](const std::string& text) -> Result<std::string> {
+      auto expanded = host().expand(text);
+      if (!expanded) return fail(Code::kInvalid, expanded.problem().message);
+      return std::move(*expanded);
+    });
+    if (!params) return Outcome::invalid(params.error().to_string());
+    params_ = std::move(*params);
+    params_.request.deadline_mono_ms = request.deadline_mono_ms;
+    return Outcome::ok();
+  }
+
+  Outcome run() override {
+    host().info(params_.request.method + " " + loggable_url(params_.request.url));
+    const Result<curl::HttpResponse> response = perform();
+    if (!response) return outcome_of(response.error());
+    const std::string body = decode_body(*response);
+    log_answer(*response, body);
+    if (!params_.response_param.empty()) host().set_var(params_.response_param, cut_utf8(trim(body), kOutParamBytes));
+    const Status checked = check_answer(params_, response->status, body);
+    return checked ? Outcome::ok() : Outcome::failed(checked.error().message());
+  }
+
+  std::string plan() override {
+    const curl::HttpRequest& request = params_.request;
+    std::string text = "would send " + request.method + " " + loggable_url(request.url) + "\n";
+    for (const curl::HttpHeader& header : request.headers) text += "header " + header.name + "\n";  // values: secrets
+    if (request.body) text += "body " + *request.body + "\n";
+    return text;
+  }
+
+ private:
+  // A request without a body that does no harm twice is repeated when its connection broke.
+  Result<curl::HttpResponse> perform() {
+    curl::Transfer transfer(host().cancel_fd());
+    const bool repeatable = params_.request.follow_redirects && !params_.request.body;
+    for (int attempt = 1;; ++attempt) {
+      auto response = transfer.perform(params_.request);
+      const bool broke = !response && response.error().code() == Code::kUnavailable && transfer.request_was_sent();
+      if (!broke || !repeatable || attempt == kTries) return response;
+      host().warn(response.error().to_string() + "; trying again");
+    }
+  }
+
+  Outcome outcome_of(const Error& error) const {
+    const std::string message = error.to_string();
+    const std::int64_t deadline_ms = params_.request.deadline_mono_ms;
+    if (error.code() == Code::kCancelled) return Outcome::cancelled(message);
+    if (error.code() == Code::kTimeout && deadline_ms > 0 && host().now_mono_ms() >= deadline_ms)
+      return {PORPOISE_TIMED_OUT, message, -1};
+    if (error.code() == Code::kTimeout || error.code() == Code::kUnavailable) return Outcome::unavailable(message);
+    return Outcome::failed(message);
+  }
+
+  void log_answer(const curl::HttpResponse& response, std::string_view body) const {
+    host().info("status " + std::to_string(response.status) + " after " + std::to_string(response.elapsed.count()) +
+                " ms, " + std::to_string(body.size()) + " bytes");
+    if (body.empty()) return;
+    const std::string_view shown = cut_utf8(body, kLoggedBytes);
+    host().info(shown);
+    if (shown.size() < body.size()) host().info("… " + std::to_string(body.size() - shown.size()) + " bytes more");
+  }
+
+  HttpParams params_;
+};
+
+}  // namespace
+}  // namespace porpoise::http
+
+PORPOISE_PLUGIN(PORPOISE_TYPE("HTTP", porpoise::http::HttpTask));

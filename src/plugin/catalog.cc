@@ -1,0 +1,116 @@
+#include "plugin/catalog.h"
+
+#include <porpoise/plugin.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "base/nearest.h"
+#include "plugin/trust.h"
+
+namespace porpoise {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxFiles = 512;  // of one folder: a mistyped --plugin-dir /usr/lib must not take minutes
+
+// Sorted, so that the outcome does not depend on the file system's order.
+Result<std::vector<fs::path>> list_libraries(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() != ".so") continue;
+    if (files.size() == kMaxFiles)
+      return fail(Code::kInvalid, "more than " + std::to_string(kMaxFiles) + " libraries: not a plugin folder");
+    files.push_back(at->path());
+  }
+  if (error) return fail_errno("cannot list the folder", error.value());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+Catalog Catalog::scan(const std::vector<fs::path>& folders) {
+  Catalog catalog;
+  catalog.folders_ = folders;
+  for (const fs::path& folder : folders) catalog.scan_folder(folder);
+  std::sort(catalog.types_.begin(), catalog.types_.end(),
+            [](const CatalogEntry& a, const CatalogEntry& b) { return a.type.id < b.type.id; });
+  return catalog;
+}
+
+void Catalog::scan_folder(const fs::path& folder) {
+  if (const Status trusted = check_trusted_folder(folder); !trusted) return refuse(folder, trusted.error().message());
+  const auto files = list_libraries(folder);
+  if (!files) return refuse(folder, files.error().to_string());
+  for (const fs::path& file : *files) add_file(file);
+}
+
+void Catalog::add_file(const fs::path& file) {
+  if (const Status trusted = check_trusted_file(file); !trusted) return refuse(file, trusted.error().message());
+  auto metadata = read_plugin_note(file);
+  if (!metadata) return refuse(file, metadata.error().to_string());
+  if (metadata->abi_major != PORPOISE_ABI_MAJOR)
+    return refuse(file, "built for ABI " + std::to_string(metadata->abi_major) + ", this porpoise has " +
+                            std::to_string(PORPOISE_ABI_MAJOR));
+  for (PluginType& type : metadata->types) {
+    if (const CatalogEntry* first = find(type.id))
+      problems_.push_back({CatalogProblem::Kind::kShadowed, file,
+                           "type " + type.id + " comes from " + first->file.string() + " already"});
+    else
+      types_.push_back({std::move(type), file});
+  }
+}
+
+void Catalog::refuse(const fs::path& file, std::string reason) {
+  problems_.push_back({CatalogProblem::Kind::kRefused, file, std::move(reason)});
+}
+
+const CatalogEntry* Catalog::find(std::string_view type_id) const {
+  const auto found = std::find_if(types_.begin(), types_.end(),
+                                  [type_id](const CatalogEntry& entry) { return entry.type.id == type_id; });
+  return found == types_.end() ? nullptr : &*found;
+}
+
+std::string Catalog::nearest(std::string_view name) const { return porpoise::nearest(name, ids()); }
+
+Error Catalog::unknown_type(std::string_view type_id) const {
+  std::string message = "no plugin for task type '" + std::string(type_id) + "'";
+  if (const std::string hint = did_you_mean(type_id, ids()); !hint.empty()) return {Code::kNotFound, message + hint};
+  message += types_.empty() ? "; searched" : "; there are";
+  std::string_view separator = " ";
+  const auto append = [&](const std::string& word) { message += std::string(std::exchange(separator, ", ")) + word; };
+  for (const std::string& id : ids()) append(id);
+  if (types_.empty())
+    for (const fs::path& folder : folders_) append(folder.string());
+  return {Code::kNotFound, message};
+}
+
+std::vector<std::string> Catalog::ids() const {
+  std::vector<std::string> ids;
+  for (const CatalogEntry& entry : types_) ids.push_back(entry.type.id);
+  return ids;
+}
+
+std::vector<fs::path> search_path(const std::vector<fs::path>& explicit_folders, std::string_view environment_value,
+                                  const fs::path& executable_folder) {
+  std::vector<fs::path> folders = explicit_folders;
+  while (!environment_value.empty()) {
+    const std::string_view folder = environment_value.substr(0, environment_value.find(':'));
+    environment_value.remove_prefix(std::min(folder.size() + 1, environment_value.size()));
+    if (!folder.empty()) folders.emplace_back(folder);
+  }
+  // The build tree mirrors an installation whose library folder is "lib".
+  for (const std::string_view library_folder : {"lib", PORPOISE_LIBRARY_FOLDER}) {
+    const fs::path folder = (executable_folder.parent_path() / library_folder / "porpoise/plugins").lexically_normal();
+    std::error_code error;
+    if (fs::is_directory(folder, error) && std::find(folders.begin(), folders.end(), folder) == folders.end())
+      folders.push_back(folder);
+  }
+  return folders;
+}
+
+}  // namespace porpoise

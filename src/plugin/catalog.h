@@ -1,0 +1,67 @@
+// Which plugins there are: found in folders and known by their notes, without running any code of them.
+//
+// A value; filled once by scan, then const and safe on any thread.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "plugin/note.h"
+
+namespace porpoise {
+
+struct CatalogEntry {
+  PluginType type;
+  std::filesystem::path file;
+};
+
+// A file (or folder) that gives nothing, and why.
+struct CatalogProblem {
+  enum class Kind {
+    kRefused,   // broken, foreign or not to be trusted
+    kShadowed,  // fine, but an earlier folder has the type already
+  };
+  Kind kind;
+  std::filesystem::path file;
+  std::string reason;
+};
+
+class Catalog {
+ public:
+  // Reads every *.so of `folders`. The first folder that has a type wins. A folder or file that is not trusted (see
+  // trust.h), no plugin, or of another ABI becomes a problem, never an error of the whole.
+  static Catalog scan(const std::vector<std::filesystem::path>& folders);
+
+  // nullptr when there is none. Ids are case-sensitive, as in DolphinScheduler.
+  const CatalogEntry* find(std::string_view type_id) const;
+  const std::vector<CatalogEntry>& types() const { return types_; }               // by id
+  const std::vector<std::filesystem::path>& folders() const { return folders_; }  // as given to scan
+  const std::vector<CatalogProblem>& problems() const { return problems_; }
+
+  // The type a mistyped name probably means, or empty.
+  std::string nearest(std::string_view name) const;
+
+  // Why find() had nothing: the likely type, the types there are, or the folders that were searched.
+  Error unknown_type(std::string_view type_id) const;
+
+ private:
+  void scan_folder(const std::filesystem::path& folder);
+  void add_file(const std::filesystem::path& file);
+  std::vector<std::string> ids() const;
+  void refuse(const std::filesystem::path& file, std::string reason);
+
+  std::vector<std::filesystem::path> folders_;
+  std::vector<CatalogEntry> types_;
+  std::vector<CatalogProblem> problems_;
+};
+
+// Where plugins are looked for, in order: --plugin-dir, PORPOISE_PLUGIN_PATH (`environment_value`, separated by
+// colons), then beside the executable: the build tree and the installed folder, as far as they exist.
+std::vector<std::filesystem::path> search_path(const std::vector<std::filesystem::path>& explicit_folders,
+                                               std::string_view environment_value,
+                                               const std::filesystem::path& executable_folder);
+
+}  // namespace porpoise

@@ -1,0 +1,45 @@
+// What a plugin says of itself, read from the "porpoise" ELF note of its file. No code of the plugin is executed.
+//
+// Pure values and functions, any thread. Every offset and size of the file is checked and capped: a plugin folder may
+// hold anything.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace porpoise {
+
+// One task type of a plugin.
+struct PluginType {
+  std::string id;  // "SHELL"
+  std::string version;
+  std::string vendor;
+  std::string summary;                  // one line for people
+  std::vector<std::string> flags;       // SPAWNS, NEEDS_NET, REMOTE; unknown ones are kept
+  Json params_schema = Json::object();  // JSON Schema of taskParams
+};
+
+struct PluginMetadata {
+  std::int64_t abi_major = 0;
+  std::int64_t abi_minor = 0;
+  std::vector<PluginType> types;  // empty when abi_major is not ours: the rest may have another meaning there
+};
+
+// Gives up to `size` bytes at `offset`; fewer at the end of the file.
+using ReadAt = std::function<Result<std::string>(std::uint64_t offset, std::size_t size)>;
+
+Result<PluginMetadata> parse_plugin_note(const ReadAt& read);
+Result<PluginMetadata> parse_plugin_note(std::string_view elf_bytes);
+
+// Errors begin with what is wrong ("not an ELF file"); the caller knows the file's name.
+Result<PluginMetadata> read_plugin_note(const std::filesystem::path& file);
+
+}  // namespace porpoise

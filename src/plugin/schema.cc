@@ -1,0 +1,167 @@
+#include "plugin/schema.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+namespace porpoise {
+namespace {
+
+constexpr std::size_t kMaxProblems = 20;  // a person mends a few at a time
+constexpr std::size_t kMaxDepth = 16;     // of a schema; ours have three
+
+const Json kNothing;
+
+const Json& member(const Json& object, std::string_view key) {
+  const auto found = object.find(key);
+  return found == object.end() ? kNothing : *found;
+}
+
+const Json& properties_of(const Json& schema) {
+  const Json& properties = member(schema, "properties");
+  return properties.is_object() ? properties : kNothing;
+}
+
+// "type" is a name or a list of names; absent means any.
+std::vector<std::string> type_names(const Json& schema) {
+  const Json& type = member(schema, "type");
+  std::vector<std::string> names;
+  if (type.is_string()) names.push_back(type.get<std::string>());
+  if (type.is_array())
+    for (const Json& name : type)
+      if (name.is_string()) names.push_back(name.get<std::string>());
+  return names;
+}
+
+bool is_integer_text(const std::string& text) {
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  return !text.empty() && std::from_chars(text.data(), end, number).ptr == end;
+}
+
+bool is_number_text(const std::string& text) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  return !text.empty() && std::from_chars(text.data(), end, number).ptr == end;
+}
+
+bool has_type(const Json& value, std::string_view type) {
+  const auto* text = value.get_ptr<const std::string*>();
+  if (type == "string") return value.is_primitive();
+  if (type == "integer") return value.is_number_integer() || (text != nullptr && is_integer_text(*text));
+  if (type == "number") return value.is_number() || (text != nullptr && is_number_text(*text));
+  if (type == "boolean") return value.is_boolean() || (text != nullptr && (*text == "true" || *text == "false"));
+  if (type == "array") return value.is_array();
+  if (type == "object") return value.is_object();
+  return true;  // a type this reader does not know cannot be checked
+}
+
+std::string join(const std::vector<std::string>& words, std::string_view separator) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : std::string(separator)) + word;
+  return text;
+}
+
+std::vector<std::string> enum_texts(const Json& schema) {
+  std::vector<std::string> texts;
+  for (const Json& value : member(schema, "enum"))
+    texts.push_back(value.is_string() ? value.get<std::string>() : dump_json(value));
+  return texts;
+}
+
+std::string with_article(const std::string& noun) {
+  return (std::string_view("aeiou").find(noun.front()) == std::string_view::npos ? "a " : "an ") + noun;
+}
+
+class Checker {
+ public:
+  void check(const Json& schema, const Json& value, const std::string& pointer) {
+    if (!schema.is_object() || problems_.size() >= kMaxProblems || ++depth_ > kMaxDepth) return;
+    check_value(schema, value, pointer);
+    --depth_;
+  }
+
+  std::vector<SchemaProblem> take() { return std::move(problems_); }
+
+ private:
+  void check_value(const Json& schema, const Json& value, const std::string& pointer) {
+    const std::vector<std::string> types = type_names(schema);
+    const auto fits = [&value](const std::string& type) { return has_type(value, type); };
+    if (!types.empty() && std::none_of(types.begin(), types.end(), fits))
+      return add(pointer,
+                 "is " + with_article(value.type_name()) + " and must be " + with_article(join(types, " or ")));
+    const Json& allowed = member(schema, "enum");
+    if (allowed.is_array() && std::find(allowed.begin(), allowed.end(), value) == allowed.end())
+      return add(pointer,
+                 "is " + dump_json(value).substr(0, 60) + " and must be one of " + join(enum_texts(schema), ", "));
+    if (value.is_object()) check_members(schema, value, pointer);
+    if (value.is_array() && schema.contains("items"))
+      for (std::size_t i = 0; i < value.size(); ++i)
+        check(schema["items"], value[i], pointer + "/" + std::to_string(i));
+  }
+
+  void check_members(const Json& schema, const Json& object, const std::string& pointer) {
+    for (const Json& name : member(schema, "required"))
+      if (name.is_string() && member(object, name.get_ref<const std::string&>()).is_null())
+        add(pointer_to(pointer, name.get<std::string>()), "is missing");
+    for (const auto& [name, property] : properties_of(schema).items())
+      if (const Json& value = member(object, name); !value.is_null()) check(property, value, pointer_to(pointer, name));
+  }
+
+  static std::string pointer_to(const std::string& parent, const std::string& name) {
+    return parent + (Json::json_pointer() / name).to_string();
+  }
+
+  void add(const std::string& pointer, std::string message) {
+    if (problems_.size() < kMaxProblems) problems_.push_back({pointer, std::move(message)});
+  }
+
+  std::vector<SchemaProblem> problems_;
+  std::size_t depth_ = 0;
+};
+
+std::string describe_type(const Json& schema) {
+  if (const auto values = enum_texts(schema); !values.empty()) return join(values, " | ");
+  const std::vector<std::string> types = type_names(schema);
+  if (types.empty()) return "any";
+  if (types.front() == "array" && member(schema, "items").is_object())
+    return "list of " + describe_type(schema["items"]);
+  return join(types, " or ");
+}
+
+bool is_required(const Json& schema, const std::string& name) {
+  const Json& required = member(schema, "required");
+  return required.is_array() && std::find(required.begin(), required.end(), name) != required.end();
+}
+
+void add_rows(const Json& schema, const std::string& prefix, std::size_t depth, std::vector<ParameterRow>& rows) {
+  if (!schema.is_object() || depth == kMaxDepth) return;
+  std::vector<std::string> names;
+  for (const auto& [name, property] : properties_of(schema).items())
+    if (property.is_object()) names.push_back(name);
+  std::stable_partition(names.begin(), names.end(), [&](const auto& name) { return is_required(schema, name); });
+  for (const std::string& name : names) {
+    const Json& property = schema["properties"][name];
+    const Json& fallback = member(property, "default");
+    rows.push_back({prefix + name, describe_type(property), is_required(schema, name),
+                    property.contains("default") ? dump_json(fallback) : "", string_or(property, "description", "")});
+    add_rows(property, prefix + name + ".", depth + 1, rows);
+    add_rows(member(property, "items"), prefix + name + "[].", depth + 1, rows);
+  }
+}
+
+}  // namespace
+
+std::vector<SchemaProblem> check_params(const Json& schema, const Json& params) {
+  Checker checker;
+  checker.check(schema, params, "");
+  return checker.take();
+}
+
+std::vector<ParameterRow> list_parameters(const Json& schema) {
+  std::vector<ParameterRow> rows;
+  add_rows(schema, "", 0, rows);
+  return rows;
+}
+
+}  // namespace porpoise

@@ -1,0 +1,19 @@
+// Whose files may run as tasks: the rule that keeps other users' code out of porpoise.
+//
+// Reads file modes only. A file is trusted when it and the folder it really lies in (symbolic links resolved)
+//  - belong to root, to the current user, or to the owner of the running executable, who could replace that as well;
+//  - cannot be written by everybody;
+//  - cannot be written by a group, unless that is root's or the owner's private one (umask 002 makes such files).
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+
+namespace porpoise {
+
+// Code::kDenied with the reason and the command that helps.
+Status check_trusted_folder(const std::filesystem::path& folder);
+Status check_trusted_file(const std::filesystem::path& file);
+
+}  // namespace porpoise

@@ -1,0 +1,136 @@
+#include "process/process_info.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <memory>
+#include <unordered_set>
+
+#include "base/file.h"
+#include "base/unique_fd.h"
+
+namespace porpoise {
+namespace {
+
+constexpr std::size_t kMaxEnvironmentBytes = 4U
+                                             << 20U;  // the kernel's own limit for arguments and environment is 6 MiB
+
+// A file of /proc that fits into one read.
+std::string_view read_small(const std::string& path, char* buffer, std::size_t size) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t count = fd ? ::read(fd.get(), buffer, size) : -1;
+  return count <= 0 ? std::string_view() : std::string_view(buffer, static_cast<std::size_t>(count));
+}
+
+template <typename Number>
+bool take_number(std::string_view& text, Number& number) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return problem == std::errc();
+}
+
+bool skip_fields(std::string_view& text, int count) {
+  for (std::int64_t ignored = 0; count > 0; --count)
+    if (!take_number(text, ignored)) return false;
+  return true;
+}
+
+pid_t to_pid(const char* name) {
+  pid_t pid = 0;
+  std::string_view text(name);
+  return take_number(text, pid) && text.empty() ? pid : 0;
+}
+
+}  // namespace
+
+std::optional<ProcessInfo> parse_stat(std::string_view text) {
+  ProcessInfo info;
+  if (!take_number(text, info.pid)) return std::nullopt;
+  // The name is free text: only the last parenthesis ends it.
+  const std::size_t open = text.find('(');
+  const std::size_t close = text.rfind(')');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open || close + 2 >= text.size())
+    return std::nullopt;
+  info.name = text.substr(open + 1, close - open - 1);
+  info.state = text[close + 2];
+  text.remove_prefix(close + 3);
+  constexpr int kFieldsBeforeStart = 15;  // tty_nr … itrealvalue, fields 7 to 21 of proc(5)
+  if (!take_number(text, info.parent) || !take_number(text, info.group) || !take_number(text, info.session) ||
+      !skip_fields(text, kFieldsBeforeStart) || !take_number(text, info.start_ticks))
+    return std::nullopt;
+  return info;
+}
+
+std::optional<ProcessInfo> read_process(pid_t pid) {
+  char buffer[1024];
+  return parse_stat(read_small("/proc/" + std::to_string(pid) + "/stat", buffer, sizeof buffer));
+}
+
+std::vector<ProcessInfo> list_processes() {
+  std::vector<ProcessInfo> processes;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), &::closedir);
+  if (!folder) return processes;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const pid_t pid = to_pid(entry->d_name);
+    if (pid == 0) continue;
+    if (auto info = read_process(pid)) processes.push_back(*std::move(info));
+  }
+  return processes;
+}
+
+std::vector<ProcessInfo> descendants(const std::vector<ProcessInfo>& all, pid_t root) {
+  std::unordered_set<pid_t> family{root};
+  // A parent may come after its child in the list, as pids wrap around: repeat until nothing is added.
+  for (std::size_t before = 0; before != family.size();) {
+    before = family.size();
+    for (const ProcessInfo& process : all)
+      if (family.contains(process.parent)) family.insert(process.pid);
+  }
+  family.erase(root);
+  std::vector<ProcessInfo> found;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(found),
+               [&](const ProcessInfo& process) { return family.contains(process.pid); });
+  return found;
+}
+
+bool has_environment_entry(pid_t pid, std::string_view entry) {
+  const auto text = read_file("/proc/" + std::to_string(pid) + "/environ", kMaxEnvironmentBytes);
+  if (!text) return false;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\0'), rest.size());
+    if (rest.substr(0, end) == entry) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
+std::string boot_id() {
+  char buffer[64];
+  std::string_view id = read_small("/proc/sys/kernel/random/boot_id", buffer, sizeof buffer);
+  if (!id.empty() && id.back() == '\n') id.remove_suffix(1);
+  return std::string(id);
+}
+
+std::string describe_signal(int signal) {
+  const char* const name = ::sigabbrev_np(signal);
+  return "signal " + std::to_string(signal) + (name == nullptr ? "" : " (SIG" + std::string(name) + ")");
+}
+
+std::string describe(const std::vector<ProcessInfo>& processes, std::size_t limit) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(limit, processes.size()); ++i) {
+    if (i > 0) text += ", ";
+    text += processes[i].name + " (" + std::to_string(processes[i].pid) + ")";
+  }
+  if (processes.size() > limit) text += " and " + std::to_string(processes.size() - limit) + " more";
+  return text;
+}
+
+}  // namespace porpoise

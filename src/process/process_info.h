@@ -1,0 +1,50 @@
+// What /proc tells about the processes of this machine.
+//
+// Free functions that read the system; no state, any thread. A process may be gone by the time the answer is used, so
+// act on one through process/sweep.h, which looks again.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace porpoise {
+
+struct ProcessInfo {
+  pid_t pid = 0;
+  pid_t parent = 0;
+  pid_t group = 0;
+  pid_t session = 0;
+  char state = '?';               // as in /proc/<pid>/stat: R, S, D, T, Z…
+  std::uint64_t start_ticks = 0;  // since boot; with the pid it names a process for good
+  std::string name;               // at most 15 bytes
+
+  bool stopped() const { return state == 'T' || state == 't'; }
+};
+
+// The content of /proc/<pid>/stat; nothing when it does not parse.
+std::optional<ProcessInfo> parse_stat(std::string_view text);
+
+std::optional<ProcessInfo> read_process(pid_t pid);
+std::vector<ProcessInfo> list_processes();
+
+// Children, grandchildren and so on among `all`, without `root` itself.
+std::vector<ProcessInfo> descendants(const std::vector<ProcessInfo>& all, pid_t root);
+
+// Whether the process was started with `entry` ("NAME=value") in its environment.
+bool has_environment_entry(pid_t pid, std::string_view entry);
+
+// Of the running kernel; empty when unknown. A pid and start time mean something within one boot only.
+std::string boot_id();
+
+// "signal 11 (SIGSEGV)".
+std::string describe_signal(int signal);
+
+// "sleep (4711), bash (4712)": at most `limit` of them, then how many more.
+std::string describe(const std::vector<ProcessInfo>& processes, std::size_t limit = 10);
+
+}  // namespace porpoise

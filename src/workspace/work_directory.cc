@@ -1,0 +1,77 @@
+#include "workspace/work_directory.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace porpoise {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_within(const fs::path& path, const fs::path& folder) {
+  const auto [end, ignored] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
+  return end == folder.end();
+}
+
+fs::path path_of(const TaskRequest& request) {
+  const fs::path path = fs::path(request.execute_path).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();  // without a trailing slash
+}
+
+Status make_folders(const fs::path& path) {
+  std::error_code ignored;
+  if (path == path.root_path() || fs::is_directory(path, ignored)) return {};
+  PORPOISE_CHECK(make_folders(path.parent_path()));
+  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return fail_errno("cannot make folder " + path.string(), errno);
+}
+
+// Without these rights of its owner a folder cannot be emptied.
+void open_up(const fs::path& folder) {
+  std::error_code ignored;
+  fs::permissions(folder, fs::perms::owner_all, fs::perm_options::add | fs::perm_options::nofollow, ignored);
+  for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored))
+    if (at->symlink_status(ignored).type() == fs::file_type::directory) open_up(at->path());
+}
+
+}  // namespace
+
+Status check_work_directory(const TaskRequest& request, const fs::path& state_dir) {
+  const fs::path path = path_of(request);
+  const std::string name = "working directory \"" + request.execute_path + "\"";
+  if (path.empty() || !path.is_absolute()) return fail(Code::kInvalid, name + " is not an absolute path");
+  if (path == path.root_path()) return fail(Code::kInvalid, name + " is the root of the file system");
+  std::error_code ignored;
+  for (const fs::path& kept : {fs::path(request.log_path), fs::absolute(state_dir, ignored)})
+    if (is_within(kept.lexically_normal(), path))
+      return fail(Code::kInvalid, name + " would be emptied, but " + kept.string() + " lies in it");
+  return {};
+}
+
+Status make_work_directory(const TaskRequest& request, const fs::path& state_dir) {
+  PORPOISE_CHECK(check_work_directory(request, state_dir));
+  const fs::path path = path_of(request);
+  PORPOISE_CHECK(make_folders(path.parent_path()));
+  if (::mkdir(path.c_str(), 0700) == 0) return {};
+  if (errno != EEXIST) return fail_errno("cannot make working directory " + path.string(), errno);
+  PORPOISE_CHECK(remove_work_directory(request));
+  if (::mkdir(path.c_str(), 0700) == 0) return {};
+  return fail_errno("cannot make working directory " + path.string(), errno);
+}
+
+Status remove_work_directory(const TaskRequest& request) {
+  const fs::path path = path_of(request);
+  std::error_code problem;
+  fs::remove_all(path, problem);
+  if (problem == std::errc::permission_denied) {
+    open_up(path);
+    fs::remove_all(path, problem);
+  }
+  if (problem) return fail_errno("cannot remove working directory " + path.string(), problem.value());
+  return {};
+}
+
+}  // namespace porpoise

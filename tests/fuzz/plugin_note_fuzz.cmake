@@ -1,0 +1,1 @@
+porpoise_fuzz(plugin_note LIBRARIES porpoise::plugin)

@@ -1,0 +1,91 @@
+#include "plugin/schema.h"
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "plugin/note.h"
+
+namespace porpoise {
+namespace {
+
+const Json kSchema = Json::parse(R"({
+  "type": "object", "required": ["url", "method"],
+  "properties": {
+    "url": {"type": "string", "description": "Where"},
+    "method": {"type": "string", "enum": ["GET", "POST"]},
+    "timeout": {"type": "integer", "default": 60},
+    "on": {"type": "boolean"},
+    "next": {"type": ["integer", "array"]},
+    "a/b": {"type": "number"},
+    "params": {"type": "array", "items": {"type": "object", "required": ["prop"], "properties": {"prop": {"type": "string"}}}}
+  }})");
+
+// "pointer message" of every problem.
+std::vector<std::string> problems(const std::string& params) {
+  std::vector<std::string> texts;
+  for (const auto& [pointer, message] : check_params(kSchema, Json::parse(params)))
+    texts.push_back(pointer + " " + message);
+  return texts;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(Schema, AcceptsWhatFits) {
+  EXPECT_EQ(problems(R"({"url":"u","method":"GET","timeout":5,"next":[1],"params":[{"prop":"x"}],"unknown":{}})"),
+            Texts{});
+}
+
+TEST(Schema, NamesMissingMembersByPointer) {
+  EXPECT_EQ(problems(R"({"method":null,"params":[{"prop":"x"},{}]})"),
+            (Texts{"/url is missing", "/method is missing", "/params/1/prop is missing"}));
+}
+
+TEST(Schema, NamesWrongTypesAndTheRightOnes) {
+  EXPECT_EQ(problems(R"({"url":[],"method":"GET","timeout":"soon","next":true,"params":{}})"),
+            (Texts{"/next is a boolean and must be an integer or array", "/params is an object and must be an array",
+                   "/timeout is a string and must be an integer", "/url is an array and must be a string"}));
+  EXPECT_EQ(problems("[]"), Texts{" is an array and must be an object"});
+}
+
+TEST(Schema, NamesTheChoicesOfAnEnum) {
+  EXPECT_EQ(problems(R"({"url":"u","method":"get"})"), Texts{"/method is \"get\" and must be one of GET, POST"});
+}
+
+TEST(Schema, IsAsLenientAsJackson) {
+  EXPECT_EQ(problems(R"({"url":7,"method":"GET","timeout":"60","on":"true","next":null,"a/b":"1.5"})"), Texts{});
+}
+
+TEST(Schema, EscapesPointers) {
+  EXPECT_EQ(problems(R"({"url":"u","method":"GET","a/b":"x"})"), Texts{"/a~1b is a string and must be a number"});
+}
+
+TEST(Schema, StopsAfterTwentyProblems) {
+  Json params = {{"url", "u"}, {"method", "GET"}, {"params", Json::array()}};
+  for (int i = 0; i < 100; ++i) params["params"].push_back(i);
+  EXPECT_EQ(check_params(kSchema, params).size(), 20U);
+}
+
+TEST(Schema, ANonsenseSchemaChecksNothing) {
+  EXPECT_TRUE(
+      check_params(Json::parse(R"({"required":7,"properties":[1],"items":3,"enum":{}})"), Json::object()).empty());
+  EXPECT_TRUE(check_params(Json(), Json::object()).empty());
+  EXPECT_TRUE(list_parameters(Json::parse(R"({"required":7,"properties":[{}]})")).empty());
+}
+
+TEST(Schema, ListsParametersForPeopleRequiredOnesFirst) {
+  const auto rows = list_parameters(kSchema);
+  ASSERT_EQ(rows.size(), 8U);
+  EXPECT_EQ(rows[0].name, "method");
+  EXPECT_EQ(rows[0].type, "GET | POST");
+  EXPECT_TRUE(rows[0].required);
+  EXPECT_EQ(rows[1].name, "url");
+  EXPECT_EQ(rows[1].description, "Where");
+  EXPECT_EQ(rows[5].name, "params");
+  EXPECT_EQ(rows[5].type, "list of object");
+  EXPECT_EQ(rows[6].name, "params[].prop");
+  EXPECT_EQ(rows[7].name, "timeout");
+  EXPECT_EQ(rows[7].fallback, "60");
+}
+
+}  // namespace
+}  // namespace porpoise
