@@ -1,0 +1,260 @@
+#include "executor/task_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/unique_fd.h"
+#include "executor/lost_host.h"
+#include "process/pidfd.h"
+#include "process/process_info.h"
+#include "process/spawn.h"
+#include "task/host_protocol.h"
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+using Descriptor = asio::posix::stream_descriptor;
+
+// A host gives up on processes that SIGKILL does not end after 15 s; one that is silent for longer hangs itself.
+constexpr std::chrono::seconds kHostLimit{20};
+constexpr std::size_t kMaxResultBytes = 64U << 20U;
+constexpr std::size_t kMaxErrorBytes = 1024;
+
+Status prepare_state_dir(const TaskRequest& request, const std::filesystem::path& state_dir) {
+  std::error_code problem;
+  std::filesystem::create_directories(state_dir, problem);
+  if (problem) return fail_errno("cannot make state folder " + state_dir.string(), problem.value());
+  std::filesystem::remove(state_dir / kResultFile, problem);  // of an earlier run: it must not pass for this one's
+  return write_file(state_dir / kRequestFile, dump_json(to_json(request)), 0600, Durability::kAtomic);
+}
+
+struct Link {
+  UniqueFd ours;
+  UniqueFd hosts;
+};
+
+Result<Link> make_link() {
+  std::array<int, 2> fds{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds.data()) != 0)
+    return fail_errno("cannot make a socket pair", errno);
+  return Link{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+Result<pid_t> start_host(const HostSettings& settings, const std::filesystem::path& state_dir, int control,
+                         int errors) {
+  constexpr const char* kControlFd = "3";
+  const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  SpawnSpec spec;
+  spec.argv = {settings.host_binary, state_dir, "--control-fd", kControlFd};
+  if (settings.die_with_requester) spec.argv.emplace_back("--die-with-requester");
+  if (settings.follow) spec.argv.emplace_back("--follow");
+  spec.fds = {nothing.get(), errors, errors, control};
+  return spawn(spec);
+}
+
+std::string describe_end(int status) {
+  if (WIFEXITED(status)) return "ended with exit status " + std::to_string(WEXITSTATUS(status));
+  return "was ended by " + describe_signal(WTERMSIG(status));
+}
+
+}  // namespace
+
+class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl> {
+ public:
+  struct Parts {
+    pid_t pid;
+    UniqueFd control;
+    UniqueFd pid_fd;
+    UniqueFd errors;  // what the host itself prints: nothing, unless it is broken
+  };
+
+  Impl(asio::io_context& io, Parts parts, const TaskRequest& request, std::filesystem::path state_dir,
+       TaskListener& listener)
+      : request_(request),
+        state_dir_(std::move(state_dir)),
+        listener_(listener),
+        pid_(parts.pid),
+        start_ticks_(read_process(pid_).value_or(ProcessInfo{}).start_ticks),
+        control_(io, parts.control.release()),
+        exit_(io, parts.pid_fd.release()),
+        errors_(std::move(parts.errors)),
+        limit_(io) {}
+
+  void listen() {
+    wait_for_message();
+    wait_for_exit();
+  }
+
+  void cancel(std::string reason, bool at_once) {
+    if (at_once) limit_host();
+    const std::string packet = encode(RequesterMessage(CancelMessage{std::move(reason), at_once}));
+    ::send(control_.native_handle(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+
+  // The listener hears no more.
+  void close() {
+    closed_ = true;
+    if (!reaped_) put_down();
+    control_.close();
+    exit_.close();
+  }
+
+  pid_t pid() const { return pid_; }
+
+ private:
+  void wait_for_message() {
+    control_.async_wait(Descriptor::wait_read, [weak = weak_from_this()](const boost::system::error_code& problem) {
+      const auto self = weak.lock();
+      if (self && !problem && self->read_messages()) self->wait_for_message();
+    });
+  }
+
+  void wait_for_exit() {
+    exit_.async_wait(Descriptor::wait_read, [weak = weak_from_this()](const boost::system::error_code& problem) {
+      const auto self = weak.lock();
+      if (self && !problem && !self->closed_) self->host_ended();
+    });
+  }
+
+  void limit_host() {
+    limit_.expires_after(kHostLimit);
+    limit_.async_wait([weak = weak_from_this()](const boost::system::error_code& problem) {
+      const auto self = weak.lock();
+      if (self && !problem && !self->reaped_) ::kill(self->pid_, SIGKILL);
+    });
+  }
+
+  // False when no more will come.
+  bool read_messages() {
+    const auto buffer = std::make_unique_for_overwrite<char[]>(kMaxHostMessageBytes);
+    while (!closed_) {
+      const ssize_t count = ::recv(control_.native_handle(), buffer.get(), kMaxHostMessageBytes, MSG_DONTWAIT);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
+      if (count == 0) return false;
+      const auto message = decode_host_message({buffer.get(), static_cast<std::size_t>(count)});
+      if (message && *message) std::visit([this](const auto& m) { take(m); }, **message);
+    }
+    return false;
+  }
+
+  void take(const StartedMessage& message) { listener_.on_started(message.pid); }
+  void take(const LineMessage& message) { listener_.on_line(message.text); }
+  void take(const VarMessage&) {}  // the result has them all
+  void take(const AppIdMessage& message) { listener_.on_app_id(message.app_id); }
+  void take(const ProgressMessage& message) { listener_.on_progress(message.permille, message.text); }
+  void take(const FinishedMessage& message) {
+    if (message.result) return finish(*message.result);
+    if (const auto kept = read_result()) finish(*kept);
+  }
+
+  void finish(const TaskResult& result) {
+    if (std::exchange(finished_, true)) return;
+    listener_.on_finished(result);
+  }
+
+  Result<TaskResult> read_result() const {
+    PORPOISE_TRY(const std::string text, read_file(state_dir_ / kResultFile, kMaxResultBytes));
+    PORPOISE_TRY(const Json json, parse_json(text));
+    return task_result_from_json(json);
+  }
+
+  void host_ended() {
+    read_messages();
+    if (closed_) return;
+    if (finished_) {
+      reap();
+    } else if (const auto kept = read_result()) {  // it died between the disk and telling us
+      reap();
+      finish(*kept);
+    } else {
+      finish(bury(TaskState::kFailure, ""));
+    }
+  }
+
+  int reap() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    reaped_ = true;
+    limit_.cancel();
+    return status;
+  }
+
+  // The host is dead and left no result. An empty message: say how it died.
+  TaskResult bury(TaskState state, std::string message) {
+    sweep_after({pid_, start_ticks_}, request_.task_instance_id);
+    const int status = reap();
+    if (message.empty()) message = "task host " + describe_end(status) + last_words();
+    return record_lost_task(request_, state_dir_, state, message, start_time_ms_);
+  }
+
+  std::string last_words() const {
+    std::string text(kMaxErrorBytes, '\0');
+    const ssize_t count = ::pread(errors_.get(), text.data(), text.size(), 0);
+    text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return text.empty() ? "" : ": " + text.substr(0, text.find('\n'));
+  }
+
+  void put_down() {
+    ::kill(pid_, SIGKILL);
+    siginfo_t ignored{};
+    ::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WEXITED | WNOWAIT);
+    if (finished_ || read_result())
+      reap();
+    else
+      bury(TaskState::kKill, "killed: its requester let go of it");
+  }
+
+  const TaskRequest request_;
+  const std::filesystem::path state_dir_;
+  TaskListener& listener_;
+  const std::int64_t start_time_ms_ = wall_ms();
+  const pid_t pid_;
+  const std::uint64_t start_ticks_;
+  Descriptor control_;
+  Descriptor exit_;  // a pidfd: readable when the host has ended
+  const UniqueFd errors_;
+  asio::steady_timer limit_;
+  bool finished_ = false;
+  bool reaped_ = false;
+  bool closed_ = false;
+};
+
+Result<std::unique_ptr<TaskProcess>> TaskProcess::start(asio::io_context& io, const HostSettings& settings,
+                                                        const TaskRequest& request,
+                                                        const std::filesystem::path& state_dir,
+                                                        TaskListener& listener) {
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail_errno("cannot adopt orphans", errno);
+  PORPOISE_CHECK(prepare_state_dir(request, state_dir));
+  PORPOISE_TRY(Link link, make_link());
+  UniqueFd errors(::memfd_create("host errors", MFD_CLOEXEC));
+  if (!errors) return fail_errno("cannot make a memory file", errno);
+  PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get()));
+  Impl::Parts parts{pid, std::move(link.ours), open_pidfd(pid), std::move(errors)};
+  auto impl = std::make_shared<Impl>(io, std::move(parts), request, state_dir, listener);
+  impl->listen();
+  return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
+}
+
+TaskProcess::~TaskProcess() { impl_->close(); }
+
+void TaskProcess::cancel(std::string reason) { impl_->cancel(std::move(reason), false); }
+void TaskProcess::kill(std::string reason) { impl_->cancel(std::move(reason), true); }
+std::int64_t TaskProcess::pid() const { return impl_->pid(); }
+
+}  // namespace porpoise

@@ -1,0 +1,18 @@
+// The file that bash runs for a task's child: it sets the scene, then comes the command (3.1 `ShellCommandExecutor`).
+// Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "task/request.h"
+
+namespace porpoise {
+
+// `command` is bash text; the chosen environment comes before it, else the system's env file.
+std::string command_file(const TaskRequest& request, std::string_view command);
+
+// "a b" -> 'a b'; safe for every byte but NUL.
+std::string quote_for_shell(std::string_view word);
+
+}  // namespace porpoise

@@ -1,0 +1,178 @@
+#include "host/host.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/time_zone.h"
+#include "host/limits.h"
+#include "workspace/work_directory.h"
+
+namespace porpoise {
+namespace {
+
+// Leader of a session of its own, so that no terminal reaches the task, and parent of all its orphans.
+Result<UniqueFd> take_charge() {
+  if (::setsid() < 0 && ::getsid(0) != ::getpid()) return fail_errno("cannot lead a session", errno);
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail_errno("cannot adopt orphans", errno);
+  rlimit no_core{};
+  ::getrlimit(RLIMIT_CORE, &no_core);
+  no_core.rlim_cur = 0;  // the hard limit stays: a task may want its own dumps
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t ours;
+  ::sigemptyset(&ours);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&ours, signal);
+  ::sigprocmask(SIG_BLOCK, &ours, nullptr);
+  UniqueFd signals(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals) return fail_errno("cannot make a signalfd", errno);
+  return signals;
+}
+
+Result<TaskRequest> parse_request(const std::string& text) {
+  PORPOISE_TRY(const Json json, parse_json(text));
+  return task_request_from_json(json);
+}
+
+// What children inherit.
+void set_environment(const std::string& cookie) {
+  ::setenv(std::string(kCookieVariable).c_str(), cookie.c_str(), 1);
+  ::setenv("PYTHONUNBUFFERED", "1", 0);  // Python keeps output back when it goes to a pipe
+}
+
+// For a later requester that wants to know whether the task still runs.
+Status write_host_json(const HostOptions& options, const ProcessInfo& self, const std::string& cookie) {
+  const Json json = {
+      {"v", 1}, {"pid", self.pid}, {"startTicks", self.start_ticks}, {"bootId", boot_id()}, {"cookie", cookie}};
+  return write_file(options.state_dir / kHostFile, dump_json(json), 0600, Durability::kAtomic);
+}
+
+void introduce(const TaskRequest& request, TaskLog& log) {
+  log.write(LogLevel::kInfo, "task \"" + request.task_name + "\" of type " + request.task_type + ", task instance " +
+                                 std::to_string(request.task_instance_id) + " of workflow instance " +
+                                 std::to_string(request.process_instance_id) + ", attempt " +
+                                 std::to_string(request.attempt) + (request.dry_run ? ", dry run" : ""));
+  std::string place = "working directory " + request.execute_path;
+  if (request.timeout.count() > 0) place += ", timeout " + in_seconds(request.timeout);
+  log.write(LogLevel::kInfo, place);
+}
+
+void conclude(const TaskResult& result, TaskLog& log) {
+  if (!result.message.empty())
+    log.write(result.state == TaskState::kSuccess ? LogLevel::kWarn : LogLevel::kError, result.message);
+  const std::chrono::milliseconds duration(result.end_time_ms - result.start_time_ms);
+  log.write(LogLevel::kInfo, "task ended: " + std::string(to_string(result.state)) + ", exit code " +
+                                 std::to_string(result.exit_code) + ", after " + in_seconds(duration));
+  log.write(LogLevel::kInfo, "FINALIZE_SESSION");
+  log.flush();
+}
+
+// One task, step by step.
+class Host {
+ public:
+  Host(const HostOptions& options, UniqueFd signals)
+      : options_(options), signals_(std::move(signals)), control_(UniqueFd(options.control_fd)) {}
+
+  Status run() {
+    result_.start_time_ms = wall_ms();
+    const auto done = do_task();
+    if (!done) refuse(done.error());
+    return report();
+  }
+
+ private:
+  Status do_task() {
+    PORPOISE_TRY(request_json_, read_file(options_.state_dir / kRequestFile, kMaxRequestBytes));
+    PORPOISE_TRY(request_, parse_request(request_json_));
+    result_.task_instance_id = request_.task_instance_id;
+    result_.var_pool = request_.var_pool;
+    result_.app_ids = request_.app_ids;
+    const auto zone = use_time_zone(request_.time_zone);
+    PORPOISE_TRY(log_, TaskLog::open(request_.log_path));
+    introduce(request_, *log_);
+    PORPOISE_CHECK(zone);
+    PORPOISE_CHECK(announce());
+    PORPOISE_CHECK(make_work_directory(request_, options_.state_dir));
+    const Status supervised = supervise();
+    if (!request_.keep_execute_path) remove_directory();
+    return supervised;
+  }
+
+  Status announce() {
+    const auto self = read_process(::getpid());
+    if (!self) return fail(Code::kIo, "cannot read /proc/self/stat");
+    const std::string cookie = task_cookie(request_.task_instance_id, self->pid, self->start_ticks);
+    set_environment(cookie);
+    if (!options_.die_with_requester) PORPOISE_CHECK(write_host_json(options_, *self, cookie));
+    control_.tell(StartedMessage{self->pid});
+    return {};
+  }
+
+  Status supervise() {
+    PORPOISE_TRY(PropertyList declared, local_params(request_.task_params));
+    TaskOutput output(*log_, std::move(declared), [this](const Capture& capture) {
+      control_.tell(VarMessage{capture.name, capture.value});
+    });
+    Supervisor supervisor(options_, request_, *log_, output, control_, signals_.get());
+    PORPOISE_TRY(Observed seen, supervisor.run(request_json_));
+    judge(request_, seen.end, result_);
+    result_.process_id = seen.process_id;
+    result_.app_ids = std::move(seen.app_ids);
+    result_.branch = std::move(seen.branch);
+    result_.var_pool = output.var_pool(request_.var_pool);
+    if (!seen.survivors.empty()) result_.message += "; these processes could not be ended: " + seen.survivors;
+    return {};
+  }
+
+  void remove_directory() {
+    const auto removed = remove_work_directory(request_);
+    if (!removed) log_->write(LogLevel::kWarn, removed.error().to_string());
+  }
+
+  void refuse(const Error& error) {
+    result_.state = TaskState::kFailure;
+    result_.message = error.to_string();
+  }
+
+  Status report() {
+    result_.end_time_ms = wall_ms();
+    if (log_) conclude(result_, *log_);
+    // On disk before anybody is told: whoever acts on a result may lose power, and must find it again.
+    PORPOISE_CHECK(write_file(options_.state_dir / kResultFile, dump_json(to_json(result_)), 0600, Durability::kDurable));
+    control_.tell_last(FinishedMessage{result_});
+    return {};
+  }
+
+  const HostOptions& options_;
+  const UniqueFd signals_;
+  ControlLink control_;
+  std::string request_json_;
+  TaskRequest request_;
+  std::optional<TaskLog> log_;
+  TaskResult result_;
+};
+
+}  // namespace
+
+int run_host(const HostOptions& options) {
+  auto signals = take_charge();
+  Status status;
+  if (signals)
+    status = Host(options, *std::move(signals)).run();
+  else
+    status = fail(signals.error());
+  if (status) return 0;
+  std::fprintf(stderr, "porpoise-host: %s\n", status.error().to_string().c_str());
+  return 1;
+}
+
+}  // namespace porpoise

@@ -1,0 +1,97 @@
+// Follows one running task until nothing of it lives: the trusted half of the task host.
+//
+// One object, one thread, in the process that leads the task's session and adopts its orphans. It never runs foreign
+// code and never waits for anything without a limit.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "host/control_link.h"
+#include "host/runner_process.h"
+#include "host/task_output.h"
+#include "host/verdict.h"
+#include "process/cgroup.h"
+#include "process/process_info.h"
+#include "task/request.h"
+#include "workspace/task_log.h"
+
+namespace porpoise {
+
+struct HostOptions {
+  std::filesystem::path state_dir;
+  int control_fd = -1;  // -1: no requester
+  bool die_with_requester = false;
+  bool follow = false;
+};
+
+// What was seen of the task when it is over.
+struct Observed {
+  TaskEnd end;
+  std::int64_t process_id = 0;  // of the first child
+  std::string app_ids;
+  std::optional<Branch> branch;
+  std::string survivors;  // processes that SIGKILL did not end
+};
+
+class Supervisor {
+ public:
+  // Everything is borrowed. `signals` is a signalfd.
+  Supervisor(const HostOptions& options, const TaskRequest& request, TaskLog& log, TaskOutput& output,
+             ControlLink& control, int signals);
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  Result<Observed> run(const std::string& request_json);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void wait_for_event();
+  Clock::time_point next_alarm() const;
+  void look_at_clock();
+
+  void read_signals();
+  void reap();
+  void read_packets(int at_most);
+  void take(const Packet& packet);
+  void take_app_id(std::string_view app_id);
+  Status store_app_id(std::string_view app_id);
+  void read_output(std::size_t at_most);
+  void read_waiting_output();
+  void read_requester();
+
+  void stop(StopReason reason, std::string text, std::chrono::milliseconds grace);
+  void end_by(Clock::time_point time);
+  void runner_ended();
+  void end_leftovers();
+  void kill_everything();
+  std::vector<ProcessInfo> tree() const;
+  std::vector<ProcessInfo> tree_without_runner() const;
+
+  const HostOptions& options_;
+  const TaskRequest& request_;
+  TaskLog& log_;
+  TaskOutput& output_;
+  ControlLink& control_;
+  const int signals_;
+  const std::optional<Cgroup> cgroup_;
+  std::optional<RunnerProcess> runner_;
+  const std::unique_ptr<char[]> read_buffer_;
+  Observed seen_;
+  bool leftovers_seen_ = false;
+  bool over_ = false;
+
+  std::optional<Clock::time_point> deadline_;    // of the task
+  std::optional<Clock::time_point> kill_at_;     // the end of a grace period
+  std::optional<Clock::time_point> give_up_at_;  // set while killing
+  Clock::time_point next_memory_look_;
+  Clock::time_point next_news_{};
+};
+
+}  // namespace porpoise
