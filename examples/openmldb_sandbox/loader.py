@@ -1,0 +1,200 @@
+"""Reads input files the way the engine's batch jobs do.
+
+Columns are taken by position and header names are not looked at.  A cell that does not parse as
+its column's type becomes NULL without a word, and so do missing trailing cells, empty cells and
+the null value.  Whether a timestamp column holds numbers or text is decided by its first cell.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from . import sqltypes as T
+from .files import JobFailure, input_files, requirement_failure
+from .values import quote
+from .zone import Zone
+
+WRITE_MODES = ("error_if_exists", "overwrite", "append")
+
+Convert = Callable[[str], Any]
+
+_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_REAL = re.compile(
+    r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?)[fFdD]?|([+-]?(?:NaN|Infinity|Inf))", re.ASCII
+)
+
+csv.field_size_limit(sys.maxsize)
+
+
+@dataclass
+class LoadOptions:
+    """The OPTIONS of LOAD DATA that change what is read or where it goes."""
+
+    format: str = "csv"
+    delimiter: str = ","
+    quote: str = '"'
+    null_value: str = "null"
+    header: bool = True
+    mode: str = "error_if_exists"
+    deep_copy: bool = True
+    load_mode: str = "cluster"
+
+
+_IGNORED = {"thread", "writer_type", "put_if_absent", "skip_cvt", "sql"}
+
+
+def parse_options(options: dict[str, Any], defaults: LoadOptions | None = None) -> LoadOptions:
+    """Checks names and types; a failure is the job's, not the statement's."""
+    parsed = defaults or LoadOptions()
+    for key, value in options.items():
+        if key in _IGNORED:
+            continue
+        if key not in parsed.__dataclass_fields__:
+            raise requirement_failure(f"requirement failed: unknown option {key}")
+        if not isinstance(value, type(getattr(parsed, key))):
+            raise requirement_failure(f"requirement failed: wrong type of option {key}")
+        setattr(parsed, key, value)
+    parsed.mode = parsed.mode.lower()
+    if parsed.mode not in WRITE_MODES:
+        raise requirement_failure(f"requirement failed: unsupported write mode {parsed.mode}")
+    if parsed.format not in ("csv", "parquet"):
+        raise requirement_failure(f"requirement failed: unsupported format {parsed.format} in the sandbox")
+    if len(parsed.delimiter) != 1 or len(parsed.quote) > 1:
+        raise requirement_failure("requirement failed: delimiter and quote must be single characters")
+    return parsed
+
+
+class Loader:
+    """Turns files into a DuckDB relation with columns c0 .. cn and `seq`."""
+
+    def __init__(self, zone: Zone, scratch: Path) -> None:
+        self._zone = zone
+        self._scratch = scratch
+
+    def relation(self, uri: str, types: list[str], options: LoadOptions) -> tuple[str, Path | None]:
+        """A relation over the files and the scratch file behind it, which the caller removes."""
+        files = input_files(uri)
+        if options.format == "parquet":
+            return _parquet(files, types), None
+        with tempfile.NamedTemporaryFile(
+            "w", dir=self._scratch, suffix=".csv", delete=False, newline="", encoding="utf-8"
+        ) as out:
+            scratch = Path(out.name)
+            try:
+                _write_clean(self._rows(files, types, options), out)
+            except (UnicodeDecodeError, csv.Error, OSError) as error:
+                scratch.unlink()
+                raise JobFailure("org.apache.spark.SparkException", f"Job aborted: {error}") from None
+        columns = {f"c{i}": T.DUCKDB[type_] for i, type_ in enumerate(types)} | {"seq": "BIGINT"}
+        described = ", ".join(f"{quote(name)}: {quote(type_)}" for name, type_ in columns.items())
+        sql = (
+            f"SELECT * FROM read_csv({quote(str(scratch))}, columns={{{described}}}, header=false, "
+            "delim=',', quote='\"', escape='\"', nullstr='', auto_detect=false, max_line_size=33554432)"
+        )
+        return sql, scratch
+
+    def _rows(self, files: list[Path], types: list[str], options: LoadOptions) -> Iterator[list[Any]]:
+        records = (record for file in files for record in _records(file, options))
+        cells = ([_cell(record, i, options) for i in range(len(types))] for record in records)
+        # the converter of a timestamp column is chosen at its first cell that is not null
+        converters: list[Convert | None] = [None if t == T.TIMESTAMP else _CONVERTERS[t] for t in types]
+        for seq, row in enumerate(cells):
+            values: list[Any] = []
+            for i, text in enumerate(row):
+                if text is not None and converters[i] is None:
+                    converters[i] = _integer(64) if _INTEGER.fullmatch(text) else self._zone.parse_ms
+                values.append(None if text is None else converters[i](text))
+            values.append(seq)
+            yield values
+
+
+def _records(file: Path, options: LoadOptions) -> Iterator[list[str]]:
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        quoting = csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE
+        reader = csv.reader(lines, delimiter=options.delimiter, quotechar=options.quote or None, quoting=quoting)
+        records = (record for record in reader if record)
+        yield from itertools.islice(records, 1 if options.header else 0, None)
+
+
+def _cell(record: list[str], i: int, options: LoadOptions) -> str | None:
+    text = record[i] if i < len(record) else ""
+    return None if text in ("", options.null_value) else text
+
+
+def _write_clean(rows: Iterator[list[Any]], out: Any) -> None:
+    """CSV without ambiguity for DuckDB: an empty cell is NULL, since empty text was read as NULL."""
+    csv.writer(out).writerows(rows)
+
+
+def _integer(bits: int) -> Convert:
+    limit = 1 << (bits - 1)
+
+    def convert(text: str) -> int | None:
+        if not _INTEGER.fullmatch(text):
+            return None
+        value = int(text)
+        return value if -limit <= value < limit else None
+
+    return convert
+
+
+def _real(type_: str) -> Convert:
+    def convert(text: str) -> float | None:
+        match = _REAL.fullmatch(text)
+        return T.to_float(float(match[1] or match[2]), type_) if match else None
+
+    return convert
+
+
+def _bool(text: str) -> str | None:
+    return text.lower() if text.lower() in ("true", "false") else None
+
+
+def _date(text: str) -> str | None:
+    try:
+        return str(T.parse_date(text))
+    except ValueError:
+        return None
+
+
+_CONVERTERS: dict[str, Convert] = {
+    T.BOOL: _bool,
+    T.INT16: _integer(16),
+    T.INT32: _integer(32),
+    T.INT64: _integer(64),
+    T.FLOAT: _real(T.FLOAT),
+    T.DOUBLE: _real(T.DOUBLE),
+    T.STRING: str,
+    T.DATE: _date,
+}
+
+
+def _parquet(files: list[Path], types: list[str]) -> str:
+    """Parquet columns by position, cast to the table's types; values that do not fit become NULL."""
+    listed = "[" + ", ".join(quote(str(file)) for file in files) + "]"
+    source = f"read_parquet({listed})"
+    try:
+        described = duckdb.connect().execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    except duckdb.Error as error:
+        raise JobFailure("org.apache.spark.SparkException", f"Job aborted: {error}") from None
+    if len(described) < len(types):
+        raise requirement_failure(
+            f"requirement failed: table has {len(types)} columns but the file has {len(described)}"
+        )
+    selected = []
+    for i, (type_, (name, stored, *_)) in enumerate(zip(types, described)):
+        column = '"' + name.replace('"', '""') + '"'
+        if type_ == T.TIMESTAMP and stored.startswith("TIMESTAMP"):
+            column = f"epoch_ms({column})"
+        selected.append(f"TRY_CAST({column} AS {T.DUCKDB[type_]}) AS c{i}")
+    return f"SELECT {', '.join(selected)}, row_number() OVER () - 1 AS seq FROM {source}"

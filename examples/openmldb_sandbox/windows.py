@@ -1,0 +1,205 @@
+"""Window frames as DuckDB SQL.
+
+The engine feeds the rows of a partition one at a time, so among rows of equal time a row sees the
+earlier ones only; standard RANGE frames would show it all of them.  Each frame is therefore
+reduced to row numbers.  A first pass numbers the rows of the partition (time, then order of
+arrival) and finds the frame's first and last row number; a second pass aggregates over a ROWS
+frame with those per-row bounds.
+
+EXCLUDE CURRENT_TIME leaves a hole between the history and the row itself.  For such windows the
+rows are numbered as if the other rows of the same time were absent, and the values of history and
+row are collected into a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from . import aggregates
+from . import sqltypes as T
+from .aggregates import Aggregate
+from .dialect import Bound, Frame
+from .errors import physical_error, plan_error
+from .expressions import Translator
+from .values import Typed
+
+_ORDER_TYPES = (T.TIMESTAMP, *T.INTEGERS)
+
+
+class Window:
+    """One distinct window of a query: its keys, its order column and its bounds."""
+
+    def __init__(self, index: int, keys: list[Typed], order: Typed, frame: Frame) -> None:
+        self.index = index
+        self.keys = keys
+        self.order = order
+        self.frame = frame
+        self._partition = "PARTITION BY " + ", ".join(key.sql for key in keys)
+        # a row without a time sorts before all others instead of falling out of the frames
+        self._time = f"coalesce(CAST({order.sql} AS BIGINT), 0)"
+
+    @property
+    def has_hole(self) -> bool:
+        return bool(self.frame.args.get("exclude_time"))
+
+    def plain_frame(self) -> str | None:
+        """The frame as DuckDB can take it as it is, without a first pass; None if it cannot."""
+        args = self.frame.args
+        if self.has_hole or args.get("exclude_row") or args.get("maxsize") is not None:
+            return None
+        start, end = args["start"].args, args["end"].args
+        first = start.get("offset")
+        if args["kind"] != "ROWS" and (first is not None or not end.get("is_current")):
+            return None
+        last = end["offset"] + bool(end.get("is_open"))
+        if first is None:
+            return f"ROWS BETWEEN UNBOUNDED PRECEDING AND {last} PRECEDING"
+        first -= bool(start.get("is_open"))
+        return f"ROWS BETWEEN {first} PRECEDING AND {last} PRECEDING" if first >= last else None
+
+    def bound_columns(self) -> str:
+        """First pass: row number, first and last row number of the frame, end of the history."""
+        i, args = self.index, self.frame.args
+        row = f"row_number() OVER ({self._partition} ORDER BY {self._time}, seq)"
+        history = self._rows_up_to(1)
+        current = f"({history} + 1)" if self.has_hole else row
+        first = self._first(args["start"], current)
+        last = self._last(args["end"], current)
+        if args.get("exclude_row"):
+            last = f"least({last}, {current} - 1)"
+        if args.get("maxsize") is not None:
+            first = f"greatest({first}, {last} - {args['maxsize']} + 1)"
+        columns = [f"{row} AS r{i}", f"{first} AS f{i}", f"{last} AS l{i}"]
+        if self.has_hole:
+            columns.append(f"{history} AS h{i}")
+        return ", ".join(columns)
+
+    def _rows_up_to(self, distance: int) -> str:
+        """How many rows of the partition are at least `distance` ms (or steps) before this one."""
+        frame = f"RANGE BETWEEN UNBOUNDED PRECEDING AND {distance} PRECEDING"
+        return f"count(*) OVER ({self._partition} ORDER BY {self._time} {frame})"
+
+    def _first(self, bound: Bound, current: str) -> str:
+        offset, is_open = bound.args.get("offset"), bool(bound.args.get("is_open"))
+        if offset is None:
+            return "1"
+        if self.frame.args["kind"] == "ROWS":
+            return f"({current} - {offset - is_open})"
+        return f"({self._rows_up_to(offset if is_open else offset + 1)} + 1)"
+
+    def _last(self, bound: Bound, current: str) -> str:
+        offset, is_open = bound.args["offset"], bool(bound.args.get("is_open"))
+        if bound.args.get("is_current"):
+            return current
+        if self.frame.args["kind"] == "ROWS":
+            return f"({current} - {offset + is_open})"
+        return f"least({current}, {self._rows_up_to(offset + is_open)})"
+
+    def value(self, aggregate: Aggregate) -> Typed:
+        """Second pass: the aggregate over the frame the first pass found."""
+        i = self.index
+        order = f"{self._time}, seq"
+        if not self.has_hole or aggregate.name == "lag":
+            frame = self.plain_frame() or _rows(i, f"l{i}")
+            return aggregates.over_frame(aggregate, self._partition, order, frame)
+        item = aggregate.value or Typed("1", T.INT32)
+        frame = _rows(i, f"least(l{i}, h{i})")
+        history = f"list({item.sql}) OVER ({self._partition} ORDER BY {order} {frame})"
+        itself = f"CASE WHEN l{i} > h{i} AND f{i} <= l{i} THEN list_value({item.sql}) END"
+        return aggregates.over_list(aggregate, f"list_concat({history}, {itself})")
+
+
+def _rows(i: int, last: str) -> str:
+    """A ROWS frame from per-row bounds; 0 .. 1 PRECEDING is DuckDB's empty frame."""
+    empty = f"f{i} > {last} OR {last} < 1"
+    start = f"CASE WHEN {empty} THEN 0 ELSE r{i} - greatest(f{i}, 1) END"
+    end = f"CASE WHEN {empty} THEN 1 ELSE r{i} - {last} END"
+    return f"ROWS BETWEEN {start} PRECEDING AND {end} PRECEDING"
+
+
+class WindowSet:
+    """The windows of one SELECT, and the aggregates asked of them."""
+
+    def __init__(self, definitions: Sequence[exp.Window], translator: Translator) -> None:
+        self._translator = translator
+        self._named: dict[str, exp.Window] = {}
+        self._known: dict[tuple, Window] = {}
+        self._values: list[str] = []
+        for definition in definitions:
+            name = definition.this.name
+            if name in self._named:
+                raise plan_error(f"Window {name} is defined twice")
+            self._named[name] = definition
+            self._window(definition)
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
+    @property
+    def windows(self) -> list[Window]:
+        return list(self._known.values())
+
+    def call(self, node: exp.Window) -> Typed:
+        """Plans one `f(...) OVER w` and gives the column that will hold it."""
+        aggregate = aggregates.plan(node.this, self._translator)
+        if node.args.get("alias") is not None:
+            definition = self._named.get(node.alias)
+            if definition is None:
+                raise plan_error(f"Fail to find window {node.alias}")
+        else:
+            definition = node
+        value = self._window(definition).value(aggregate)
+        if value.sql not in self._values:
+            self._values.append(value.sql)
+        return Typed(f"w{self._values.index(value.sql)}", value.type)
+
+    def _window(self, definition: exp.Window) -> Window:
+        keys, order, frame = _checked(definition, self._translator)
+        identity = (tuple(keys), order, repr(frame))
+        if identity not in self._known:
+            self._known[identity] = Window(len(self._known), keys, order, frame)
+        return self._known[identity]
+
+    def apply(self, relation: str) -> str:
+        """The relation with one more column for each planned call."""
+        if not self:
+            return relation
+        bounds = [window.bound_columns() for window in self.windows if window.plain_frame() is None]
+        if bounds:
+            relation = f"SELECT *, {', '.join(bounds)} FROM ({relation})"
+        values = ", ".join(f"{sql} AS w{i}" for i, sql in enumerate(self._values))
+        return f"SELECT *, {values} FROM ({relation})"
+
+
+def _checked(definition: exp.Window, translator: Translator) -> tuple[list[Typed], Typed, Frame]:
+    """The parts of a window definition, or an error that names what is wrong with it."""
+    frame: Frame | None = definition.args.get("spec")
+    keys = [translator.translate(key) for key in definition.args.get("partition_by") or []]
+    order = definition.args.get("order")
+    if not keys:
+        raise plan_error("Un-support window without PARTITION BY")
+    if order is None or len(order.expressions) != 1:
+        raise plan_error("Un-support window: ORDER BY must name exactly one column")
+    if order.expressions[0].args.get("desc"):
+        raise plan_error("Un-support window with ORDER BY ... DESC")
+    if frame is None:
+        raise plan_error("Un-support window without a frame, use ROWS or ROWS_RANGE")
+    column = translator.translate(order.expressions[0].this)
+    if column.type not in _ORDER_TYPES:
+        raise physical_error(f"Un-support window ORDER BY type {column.type}: must be timestamp or an integer")
+    _check_frame(frame)
+    return keys, column, frame
+
+
+def _check_frame(frame: Frame) -> None:
+    kind, start, end = (frame.args[part] for part in ("kind", "start", "end"))
+    if kind == "RANGE":
+        raise plan_error("Un-support window frame RANGE, use ROWS or ROWS_RANGE")
+    if kind == "ROWS" and (start.args.get("is_time") or end.args.get("is_time")):
+        raise plan_error("Un-support window frame: ROWS with a time bound, use ROWS_RANGE")
+    if end.args.get("offset") is None:
+        raise plan_error("Un-support window frame: UNBOUNDED PRECEDING as its end")
+    if start.args.get("offset") is not None and start.args["offset"] < end.args["offset"]:
+        raise plan_error("Invalid window frame: it starts after its end")

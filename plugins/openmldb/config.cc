@@ -1,0 +1,121 @@
+#include "openmldb/config.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/json.h"
+#include "openmldb/sql_lexer.h"
+
+namespace porpoise::openmldb {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kEverything = "*";
+constexpr std::string_view kDefaultZkPort = ":2181";
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const auto begin = text.find_first_not_of(kBlank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+// One cluster, spelled in one way only.
+struct Cluster {
+  std::set<std::string> hosts;
+  std::string path;
+};
+
+Cluster make_cluster(std::string_view zk, std::string_view path) {
+  Cluster cluster;
+  while (!zk.empty()) {
+    const std::size_t comma = std::min(zk.find(','), zk.size());
+    std::string host = to_lower(trim(zk.substr(0, comma)));
+    zk.remove_prefix(std::min(comma + 1, zk.size()));
+    if (host.empty()) continue;
+    if (host.find(':') == std::string::npos) host += kDefaultZkPort;
+    cluster.hosts.insert(std::move(host));
+  }
+  path = trim(path);
+  while (path.size() > 0 && path.back() == '/') path.remove_suffix(1);
+  cluster.path = (path.empty() || path.front() == '/' ? "" : "/") + std::string(path);
+  return cluster;
+}
+
+Cluster parse_key(std::string_view key) {
+  const std::size_t slash = std::min(key.find('/'), key.size());
+  return make_cluster(key.substr(0, slash), key.substr(slash));
+}
+
+bool shares_host(const Cluster& a, const Cluster& b) {
+  return a.path == b.path &&
+         std::any_of(a.hosts.begin(), a.hosts.end(), [&b](const std::string& host) { return b.hosts.count(host) > 0; });
+}
+
+Status read_ms(const Json& json, std::string_view key, milliseconds& value) {
+  const auto found = json.find(key);
+  if (found == json.end()) return {};
+  constexpr std::int64_t kMostMs = std::int64_t{24} * 60 * 60 * 1000;
+  const bool is_valid =
+      found->is_number_integer() && found->get<std::int64_t>() >= 0 && found->get<std::int64_t>() <= kMostMs;
+  if (!is_valid)
+    return fail(Code::kInvalid,
+                "plugins.OPENMLDB." + std::string(key) + " must be a number of milliseconds, at most a day");
+  value = milliseconds(found->get<std::int64_t>());
+  return {};
+}
+
+Status read_apiservers(const Json& json, Config& config) {
+  const auto found = json.find("apiservers");
+  if (found == json.end() || found->is_null()) return {};
+  if (!found->is_object())
+    return fail(Code::kInvalid, "plugins.OPENMLDB.apiservers must map \"host:port/path\" of ZooKeeper to a URL");
+  for (const auto& [key, value] : found->items()) {
+    std::string url = value.is_string() ? std::string(trim(value.get_ref<const std::string&>())) : std::string();
+    while (!url.empty() && url.back() == '/') url.pop_back();
+    if (url.rfind("http://", 0) != 0 && url.rfind("https://", 0) != 0)
+      return fail(Code::kInvalid,
+                  "plugins.OPENMLDB.apiservers: the value of \"" + key + "\" is not an http:// or https:// URL");
+    config.apiservers.emplace_back(std::string(trim(key)), std::move(url));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view config_json) {
+  auto json = parse_json(config_json.empty() ? std::string_view("{}") : config_json);
+  if (!json) return fail(json.error().wrap("the configuration plugins.OPENMLDB"));
+  if (!json->is_object()) return fail(Code::kInvalid, "the configuration plugins.OPENMLDB is not a map");
+  Config config;
+  PORPOISE_CHECK(read_apiservers(*json, config));
+  PORPOISE_CHECK(read_ms(*json, "settleMillis", config.settle));
+  PORPOISE_CHECK(read_ms(*json, "retryMillis", config.retry));
+  PORPOISE_CHECK(read_ms(*json, "requestMillis", config.request));
+  config.default_db = string_or(*json, "defaultDb", config.default_db);
+  return config;
+}
+
+Result<std::string> find_apiserver(const Config& config, std::string_view zk, std::string_view zk_path) {
+  const Cluster wanted = make_cluster(zk, zk_path);
+  const std::string* by_host = nullptr;
+  const std::string* by_star = nullptr;
+  for (const auto& [key, url] : config.apiservers) {
+    if (key == kEverything) {
+      by_star = &url;
+      continue;
+    }
+    const Cluster known = parse_key(key);
+    if (known.path == wanted.path && known.hosts == wanted.hosts) return url;
+    if (by_host == nullptr && shares_host(known, wanted)) by_host = &url;
+  }
+  if (by_host != nullptr) return *by_host;
+  if (by_star != nullptr) return *by_star;
+  return fail(Code::kNotFound, "no APIServer is known for the OpenMLDB cluster \"" + std::string(trim(zk)) +
+                                   wanted.path +
+                                   "\"; add under plugins.OPENMLDB.apiservers in porpoise.yaml the line  \"" +
+                                   std::string(trim(zk)) + wanted.path + "\": http://HOST:9080");
+}
+
+}  // namespace porpoise::openmldb

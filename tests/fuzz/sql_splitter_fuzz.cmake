@@ -1,0 +1,1 @@
+porpoise_fuzz(sql_splitter LIBRARIES porpoise_openmldb)
