@@ -1,0 +1,50 @@
+// The folder of one replay: logs where a worker would put them, and the state of every task.
+//
+//   logs/<yyyyMMdd>/<definition>_<version>-<process instance>-<task instance>.log   (3.1 `LogUtils`)
+//   logs/by-name/<task>.log      link to the log of its latest attempt
+//   tasks/<task instance>/       request.json, result.json; work/ while it runs
+//
+// A value: the paths. Created once, by the command; any thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace porpoise {
+
+// A run of one workflow definition; 1 is the replay itself, higher ids are its SUB_PROCESS tasks.
+struct ProcessInstance {
+  std::int64_t id = 1;
+  std::int64_t definition_code = 0;
+  std::int64_t definition_version = 1;
+};
+
+class RunDirectory {
+ public:
+  // Makes `root`, which must not exist or be empty: results of another run would be taken for this one's.
+  static Result<RunDirectory> create(const std::filesystem::path& root, std::string_view day_yyyymmdd);
+
+  const std::filesystem::path& root() const { return root_; }
+  std::filesystem::path log_path(const ProcessInstance& process, std::int64_t task_instance_id) const;
+  std::filesystem::path state_path(std::int64_t task_instance_id) const;
+  std::filesystem::path work_path(std::int64_t task_instance_id) const;
+
+  Status make_state_folder(std::int64_t task_instance_id) const;
+  // Best effort: the link is a convenience for people.
+  void link_log(std::string_view task_name, const std::filesystem::path& log) const;
+
+ private:
+  RunDirectory(std::filesystem::path root, std::filesystem::path day) : root_(std::move(root)), day_(std::move(day)) {}
+
+  std::filesystem::path root_;
+  std::filesystem::path day_;
+};
+
+// A name that is one harmless path component: no '/', no control characters, not hidden, of bounded length.
+std::string file_name_of(std::string_view task_name);
+
+}  // namespace porpoise

@@ -1,0 +1,240 @@
+#include "replay/workflow_run.h"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "replay/sub_workflow.h"
+#include "replay/table.h"
+#include "replay/task_log.h"
+
+namespace porpoise {
+namespace {
+
+bool runs_in_host(const TaskDefinition& task) { return task.type != kConditions && task.type != kSubProcess; }
+
+// A dry run decides nothing, so it shows every branch: for the graph nothing chooses.
+Workflow planned(Workflow workflow, bool dry_run) {
+  if (!dry_run) return workflow;
+  for (TaskDefinition& task : workflow.tasks)
+    if (task.type == kSwitch || task.type == kConditions) task.type.clear();
+  return workflow;
+}
+
+// An attempt that needs nobody: its result is told with the next turn of the io_context.
+class InstantAttempt final : public Attempt {
+ public:
+  InstantAttempt(boost::asio::io_context& io, TaskResult result, AttemptDone on_done) {
+    boost::asio::post(io, [result = std::move(result), on_done = std::move(on_done)] { on_done(result); });
+  }
+  void stop(const std::string& /*reason*/, bool /*at_once*/) override {}
+};
+
+}  // namespace
+
+WorkflowRun::WorkflowRun(RunContext& context, const Workflow& workflow, GraphOptions options, RunParameters parameters,
+                         std::string prefix, std::function<void()> on_done)
+    : context_(context),
+      workflow_(workflow),
+      planned_(planned(workflow, context.settings.dry_run)),
+      options_(std::move(options)),
+      graph_(planned_, options_),
+      parameters_(std::move(parameters)),
+      prefix_(std::move(prefix)),
+      on_done_(std::move(on_done)),
+      process_{context.next_process_instance++, workflow.code, workflow.version},
+      timeout_(context.io) {
+  for (const TaskDefinition& task : workflow_.tasks)
+    if (!options_.only || options_.only->contains(task.code)) unannounced_.insert(task.code);
+}
+
+WorkflowRun::~WorkflowRun() = default;
+
+void WorkflowRun::begin() {
+  watch_timeout();
+  launch(graph_.start());
+}
+
+void WorkflowRun::stop(const std::string& reason, bool at_once) {
+  if (graph_.done()) return;
+  stopping_ = true;
+  graph_.stop(reason);
+  stop_tasks(reason, at_once);
+  launch({});
+}
+
+// The master does no more than alert when a workflow is late (3.1 `WorkflowExecuteRunnable`).
+void WorkflowRun::watch_timeout() {
+  const auto limit = context_.settings.scaled(workflow_.timeout);
+  if (limit.count() == 0 || context_.settings.dry_run) return;
+  timeout_.expires_after(limit);
+  timeout_.async_wait([this, limit](const boost::system::error_code& error) {
+    if (error) return;
+    context_.status.note("workflow '" + workflow_.name + "' runs longer than its timeout of " + format_duration(limit),
+                         context_.elapsed());
+  });
+}
+
+void WorkflowRun::launch(const std::vector<std::int64_t>& codes) {
+  for (const std::int64_t code : codes) launch(code);
+  announce_settled();
+  if (!graph_.done() || !on_done_) return;
+  timeout_.cancel();
+  boost::asio::post(context_.io, std::exchange(on_done_, nullptr));
+}
+
+void WorkflowRun::launch(std::int64_t code) {
+  const TaskDefinition* const task = workflow_.find(code);
+  if (task == nullptr) return;
+  std::vector<Upstream> upstreams;
+  for (const std::int64_t source : graph_.var_pool_sources(code)) upstreams.push_back(results_[source]);
+  received_[code] = merge_var_pools(upstreams);
+  TaskOwner& owner = *this;
+  auto& run = tasks_[code];
+  run = std::make_unique<TaskRun>(context_, *task, process_, prefix_ + task->name, runs_in_host(*task), owner);
+  run->begin();
+}
+
+void WorkflowRun::task_starting(TaskRun& task) {
+  unannounced_.erase(task.definition().code);
+  graph_.started(task.definition().code);
+}
+
+bool WorkflowRun::may_retry(const TaskRun& task, TaskState state, int attempt) const {
+  return !context_.settings.dry_run && graph_.may_retry(task.definition().code, state, attempt);
+}
+
+void WorkflowRun::task_ended(TaskRun& task, const TaskResult& result) {
+  const std::int64_t code = task.definition().code;
+  results_[code] = {result.end_time_ms, result.var_pool};
+  last_var_pool_ = result.var_pool;
+  // A dry run goes on to show everything that is wrong.
+  const bool shown_only = context_.settings.dry_run;
+  failed_in_dry_run_ = failed_in_dry_run_ || (shown_only && result.state != TaskState::kSuccess);
+  const std::vector<std::int64_t> ready =
+      graph_.finished(code, {shown_only ? TaskState::kSuccess : result.state, result.branch});
+  if (graph_.ending() && !std::exchange(stopping_, true))
+    stop_tasks("'" + task.report().name + "' failed (failure strategy END)", false);
+  launch(ready);
+}
+
+void WorkflowRun::stop_tasks(const std::string& reason, bool at_once) {
+  for (const auto& [code, task] : tasks_) task->stop(reason, at_once);
+}
+
+// Tells of the tasks that will not come to run, each once.
+void WorkflowRun::announce_settled() {
+  for (auto code = unannounced_.begin(); code != unannounced_.end();) {
+    const NodeState state = graph_.status(*code).state;
+    const bool settled = state == NodeState::kSkipped || state == NodeState::kForbidden || state == NodeState::kNotRun;
+    if (settled) context_.status.task_skipped(report_of(*workflow_.find(*code)), context_.elapsed());
+    code = settled ? unannounced_.erase(code) : std::next(code);
+  }
+}
+
+RunState WorkflowRun::state() const {
+  const RunState state = graph_.state();
+  return state == RunState::kSuccess && failed_in_dry_run_ ? RunState::kFailure : state;
+}
+
+TaskReport WorkflowRun::report_of(const TaskDefinition& task) const {
+  const auto run = tasks_.find(task.code);
+  if (run != tasks_.end() && run->second->report().instance_id != 0) return run->second->report();
+  const NodeStatus& status = graph_.status(task.code);
+  TaskReport report;
+  report.name = prefix_ + task.name;
+  report.type = task.type;
+  report.nested = process_.id != 1;
+  report.state = status.state;
+  report.message = status.reason;
+  return report;
+}
+
+void WorkflowRun::collect(std::vector<TaskReport>& reports) const {
+  for (const TaskDefinition& task : workflow_.tasks) {
+    if (options_.only && !options_.only->contains(task.code)) continue;
+    reports.push_back(report_of(task));
+    const auto run = tasks_.find(task.code);
+    if (run == tasks_.end()) continue;
+    if (const auto* child = dynamic_cast<const SubWorkflow*>(run->second->current())) child->collect(reports);
+  }
+}
+
+Result<std::unique_ptr<Attempt>> WorkflowRun::start_attempt(TaskRun& task, AttemptDone on_done) {
+  if (task.definition().type == kConditions) return start_conditions(task, std::move(on_done));
+  if (task.definition().type == kSubProcess) return start_sub_workflow(task, std::move(on_done));
+  return start_host(task, std::move(on_done));
+}
+
+Result<std::unique_ptr<Attempt>> WorkflowRun::start_host(TaskRun& task, AttemptDone on_done) {
+  PORPOISE_TRY(const TaskRequest request, make_request(task));
+  PORPOISE_CHECK(context_.directory.make_state_folder(request.task_instance_id));
+  const auto on_line = [this, id = request.task_instance_id](std::string_view line) {
+    context_.status.task_line(id, line);
+  };
+  return context_.start_host(request, context_.directory.state_path(request.task_instance_id), on_line,
+                             std::move(on_done));
+}
+
+// As the master does: decided at once, without a worker (3.1 `ConditionTaskProcessor`).
+Result<std::unique_ptr<Attempt>> WorkflowRun::start_conditions(TaskRun& task, AttemptDone on_done) {
+  const std::int64_t code = task.definition().code;
+  std::string explanation = "a dry run decides no condition; both branches are shown";
+  TaskResult result;
+  result.state = TaskState::kSuccess;
+  if (!context_.settings.dry_run) result.state = graph_.decide(code, &explanation).state;
+  result.task_instance_id = task.report().instance_id;
+  result.exit_code = result.state == TaskState::kSuccess ? 0 : -1;
+  result.start_time_ms = result.end_time_ms = wall_clock_ms();
+  result.var_pool = received_[code];
+  if (result.state != TaskState::kSuccess) result.message = explanation;
+  PORPOISE_CHECK(append_log(task.report().log, LogLevel::kInfo, explanation, LogEnd::kFinal));
+  return std::make_unique<InstantAttempt>(context_.io, std::move(result), std::move(on_done));
+}
+
+Result<std::unique_ptr<Attempt>> WorkflowRun::start_sub_workflow(TaskRun& task, AttemptDone on_done) {
+  const Workflow* const child = sub_workflow(context_.settings.workflows, task.definition());
+  if (child == nullptr)
+    return fail(Code::kNotFound, "the definition of '" + task.report().name + "' is not in the file");
+  const PropertyList& received = received_[task.definition().code];
+  PORPOISE_TRY(RunParameters parameters, sub_run_parameters(*child, task.definition(), parameters_, received));
+  auto attempt = std::make_unique<SubWorkflow>(context_, *child, task, std::move(parameters), received,
+                                               options_.failure_strategy, std::move(on_done));
+  attempt->begin();
+  return attempt;
+}
+
+Result<TaskRequest> WorkflowRun::make_request(const TaskRun& task) const {
+  const TaskDefinition& definition = task.definition();
+  const RunSettings& settings = context_.settings;
+  const auto plugin = settings.plugins.find(definition.type);
+  if (plugin == settings.plugins.end()) return fail(Code::kNotFound, "no plugin for task type " + definition.type);
+  TaskRequest request;
+  request.task_instance_id = task.report().instance_id;
+  request.task_name = definition.name;
+  request.task_type = definition.type;
+  request.process_instance_id = process_.id;
+  request.process_define_code = workflow_.code;
+  request.process_define_version = workflow_.version;
+  request.project_code = workflow_.project_code;
+  request.attempt = task.attempt();
+  request.plugin = plugin->second.file;
+  request.task_params = definition.params_text;
+  request.plugin_config = plugin->second.config;
+  request.global_params = parameters_.globals;
+  request.var_pool = received_.at(definition.code);
+  request.schedule_time = parameters_.time.schedule_time;
+  request.dry_run = settings.dry_run;
+  request.execute_path = context_.directory.work_path(request.task_instance_id);
+  request.log_path = task.report().log;
+  request.environment_config = settings.environment_config;
+  request.env_file = settings.env_file;
+  request.keep_execute_path = settings.keep_work;
+  request.kill_grace = settings.kill_grace;
+  if (definition.timeout_open && definition.timeout_strategy != TimeoutStrategy::kWarn)
+    request.timeout = settings.scaled(definition.timeout);
+  PORPOISE_TRY(request.prepare_params, task_parameters(parameters_, definition, request.var_pool,
+                                                       request.task_instance_id, request.execute_path));
+  return request;
+}
+
+}  // namespace porpoise

@@ -1,0 +1,76 @@
+// One workflow definition while it runs: its graph, its tasks, and the varPools between them.
+//
+// Owned by the Runner, or by the SUB_PROCESS task that started it; one thread. Like all parts of a replay it lives
+// until the Runner goes: its timers and callbacks count on that.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "replay/graph.h"
+#include "replay/parameters.h"
+#include "replay/run_context.h"
+#include "replay/task_run.h"
+#include "task/var_pool.h"
+
+namespace porpoise {
+
+class WorkflowRun final : private TaskOwner {
+ public:
+  // `workflow` outlives it. `prefix` goes in front of task names. `on_done` is called once, from the io_context.
+  WorkflowRun(RunContext& context, const Workflow& workflow, GraphOptions options, RunParameters parameters,
+              std::string prefix, std::function<void()> on_done);
+  ~WorkflowRun() override;
+
+  void begin();
+  void stop(const std::string& reason, bool at_once);
+
+  RunState state() const;
+  bool done() const { return graph_.done(); }
+  // varPool of the task that ended last: what a SUB_PROCESS task takes its OUT parameters from.
+  const PropertyList& last_var_pool() const { return last_var_pool_; }
+  void collect(std::vector<TaskReport>& reports) const;
+
+ private:
+  void task_starting(TaskRun& task) override;
+  bool may_retry(const TaskRun& task, TaskState state, int attempt) const override;
+  Result<std::unique_ptr<Attempt>> start_attempt(TaskRun& task, AttemptDone on_done) override;
+  void task_ended(TaskRun& task, const TaskResult& result) override;
+
+  void launch(const std::vector<std::int64_t>& codes);
+  void launch(std::int64_t code);
+  void stop_tasks(const std::string& reason, bool at_once);
+  void announce_settled();
+  void watch_timeout();
+  TaskReport report_of(const TaskDefinition& task) const;
+  Result<std::unique_ptr<Attempt>> start_host(TaskRun& task, AttemptDone on_done);
+  Result<std::unique_ptr<Attempt>> start_conditions(TaskRun& task, AttemptDone on_done);
+  Result<std::unique_ptr<Attempt>> start_sub_workflow(TaskRun& task, AttemptDone on_done);
+  Result<TaskRequest> make_request(const TaskRun& task) const;
+
+  RunContext& context_;
+  const Workflow& workflow_;
+  const Workflow planned_;  // as the graph sees it
+  const GraphOptions options_;
+  Graph graph_;
+  const RunParameters parameters_;
+  const std::string prefix_;
+  std::function<void()> on_done_;
+  ProcessInstance process_;
+  std::map<std::int64_t, std::unique_ptr<TaskRun>> tasks_;  // by code: those that became ready
+  std::map<std::int64_t, PropertyList> received_;           // varPool each of them was given
+  std::map<std::int64_t, Upstream> results_;
+  PropertyList last_var_pool_;
+  std::set<std::int64_t> unannounced_;
+  bool stopping_ = false;
+  bool failed_in_dry_run_ = false;
+  boost::asio::steady_timer timeout_;
+};
+
+}  // namespace porpoise

@@ -1,0 +1,1 @@
+porpoise_fuzz(workflow_import LIBRARIES porpoise::replay)
