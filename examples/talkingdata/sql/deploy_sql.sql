@@ -1,0 +1,3 @@
+USE demo_db;
+DEPLOY demo
+@features@;

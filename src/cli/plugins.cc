@@ -1,0 +1,126 @@
+#include "cli/plugins.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "cli/console.h"
+#include "plugin/catalog.h"
+#include "plugin/schema.h"
+#include "replay/table.h"
+
+namespace porpoise {
+namespace {
+
+struct Options {
+  std::vector<std::filesystem::path> folders;
+  std::string type;
+  bool json = false;
+};
+
+std::string render(const Table& table, const Output& output) {
+  return table.render(output.columns(), output.traits().colors);
+}
+
+std::string pretty(const OrderedJson& json) {
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+std::string_view word_for(CatalogProblem::Kind kind) {
+  return kind == CatalogProblem::Kind::kRefused ? "refused" : "shadowed";
+}
+
+OrderedJson to_json(const CatalogEntry& entry) {
+  const PluginType& type = entry.type;
+  return {{"type", type.id},         {"version", type.version}, {"vendor", type.vendor},
+          {"summary", type.summary}, {"flags", type.flags},     {"file", entry.file.string()}};
+}
+
+std::string list_as_json(const Catalog& catalog) {
+  OrderedJson types = OrderedJson::array();
+  OrderedJson problems = OrderedJson::array();
+  for (const CatalogEntry& entry : catalog.types()) types.push_back(to_json(entry));
+  for (const CatalogProblem& problem : catalog.problems())
+    problems.push_back({{"kind", word_for(problem.kind)}, {"file", problem.file.string()}, {"reason", problem.reason}});
+  return pretty({{"types", std::move(types)}, {"problems", std::move(problems)}});
+}
+
+std::string list_as_table(const Catalog& catalog, const Output& output) {
+  Table table({{"TYPE"}, {"VERSION"}, {"VENDOR"}, {"SUMMARY"}, {"FILE"}});
+  for (const auto& [type, file] : catalog.types())
+    table.add_row({{type.id, Color::kBold}, {type.version}, {type.vendor}, {type.summary}, {file.string()}});
+  return render(table, output);
+}
+
+std::string list_as_text(const Catalog& catalog, const Output& output) {
+  std::string text = list_as_table(catalog, output);
+  if (catalog.types().empty()) {
+    text = "no plugins found in\n";
+    for (const auto& folder : catalog.folders()) text += "  " + folder.string() + "\n";
+  }
+  for (const CatalogProblem& problem : catalog.problems())
+    text += std::string(word_for(problem.kind)) + " " + problem.file.string() + ": " + problem.reason + "\n";
+  return text;
+}
+
+void list(const Options& options) {
+  const Catalog catalog = Catalog::scan(plugin_folders(options.folders));
+  Output output = standard_output();
+  output.write(options.json ? list_as_json(catalog) : list_as_text(catalog, output));
+}
+
+std::string describe_as_json(const CatalogEntry& entry) {
+  OrderedJson json = to_json(entry);
+  json["params"] = entry.type.params_schema;
+  return pretty(json);
+}
+
+std::string describe_as_text(const CatalogEntry& entry, const Output& output) {
+  const PluginType& type = entry.type;
+  Table table({{"PARAMETER"}, {"TYPE"}, {"REQUIRED"}, {"DEFAULT"}, {"DESCRIPTION"}});
+  for (const ParameterRow& row : list_parameters(type.params_schema))
+    table.add_row(
+        {{row.name, Color::kBold}, {row.type}, {row.required ? "yes" : ""}, {row.fallback}, {row.description}});
+  return type.id + " " + type.version + " by " + type.vendor + ": " + type.summary + "\n" + entry.file.string() +
+         "\n\n" + render(table, output);
+}
+
+int describe(const Options& options) {
+  const Catalog catalog = Catalog::scan(plugin_folders(options.folders));
+  const CatalogEntry* const entry = catalog.find(options.type);
+  if (entry == nullptr) return complain(catalog.unknown_type(options.type), kExitUsage);
+  Output output = standard_output();
+  output.write(options.json ? describe_as_json(*entry) : describe_as_text(*entry, output));
+  return 0;
+}
+
+void add_common_options(CLI::App& command, Options& options) {
+  command.add_flag("--json", options.json, "Print JSON");
+  command.add_option("--plugin-dir", options.folders, "Folder to search before all others")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+}
+
+}  // namespace
+
+void add_plugins_command(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<Options>();  // lives as long as the callbacks
+  CLI::App* const plugins = app.add_subcommand("plugins", "Task types there are, and their parameters");
+  plugins->require_subcommand(1);
+
+  CLI::App* const list_command = plugins->add_subcommand("list", "Task types, and plugins that were refused");
+  add_common_options(*list_command, *options);
+  list_command->callback([options] { list(*options); });
+
+  CLI::App* const describe_command = plugins->add_subcommand("describe", "One task type and its parameters");
+  describe_command->add_option("TYPE", options->type, "Such as SHELL")->required();
+  add_common_options(*describe_command, *options);
+  describe_command->callback([options, &exit_code] { exit_code = describe(*options); });
+}
+
+std::vector<std::filesystem::path> plugin_folders(const std::vector<std::filesystem::path>& explicit_folders) {
+  return search_path(explicit_folders, environment("PORPOISE_PLUGIN_PATH"), executable_folder());
+}
+
+}  // namespace porpoise

@@ -1,0 +1,98 @@
+#include "cli/replay_options.h"
+
+namespace porpoise {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  porpoise replay workflow.json
+  porpoise replay workflow.json --set day=20260131 --schedule-time '2026-02-01 00:00:00'
+  porpoise replay workflow.json --task train           one task, without what is before it
+  porpoise replay workflow.json --from train           a task and everything after it
+  porpoise replay workflow.json --dry-run              scripts and statements, nothing runs
+  porpoise replay workflow.json --sandbox              with a stand-in for OpenMLDB
+  porpoise replay workflow.json --json | jq .event
+
+Exit codes: 0 ok, 1 a task failed, 2 wrong usage or file, 3 something is missing here, 130 interrupted.)";
+
+// One value each time the option is given: otherwise `--set a=b FILE` would take FILE for another value.
+template <typename T>
+CLI::Option* add_list(CLI::App& command, const char* name, std::vector<T>& values, const char* description) {
+  return command.add_option(name, values, description)->type_size(1)->allow_extra_args(false);
+}
+
+void declare_selection(CLI::App& command, ReplayOptions& options) {
+  command.add_option("FILE", options.file, "export of DolphinScheduler 3.1 (JSON), or - for standard input")
+      ->required();
+  command.add_option("--workflow", options.workflow, "name of the workflow when FILE holds several");
+  auto* const task = command.add_option("--task", options.task, "run only this task")->group("What runs");
+  command.add_option("--from", options.from, "run this task and all after it")->excludes(task)->group("What runs");
+  command.add_flag("--dry-run", options.dry_run, "check and show each task, without side effects")->group("What runs");
+  command.add_flag("--list", options.list, "show tasks and order, run nothing")->group("What runs");
+  add_list(command, "--relink", options.relink, "TASK:SLOT=TARGET, mends a stale branch of a SWITCH or CONDITIONS")
+      ->group("What runs");
+}
+
+void declare_inputs(CLI::App& command, ReplayOptions& options) {
+  const char* const group = "Inputs";
+  add_list(command, "--set", options.set, "NAME=VALUE of a global parameter")->group(group);
+  command.add_option("--schedule-time", options.schedule_time, "yyyy-MM-dd HH:mm:ss or yyyyMMddHHmmss")->group(group);
+  command.add_option("--env-file", options.env_file, "shell lines to source before each script")
+      ->check(CLI::ExistingFile)
+      ->group(group);
+  command.add_option("--python", options.python, "interpreter: PYTHON_HOME of tasks, and the sandbox's")->group(group);
+  command.add_option("--config", options.config, "porpoise.yaml")->check(CLI::ExistingFile)->group(group);
+  add_list(command, "--plugin-dir", options.plugin_dirs, "folder of plugins, searched first")
+      ->check(CLI::ExistingDirectory)
+      ->group(group);
+  command.add_option("--compat", options.compat, "DolphinScheduler whose SWITCH rules count")
+      ->check(CLI::IsMember({"3.1.5", "3.1.9"}))
+      ->group(group);
+}
+
+void declare_manner(CLI::App& command, ReplayOptions& options) {
+  const char* const group = "How";
+  command.add_option("--parallel", options.parallel, "tasks at a time; default: number of cores")
+      ->check(CLI::Range(1, 10000))
+      ->group(group);
+  command.add_option("--failure-strategy", options.failure_strategy, "default: the schedule's in FILE, else continue")
+      ->check(CLI::IsMember({"end", "continue"}))
+      ->group(group);
+  command.add_option("--time-scale", options.time_scale, "factor for delays, retry intervals and timeouts")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->group(group);
+  command.add_option("--kill-grace", options.kill_grace_seconds, "seconds between SIGTERM and SIGKILL")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->group(group);
+  command.add_option("--run-dir", options.run_dir, "new folder for logs and results")->group(group);
+  command.add_flag("--keep-work", options.keep_work, "keep the working directories of tasks")->group(group);
+}
+
+void declare_sandbox(CLI::App& command, ReplayOptions& options) {
+  const char* const group = "OpenMLDB sandbox";
+  command.add_flag("--sandbox", options.sandbox, "start the sandbox and send all OPENMLDB tasks to it")->group(group);
+  command.add_option("--sandbox-port", options.sandbox_port, "default: any free one")
+      ->check(CLI::Range(0, 65535))
+      ->group(group);
+  command.add_option("--sandbox-dir", options.sandbox_dir, "keep its tables here")->group(group);
+}
+
+void declare_output(CLI::App& command, ReplayOptions& options) {
+  const char* const group = "Output";
+  command.add_option("--summary", options.summary, "write states and varPools as JSON to this file")->group(group);
+  auto* const json = command.add_flag("--json", options.json, "events as JSON lines on standard output")->group(group);
+  command.add_flag("--quiet", options.quiet, "only failures and the final table")->excludes(json)->group(group);
+  command.add_flag("--no-color", options.no_color, "no colours; so do NO_COLOR and TERM=dumb")->group(group);
+}
+
+}  // namespace
+
+void declare_replay_options(CLI::App& command, ReplayOptions& options) {
+  declare_selection(command, options);
+  declare_inputs(command, options);
+  declare_manner(command, options);
+  declare_sandbox(command, options);
+  declare_output(command, options);
+  command.footer(kExamples);
+}
+
+}  // namespace porpoise

@@ -1,0 +1,68 @@
+"""A third party builds a plugin against the installed package, and porpoise runs it."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = os.environ["PORPOISE_BUILD"]
+
+
+def run(*command: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+
+class PluginTemplate(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.prefix = pathlib.Path(cls.folder.name) / "prefix"
+        cls.plugin = pathlib.Path(cls.folder.name) / "plugin"
+        cls.check("cmake", "--install", BUILD, "--prefix", str(cls.prefix))
+        template = cls.prefix / "share/porpoise/examples/plugin-template"
+        cls.check("cmake", "-S", str(template), "-B", str(cls.plugin), f"-DCMAKE_PREFIX_PATH={cls.prefix}")
+        cls.check("cmake", "--build", str(cls.plugin))
+        cls.porpoise = str(cls.prefix / "bin/porpoise")
+        cls.workflow = str(template / "workflow.json")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def check(cls, *command: str) -> str:
+        done = run(*command)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def test_exports_only_the_plugin_symbol(self):
+        symbols = self.check("nm", "-D", "--defined-only", str(self.plugin / "hello.so")).split("\n")
+        self.assertEqual([line.split()[-1] for line in symbols if line], ["porpoise_plugin_v1"])
+
+    def test_is_described_without_running_it(self):
+        text = self.check(self.porpoise, "plugins", "describe", "HELLO", "--plugin-dir", str(self.plugin))
+        self.assertIn("greeting", text)
+        self.assertIn("what to say", text)
+
+    def test_runs_in_a_workflow_with_the_installed_binary(self):
+        summary = pathlib.Path(self.folder.name) / "summary.json"
+        done = run(self.porpoise, "replay", self.workflow, "--plugin-dir", str(self.plugin), "--summary", str(summary),
+                   "--run-dir", str(pathlib.Path(self.folder.name) / "run"))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        task = json.loads(summary.read_text())["tasks"]["greet"]
+        self.assertEqual(task["state"], "SUCCESS")
+        self.assertEqual(task["varPool"][0]["value"], "hello world")
+
+    def test_wrong_parameters_are_found_before_anything_runs(self):
+        broken = pathlib.Path(self.folder.name) / "broken.json"
+        broken.write_text(pathlib.Path(self.workflow).read_text().replace('"greeting": "hello', '"greting": "hello'))
+        done = run(self.porpoise, "replay", str(broken), "--plugin-dir", str(self.plugin))
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("greeting", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
