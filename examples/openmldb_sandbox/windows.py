@@ -78,7 +78,9 @@ class Window:
 
     def _rows_up_to(self, distance: int) -> str:
         """How many rows of the partition are at least `distance` ms (or steps) before this one."""
-        frame = f"RANGE BETWEEN UNBOUNDED PRECEDING AND {distance} PRECEDING"
+        # DuckDB 2.0 now and then puts the end of "0 PRECEDING" before some rows of the same time
+        end = f"{distance} PRECEDING" if distance else "CURRENT ROW"
+        frame = f"RANGE BETWEEN UNBOUNDED PRECEDING AND {end}"
         return f"count(*) OVER ({self._partition} ORDER BY {self._time} {frame})"
 
     def _first(self, bound: Bound, current: str) -> str:

@@ -95,6 +95,12 @@ class WindowTest(SandboxTest):
                 want = {r.arrival: reference.aggregates(self.rows, r, frame) for r in self.rows}
                 self.assertEqual(got, want)
 
+    def test_zero_preceding_lost_rows_of_the_same_time_now_and_then(self):
+        text = "ROWS_RANGE BETWEEN 1d PRECEDING AND 0s PRECEDING"
+        want = {r.arrival: reference.aggregates(self.rows, r, FRAMES[text]) for r in self.rows}
+        for _ in range(20):
+            self.assertEqual({row[0]: row[1:] for row in self.sandbox.ok(query(text))}, want)
+
     def test_request(self):
         """A request row is the newest arrival: it sees all rows of its own time and none of later ones."""
         chance = random.Random(7)
