@@ -1,0 +1,174 @@
+// What a worker and its peers say to each other, free of any version of the protocol. wire/profile.h knows how each
+// line of DolphinScheduler writes it. Pure values; times are epoch milliseconds.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "task/property.h"
+
+namespace porpoise::wire {
+
+// Everything about one task instance that a worker needs (3.1 `TaskExecutionContext`). Absent and null members are
+// empty or their defaults.
+struct TaskContext {
+  std::int64_t task_instance_id = 0;
+  std::string task_name;
+  std::string task_type;
+  std::int64_t first_submit_time_ms = 0;  // 0: not given
+  std::int64_t process_define_code = 0;
+  std::int64_t process_define_version = 0;
+  std::int64_t process_instance_id = 0;
+  std::int64_t project_code = 0;
+  std::string app_ids;
+  std::string schedule_time;  // yyyyMMddHHmmss, or empty
+  std::string tenant_code;
+  std::string task_params;  // JSON text
+  std::string environment_config;
+  PropertyMap prepare_params;
+  PropertyMap business_params;  // paramsMap: at most system.datetime
+  PropertyList global_params;
+  PropertyList var_pool;
+  std::vector<std::pair<std::string, std::string>> resources;  // full name -> tenant that owns it
+  std::string timeout_strategy;                                // WARN, FAILED, WARNFAILED or empty
+  std::int64_t timeout_seconds = 0;                            // 0: none
+  std::int64_t delay_minutes = 0;
+  bool dry_run = false;
+  std::int64_t cpu_quota = -1;      // percent, -1: unlimited
+  std::int64_t memory_max_mb = -1;  // -1: unlimited
+};
+
+// --- Peer -> worker ---
+
+struct DispatchTask {
+  std::string master;  // messageSenderAddress, "host:port": where everything about this task is reported to
+  TaskContext context;
+};
+struct KillTask {
+  std::int64_t task_instance_id = 0;
+};
+struct UpdateHost {  // another master has taken the task over
+  std::int64_t task_instance_id = 0;
+  std::string master;
+};
+struct Savepoint {
+  std::int64_t task_instance_id = 0;
+};
+struct RunningAck {
+  std::int64_t task_instance_id = 0;
+  bool success = false;
+};
+struct ResultAck {
+  std::int64_t task_instance_id = 0;
+  bool success = false;
+};
+struct RejectAck {
+  std::int64_t task_instance_id = 0;
+  bool success = false;
+};
+struct ViewLogPage {
+  std::string path;
+  std::int64_t skip_lines = 0;
+  std::int64_t limit = 0;
+};
+struct ViewWholeLog {
+  std::string path;
+};
+struct GetLogBytes {
+  std::string path;
+};
+struct RemoveLog {
+  std::string path;
+};
+struct GetAppIds {
+  std::string path;
+};
+struct HeartBeat {};
+struct Ping {};
+struct Ignored {};  // a command that never concerns a worker: logged, not answered
+
+using Incoming = std::variant<DispatchTask, KillTask, UpdateHost, Savepoint, RunningAck, ResultAck, RejectAck,
+                              ViewLogPage, ViewWholeLog, GetLogBytes, RemoveLog, GetAppIds, HeartBeat, Ping, Ignored>;
+
+// --- Worker -> peer ---
+
+// The head of what is sent to a master.
+struct Addressing {
+  std::string sender;    // the worker's own address, byte for byte as registered
+  std::string receiver;  // the master's
+  std::int64_t send_time_ms = 0;
+};
+
+struct TaskRunning {
+  Addressing addressing;
+  std::int64_t task_instance_id = 0;
+  std::int64_t process_instance_id = 0;
+  std::int64_t start_time_ms = 0;
+  std::string log_path;
+  std::string execute_path;  // empty: null
+  std::int64_t process_id = 0;
+  std::string app_ids;  // empty: null
+};
+
+struct TaskEnded {
+  Addressing addressing;
+  std::int64_t task_instance_id = 0;
+  std::int64_t process_instance_id = 0;
+  int status = 0;  // 3.1 `TaskExecutionStatus` code: 7 success, 6 failure, 9 kill, 12 delay
+  std::int64_t start_time_ms = 0;
+  std::string log_path;
+  std::string execute_path;
+  std::int64_t end_time_ms = 0;  // 0: null, as with DELAY
+  std::int64_t process_id = 0;
+  std::string app_ids;
+  std::optional<PropertyList> var_pool;  // none: null
+};
+
+struct TaskRejected {
+  Addressing addressing;
+  std::int64_t task_instance_id = 0;
+  std::int64_t process_instance_id = 0;
+};
+
+struct KillAnswer {
+  std::int64_t task_instance_id = 0;
+  std::string host;
+  std::string status;  // "KILL" (there was no process), "SUCCESS", "FAILURE"
+  std::int64_t process_id = 0;
+  std::vector<std::string> app_ids;
+};
+struct SavepointAnswer {
+  std::int64_t task_instance_id = 0;
+};
+struct LogPage {
+  std::string text;
+};
+struct WholeLog {
+  std::string text;
+};
+struct LogBytes {
+  std::string bytes;  // raw; travels as base64
+};
+struct LogRemoved {
+  bool removed = true;
+};
+struct AppIds {
+  std::vector<std::string> app_ids;
+};
+struct Beat {};
+struct Pong {};
+struct Alert {  // to the alert server; it refuses any member more than these four
+  std::int64_t group_id = 0;
+  std::string title;
+  std::string content;
+  int warn_type = 1;  // 1 success, 2 failure
+};
+
+using Outgoing = std::variant<TaskRunning, TaskEnded, TaskRejected, KillAnswer, SavepointAnswer, LogPage, WholeLog,
+                              LogBytes, LogRemoved, AppIds, Beat, Pong, Alert>;
+
+}  // namespace porpoise::wire

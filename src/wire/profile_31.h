@@ -1,0 +1,16 @@
+// The two halves of the 3.1 profile; for profile_31.cc alone. Pure functions.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "base/time_zone.h"
+#include "wire/frame.h"
+#include "wire/messages.h"
+
+namespace porpoise::wire {
+
+Result<Incoming> decode_31(const Frame& frame, const TimeZone& zone);
+Frame encode_31(const Outgoing& message, std::int64_t opaque, const TimeZone& zone);
+
+}  // namespace porpoise::wire

@@ -1,0 +1,1 @@
+porpoise_fuzz(command_json LIBRARIES porpoise::wire)

@@ -1,0 +1,1 @@
+porpoise_fuzz(frame LIBRARIES porpoise::wire)

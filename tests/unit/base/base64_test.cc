@@ -1,0 +1,31 @@
+#include "base/base64.h"
+
+#include <gtest/gtest.h>
+
+namespace porpoise {
+namespace {
+
+TEST(Base64, WritesTheVectorsOfItsStandard) {
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foo"), "Zm9v");
+  EXPECT_EQ(base64("foob"), "Zm9vYg==");
+  EXPECT_EQ(base64("fooba"), "Zm9vYmE=");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+}
+
+TEST(Base64, UsesTheStandardAlphabet) {
+  EXPECT_EQ(base64("\xFB\xEF\xBE\xFF\xFF\xFF"), "++++////");
+  EXPECT_EQ(base64(std::string_view("\0\0\0\0", 4)), "AAAAAA==");
+  EXPECT_EQ(base64("\xFF"), "/w==");
+}
+
+TEST(Base64, BreaksNoLines) {
+  const std::string text = base64(std::string(1000, 'x'));
+  EXPECT_EQ(text.size(), 1336U);
+  EXPECT_EQ(text.find_first_of("\r\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace porpoise
