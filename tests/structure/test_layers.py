@@ -13,7 +13,7 @@ IO_HEADERS = re.compile(
     r"^(unistd\.h|fcntl\.h|poll\.h|signal\.h|spawn\.h|dlfcn\.h|csignal|fstream|iostream|filesystem|thread|"
     r"sys/.*|boost/.*|curl/.*)$"
 )
-PURE_FOLDERS = ["task", "wire"]
+PURE_FOLDERS = ["task", "wire", "lifecycle"]
 PURE_REPLAY_FILES = ["workflow", "import", "relink", "graph", "conditions", "parameters"]
 
 

@@ -1,0 +1,319 @@
+#include "lifecycle/task_table.h"
+
+#include <algorithm>
+
+namespace porpoise {
+namespace {
+
+constexpr int kDelayStatus = 12;          // 3.1 `TaskExecutionStatus` DELAY_EXECUTION
+constexpr std::size_t kMaxRecent = 4096;  // a master repeats a dispatch within seconds, if at all
+constexpr int kRejectTries = 10;          // over minutes; by then its master has looked elsewhere or is gone
+
+wire::TaskEnded ended_message(const AcceptedTask& task, const TaskResult& result) {
+  wire::TaskEnded message;
+  message.task_instance_id = task.id();
+  message.process_instance_id = task.dispatch.context.process_instance_id;
+  message.status = status_code(result.state);
+  message.start_time_ms = result.start_time_ms;
+  message.log_path = task.log_path;
+  message.execute_path = task.execute_path;
+  message.end_time_ms = result.end_time_ms;
+  message.process_id = result.process_id;
+  message.app_ids = result.app_ids;
+  message.var_pool = result.var_pool;
+  return message;
+}
+
+std::vector<std::string> split_ids(const std::string& app_ids) {
+  std::vector<std::string> ids;
+  for (std::size_t begin = 0; begin < app_ids.size();) {
+    const std::size_t end = std::min(app_ids.find(',', begin), app_ids.size());
+    ids.push_back(app_ids.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return ids;
+}
+
+}  // namespace
+
+// --- Dispatch ---
+
+TaskTable::Admission TaskTable::admit(std::int64_t task_instance_id) const {
+  if (tasks_.contains(task_instance_id) || recent_.contains(task_instance_id)) return Admission::kKnown;
+  if (closed_) return Admission::kClosed;
+  const bool full = settings_.max_waiting > 0 && queue_.size() > static_cast<std::size_t>(settings_.max_waiting);
+  return full ? Admission::kFull : Admission::kNew;
+}
+
+void TaskTable::accept(AcceptedTask task, Moment now) {
+  const std::int64_t id = task.id();
+  outbox_.drop(id);  // a REJECT of the same instance that its master has answered by dispatching it again
+  task.phase = TaskPhase::kWaiting;
+  task.accepted_mono_ms = now.mono_ms;
+  const AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
+  if (kept.due_wall_ms > now.wall_ms) tell_delay(kept, now);
+  enqueue(kept);
+}
+
+void TaskTable::accept_again(std::int64_t task_instance_id, const std::string& master, Moment now) {
+  if (const auto found = tasks_.find(task_instance_id); found != tasks_.end()) {
+    found->second.dispatch.master = master;
+    outbox_.retarget(task_instance_id, master, now);
+    if (found->second.phase == TaskPhase::kRunning) put_running(found->second, now);
+  } else if (const auto recent = recent_.find(task_instance_id); recent != recent_.end()) {
+    wire::TaskEnded message = recent->second;
+    message.addressing.receiver = master;
+    outbox_.put({task_instance_id, MessageKind::kResult}, std::move(message), now);
+  }
+}
+
+void TaskTable::reject(const wire::DispatchTask& dispatch, Moment now) {
+  wire::TaskRejected message;
+  message.addressing = addressing(dispatch.master, now.wall_ms);
+  message.task_instance_id = dispatch.context.task_instance_id;
+  message.process_instance_id = dispatch.context.process_instance_id;
+  outbox_.put({message.task_instance_id, MessageKind::kReject}, message, now, kRejectTries);
+}
+
+void TaskTable::recover(AcceptedTask task, std::optional<TaskResult> result, Moment now) {
+  const std::int64_t id = task.id();
+  task.accepted_mono_ms = now.mono_ms;
+  const AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
+  switch (kept.phase) {
+    case TaskPhase::kWaiting: enqueue(kept); break;
+    case TaskPhase::kRunning:
+      ++running_;
+      put_running(kept, now);
+      break;
+    case TaskPhase::kEnded: put_result(kept, result.value_or(TaskResult{}), now); break;
+  }
+}
+
+// --- Orders of masters ---
+
+void TaskTable::kill(std::int64_t task_instance_id, ReplyTo asker, Moment now) {
+  const auto found = tasks_.find(task_instance_id);
+  if (found == tasks_.end()) {  // 3.1 leaves its master without an answer here
+    effects_.answer_kill(asker, {task_instance_id, settings_.address, "KILL", 0, {}});
+    return;
+  }
+  AcceptedTask& task = found->second;
+  task.killed = true;
+  switch (task.phase) {
+    case TaskPhase::kWaiting:
+      end_unstarted(task, now);
+      effects_.answer_kill(asker, {task_instance_id, settings_.address, "KILL", 0, {}});
+      break;
+    case TaskPhase::kRunning:
+      task.kill_askers.push_back(asker);  // answered when its tree is verified dead
+      effects_.cancel(task, "killed by order of its master " + task.dispatch.master, false);
+      break;
+    case TaskPhase::kEnded:
+      outbox_.limit_tries(task_instance_id);
+      effects_.answer_kill(asker, {task_instance_id, settings_.address, "SUCCESS", 0, split_ids(task.app_ids)});
+      break;
+  }
+}
+
+void TaskTable::update_host(std::int64_t task_instance_id, const std::string& master, Moment now) {
+  if (const auto found = tasks_.find(task_instance_id); found != tasks_.end()) found->second.dispatch.master = master;
+  outbox_.retarget(task_instance_id, master, now);
+}
+
+void TaskTable::acknowledge(Outbox::Key key) {
+  const auto found = tasks_.find(key.task_instance_id);
+  if (!outbox_.acknowledge(key) || key.kind != MessageKind::kResult || found == tasks_.end()) return;
+  tasks_.erase(found);
+  effects_.forget(key.task_instance_id);
+}
+
+// --- Execution ---
+
+void TaskTable::app_id(std::int64_t task_instance_id, const std::string& app_id, Moment now) {
+  const auto found = tasks_.find(task_instance_id);
+  if (found == tasks_.end() || found->second.phase != TaskPhase::kRunning) return;
+  std::string& ids = found->second.app_ids;
+  ids += (ids.empty() ? "" : ",") + app_id;
+  put_running(found->second, now);
+}
+
+void TaskTable::ended(std::int64_t task_instance_id, const TaskResult& result, Moment now) {
+  const auto found = tasks_.find(task_instance_id);
+  if (found == tasks_.end() || found->second.phase != TaskPhase::kRunning) return;
+  AcceptedTask& task = found->second;
+  --running_;
+  task.phase = TaskPhase::kEnded;
+  answer_kills(task, result);
+  if (fenced_.erase(task_instance_id) > 0) {
+    tasks_.erase(found);
+    effects_.forget(task_instance_id);
+    return;
+  }
+  put_result(task, result, now);
+}
+
+void TaskTable::end_unstarted(AcceptedTask& task, Moment now) {
+  leave_queue(task.id());
+  TaskResult result;
+  result.task_instance_id = task.id();
+  result.state = TaskState::kKill;
+  result.message = "killed by order of its master " + task.dispatch.master + " before it started";
+  result.start_time_ms = result.end_time_ms = now.wall_ms;
+  result.var_pool = task.dispatch.context.var_pool;
+  result.app_ids = task.app_ids;
+  task.phase = TaskPhase::kEnded;
+  effects_.record(task, result);
+  put_result(task, result, now);
+}
+
+void TaskTable::answer_kills(AcceptedTask& task, const TaskResult& result) {
+  for (const ReplyTo asker : task.kill_askers)
+    effects_.answer_kill(asker,
+                         {task.id(), settings_.address, "SUCCESS", result.process_id, split_ids(result.app_ids)});
+  task.kill_askers.clear();
+}
+
+// --- Time ---
+
+void TaskTable::tick(Moment now) {
+  start_due(now);
+  send_due(now);
+  give_up(now);
+}
+
+void TaskTable::start_due(Moment now) {
+  while (!closed_ && running_ < static_cast<std::size_t>(settings_.slots) && !queue_.empty()) {
+    const auto first = queue_.begin();
+    if (first->first.first > now.wall_ms) return;
+    const auto found = tasks_.find(first->second);
+    queue_.erase(first);
+    if (found != tasks_.end()) begin(found->second, now);
+  }
+}
+
+void TaskTable::begin(AcceptedTask& task, Moment now) {
+  task.phase = TaskPhase::kRunning;
+  task.start_time_ms = now.wall_ms;
+  ++running_;
+  if (!task.dispatch.context.dry_run) put_running(task, now);  // 3.1 tells nothing of a dry run but its end
+  effects_.start(task);
+}
+
+void TaskTable::send_due(Moment now) {
+  for (const Outbox::Due& due : outbox_.take_due(now)) effects_.send(due.key, due.message);
+}
+
+void TaskTable::give_up(Moment now) {
+  for (const Outbox::Key key : outbox_.take_expired(now)) {
+    const auto found = tasks_.find(key.task_instance_id);
+    // The master that killed it never acknowledges the end; that is no loss.
+    if (found == tasks_.end() || !found->second.killed) effects_.gave_up(key);
+    if (key.kind != MessageKind::kResult || found == tasks_.end()) continue;
+    tasks_.erase(found);
+    effects_.forget(key.task_instance_id);
+  }
+}
+
+std::optional<std::int64_t> TaskTable::next_wakeup_mono_ms(Moment now) const {
+  std::optional<std::int64_t> next = outbox_.next_wakeup_mono_ms();
+  if (!closed_ && !queue_.empty() && running_ < static_cast<std::size_t>(settings_.slots)) {
+    const std::int64_t due = now.mono_ms + std::max<std::int64_t>(0, queue_.begin()->first.first - now.wall_ms);
+    next = std::min(next.value_or(due), due);
+  }
+  return next;
+}
+
+std::string TaskTable::type_of(std::int64_t task_instance_id) const {
+  const auto found = tasks_.find(task_instance_id);
+  return found == tasks_.end() ? "" : found->second.dispatch.context.task_type;
+}
+
+std::map<std::string, std::size_t> TaskTable::running_by_type() const {
+  std::map<std::string, std::size_t> types;
+  for (const auto& [id, task] : tasks_)
+    if (task.phase == TaskPhase::kRunning) ++types[task.dispatch.context.task_type];
+  return types;
+}
+
+// --- Ends of the worker ---
+
+void TaskTable::drain(Moment now) {
+  closed_ = true;
+  for (const auto& [order, id] : queue_) {
+    reject(tasks_.at(id).dispatch, now);
+    tasks_.erase(id);
+    effects_.forget(id);
+  }
+  queue_.clear();
+}
+
+void TaskTable::fence(const std::string& reason) {
+  closed_ = true;
+  for (const auto& [order, id] : queue_) {
+    tasks_.erase(id);
+    effects_.forget(id);
+  }
+  queue_.clear();
+  for (auto& [id, task] : tasks_) {
+    if (task.phase != TaskPhase::kRunning) continue;  // an end from before is worth telling: it may spare a rerun
+    outbox_.drop(id);
+    fenced_.insert(id);
+    effects_.cancel(task, reason, true);
+  }
+}
+
+// --- Messages ---
+
+void TaskTable::put_running(const AcceptedTask& task, Moment now) {
+  wire::TaskRunning message;
+  message.addressing = addressing(task.dispatch.master, task.start_time_ms);
+  message.task_instance_id = task.id();
+  message.process_instance_id = task.dispatch.context.process_instance_id;
+  message.start_time_ms = task.start_time_ms;
+  message.log_path = task.log_path;
+  message.execute_path = task.execute_path;
+  message.app_ids = task.app_ids;
+  outbox_.put({task.id(), MessageKind::kRunning}, message, now);
+}
+
+void TaskTable::put_result(const AcceptedTask& task, const TaskResult& result, Moment now) {
+  wire::TaskEnded message = ended_message(task, result);
+  // The time of the end, so that a repetition, even after a restart, is the same to the byte.
+  message.addressing = addressing(task.dispatch.master, result.end_time_ms);
+  remember(message);
+  outbox_.put({task.id(), MessageKind::kResult}, std::move(message), now);
+  if (task.killed) outbox_.limit_tries(task.id());
+}
+
+// 3.1 says it once and expects no ACK.
+void TaskTable::tell_delay(const AcceptedTask& task, Moment now) {
+  TaskResult waiting;
+  waiting.start_time_ms = now.wall_ms;
+  wire::TaskEnded message = ended_message(task, waiting);
+  message.addressing = addressing(task.dispatch.master, now.wall_ms);
+  message.status = kDelayStatus;
+  message.var_pool.reset();
+  effects_.send(std::nullopt, message);
+}
+
+void TaskTable::remember(const wire::TaskEnded& message) {
+  if (!recent_.insert_or_assign(message.task_instance_id, message).second) return;
+  recent_order_.push_back(message.task_instance_id);
+  if (recent_order_.size() <= kMaxRecent) return;
+  recent_.erase(recent_order_.front());
+  recent_order_.pop_front();
+}
+
+wire::Addressing TaskTable::addressing(const std::string& master, std::int64_t send_time_ms) const {
+  return {settings_.address, master, send_time_ms};
+}
+
+void TaskTable::enqueue(const AcceptedTask& task) {
+  queue_.emplace(std::pair(task.due_wall_ms, next_arrival_++), task.id());
+}
+
+void TaskTable::leave_queue(std::int64_t task_instance_id) {
+  std::erase_if(queue_, [&](const auto& item) { return item.second == task_instance_id; });
+}
+
+}  // namespace porpoise

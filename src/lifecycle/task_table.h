@@ -1,0 +1,146 @@
+// The life of every task instance on this worker, from its dispatch until the master has acknowledged its end: who
+// waits, who runs, who is killed, and what the masters are told.
+//
+// Pure: time is passed in, and everything that touches the world is an Effect. Owned by cli/worker.cc, on the control
+// thread; tests/unit/lifecycle drives it with simulated disks, masters and crashes. Promises: at most one execution per
+// task instance, exactly one terminal result per accepted dispatch, nothing said after RESULT, every kill answered.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lifecycle/moment.h"
+#include "lifecycle/outbox.h"
+#include "task/request.h"
+#include "wire/messages.h"
+
+namespace porpoise {
+
+// Where an answer goes: the connection that asked.
+using ReplyTo = std::uint64_t;
+
+// Waiting: for its delay or for a slot. Ended: its RESULT waits for the ACK.
+enum class TaskPhase { kWaiting, kRunning, kEnded };
+
+struct AcceptedTask {
+  wire::DispatchTask dispatch;  // its master may change
+  TaskPhase phase = TaskPhase::kWaiting;
+  std::int64_t accepted_mono_ms = 0;
+  std::int64_t due_wall_ms = 0;  // not before (delayTime)
+  std::int64_t start_time_ms = 0;
+  std::string log_path;
+  std::string execute_path;
+  std::string app_ids;
+  bool killed = false;  // by order of a master
+  std::vector<ReplyTo> kill_askers;
+
+  std::int64_t id() const { return dispatch.context.task_instance_id; }
+};
+
+// What the table wants done. Implementations must not call back into the table before they return.
+class TaskEffects {
+ public:
+  virtual ~TaskEffects() = default;
+  // Begin the execution; ended() must follow, once, whatever happens.
+  virtual void start(const AcceptedTask& task) = 0;
+  virtual void cancel(const AcceptedTask& task, const std::string& reason, bool at_once) = 0;
+  // A task that never ran has ended so: its log and its result go to disk.
+  virtual void record(const AcceptedTask& task, const TaskResult& result) = 0;
+  // Nothing of it is needed any more.
+  virtual void forget(std::int64_t task_instance_id) = 0;
+  // `key`: not_sent() may follow. None: told once, never repeated (DELAY).
+  virtual void send(std::optional<Outbox::Key> key, const MasterMessage& message) = 0;
+  virtual void answer_kill(ReplyTo asker, const wire::KillAnswer& answer) = 0;
+  virtual void gave_up(Outbox::Key key) = 0;  // nobody acknowledged it
+};
+
+struct TableSettings {
+  std::string address;  // of this worker, as registered
+  int slots = 100;
+  int max_waiting = 100;  // more are rejected; <= 0: no limit
+  OutboxLimits outbox{};
+};
+
+class TaskTable {
+ public:
+  TaskTable(TableSettings settings, TaskEffects& effects)
+      : settings_(std::move(settings)), effects_(effects), outbox_(settings_.outbox) {}
+  TaskTable(const TaskTable&) = delete;
+  TaskTable& operator=(const TaskTable&) = delete;
+
+  enum class Admission { kNew, kKnown, kFull, kClosed };
+  // Asked before a dispatch is written to disk.
+  Admission admit(std::int64_t task_instance_id) const;
+  // A dispatch that is new and on disk.
+  void accept(AcceptedTask task, Moment now);
+  // A dispatch of a task that is here already: answered with its state, to whoever asks now.
+  void accept_again(std::int64_t task_instance_id, const std::string& master, Moment now);
+  void reject(const wire::DispatchTask& dispatch, Moment now);
+  // After a restart, from what was found on disk; `result` for one that has ended.
+  void recover(AcceptedTask task, std::optional<TaskResult> result, Moment now);
+
+  void kill(std::int64_t task_instance_id, ReplyTo asker, Moment now);
+  void update_host(std::int64_t task_instance_id, const std::string& master, Moment now);
+  void acknowledge(Outbox::Key key);
+  void not_sent(Outbox::Key key, Moment now) { outbox_.not_sent(key, now); }
+
+  void app_id(std::int64_t task_instance_id, const std::string& app_id, Moment now);
+  void ended(std::int64_t task_instance_id, const TaskResult& result, Moment now);
+
+  // Starts what is due and has a slot, sends what is due. Call it after every event, and at next_wakeup().
+  void tick(Moment now);
+  std::optional<std::int64_t> next_wakeup_mono_ms(Moment now) const;
+
+  // Nothing more is accepted; what waits is rejected to its master, what runs may finish.
+  void drain(Moment now);
+  // Masters consider everything here lost: end it at once, tell nobody, forget it. `idle()` says when that is done.
+  void fence(const std::string& reason);
+  // After a fence.
+  void open() { closed_ = false; }
+
+  bool idle() const { return running_ == 0; }
+  std::string type_of(std::int64_t task_instance_id) const;  // empty: unknown
+  std::map<std::string, std::size_t> running_by_type() const;
+  std::size_t waiting() const { return queue_.size(); }
+  std::size_t running() const { return running_; }
+  const Outbox& outbox() const { return outbox_; }
+
+ private:
+  using Tasks = std::map<std::int64_t, AcceptedTask>;
+
+  void start_due(Moment now);
+  void send_due(Moment now);
+  void give_up(Moment now);
+  void begin(AcceptedTask& task, Moment now);
+  void end_unstarted(AcceptedTask& task, Moment now);
+  void leave_queue(std::int64_t task_instance_id);
+  void remember(const wire::TaskEnded& message);
+  void put_result(const AcceptedTask& task, const TaskResult& result, Moment now);
+  void put_running(const AcceptedTask& task, Moment now);
+  void tell_delay(const AcceptedTask& task, Moment now);
+  void answer_kills(AcceptedTask& task, const TaskResult& result);
+  void enqueue(const AcceptedTask& task);
+  wire::Addressing addressing(const std::string& master, std::int64_t send_time_ms) const;
+
+  TableSettings settings_;
+  TaskEffects& effects_;
+  Outbox outbox_;
+  Tasks tasks_;
+  std::map<std::pair<std::int64_t, std::uint64_t>, std::int64_t> queue_;  // (due, arrival) -> task instance
+  std::uint64_t next_arrival_ = 0;
+  std::size_t running_ = 0;
+  bool closed_ = false;
+  std::set<std::int64_t> fenced_;  // running, but nobody is told how they end
+
+  // Results that were acknowledged lately: a dispatch that a master repeats is answered from here, not run again.
+  std::map<std::int64_t, wire::TaskEnded> recent_;
+  std::deque<std::int64_t> recent_order_;
+};
+
+}  // namespace porpoise
