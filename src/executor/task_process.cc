@@ -1,6 +1,7 @@
 #include "executor/task_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -18,6 +19,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/unique_fd.h"
+#include "executor/host_lock.h"
 #include "executor/lost_host.h"
 #include "process/pidfd.h"
 #include "process/process_info.h"
@@ -39,7 +41,8 @@ Status prepare_state_dir(const TaskRequest& request, const std::filesystem::path
   std::error_code problem;
   std::filesystem::create_directories(state_dir, problem);
   if (problem) return fail_errno("cannot make state folder " + state_dir.string(), problem.value());
-  std::filesystem::remove(state_dir / kResultFile, problem);  // of an earlier run: it must not pass for this one's
+  for (const char* const file : {kResultFile, kHostFile})  // of an earlier run: they must not pass for this one's
+    std::filesystem::remove(state_dir / file, problem);
   return write_file(state_dir / kRequestFile, dump_json(to_json(request)), 0600, Durability::kAtomic);
 }
 
@@ -55,8 +58,8 @@ Result<Link> make_link() {
   return Link{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-Result<pid_t> start_host(const HostSettings& settings, const std::filesystem::path& state_dir, int control,
-                         int errors) {
+Result<pid_t> start_host(const HostSettings& settings, const std::filesystem::path& state_dir, int control, int errors,
+                         int lock) {
   constexpr const char* kControlFd = "3";
   const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   SpawnSpec spec;
@@ -64,10 +67,12 @@ Result<pid_t> start_host(const HostSettings& settings, const std::filesystem::pa
   if (settings.die_with_requester) spec.argv.emplace_back("--die-with-requester");
   if (settings.follow) spec.argv.emplace_back("--follow");
   spec.fds = {nothing.get(), errors, errors, control};
+  if (lock >= 0) spec.fds.push_back(lock);  // held for as long as the host lives
   return spawn(spec);
 }
 
 std::string describe_end(int status) {
+  if (status == -1) return "ended without a result";
   if (WIFEXITED(status)) return "ended with exit status " + std::to_string(WEXITSTATUS(status));
   return "was ended by " + describe_signal(WTERMSIG(status));
 }
@@ -78,7 +83,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
  public:
   struct Parts {
     pid_t pid;
-    UniqueFd control;
+    UniqueFd control;  // none: the host was adopted
     UniqueFd pid_fd;
     UniqueFd errors;  // what the host itself prints: nothing, unless it is broken
   };
@@ -90,18 +95,25 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
         listener_(listener),
         pid_(parts.pid),
         start_ticks_(read_process(pid_).value_or(ProcessInfo{}).start_ticks),
-        control_(io, parts.control.release()),
+        adopted_(!parts.control),
+        control_(io),
         exit_(io, parts.pid_fd.release()),
         errors_(std::move(parts.errors)),
-        limit_(io) {}
+        limit_(io) {
+    if (parts.control) control_.assign(parts.control.release());
+  }
 
   void listen() {
-    wait_for_message();
+    if (!adopted_) wait_for_message();
     wait_for_exit();
   }
 
   void cancel(std::string reason, bool at_once) {
     if (at_once) limit_host();
+    if (adopted_) {  // its socket died with the earlier requester; the host takes the signal for an order to end
+      ::kill(pid_, at_once ? SIGKILL : SIGTERM);  // after SIGKILL what is left of the task is swept up here
+      return;
+    }
     const std::string packet = encode(RequesterMessage(CancelMessage{std::move(reason), at_once}));
     ::send(control_.native_handle(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
@@ -110,7 +122,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   void close() {
     closed_ = true;
     if (!reaped_) put_down();
-    control_.close();
+    if (control_.is_open()) control_.close();
     exit_.close();
   }
 
@@ -127,8 +139,18 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   void wait_for_exit() {
     exit_.async_wait(Descriptor::wait_read, [weak = weak_from_this()](const boost::system::error_code& problem) {
       const auto self = weak.lock();
-      if (self && !problem && !self->closed_) self->host_ended();
+      if (!self || problem || self->closed_) return;
+      // Asio may wake a wait for what happened to an earlier descriptor of the same number.
+      if (self->has_ended())
+        self->host_ended();
+      else
+        self->wait_for_exit();
     });
+  }
+
+  bool has_ended() {
+    pollfd event{exit_.native_handle(), POLLIN, 0};
+    return ::poll(&event, 1, 0) > 0;
   }
 
   void limit_host() {
@@ -175,7 +197,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   }
 
   void host_ended() {
-    read_messages();
+    if (!adopted_) read_messages();
     if (closed_) return;
     if (finished_) {
       reap();
@@ -187,9 +209,10 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     }
   }
 
+  // The wait status; -1 for a host that is somebody else's child.
   int reap() {
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
+    int status = -1;
+    if (!adopted_) ::waitpid(pid_, &status, 0);
     reaped_ = true;
     limit_.cancel();
     return status;
@@ -213,7 +236,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   void put_down() {
     ::kill(pid_, SIGKILL);
     siginfo_t ignored{};
-    ::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WEXITED | WNOWAIT);
+    if (!adopted_) ::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WEXITED | WNOWAIT);
     if (finished_ || read_result())
       reap();
     else
@@ -226,6 +249,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   const std::int64_t start_time_ms_ = wall_ms();
   const pid_t pid_;
   const std::uint64_t start_ticks_;
+  const bool adopted_;
   Descriptor control_;
   Descriptor exit_;  // a pidfd: readable when the host has ended
   const UniqueFd errors_;
@@ -241,12 +265,29 @@ Result<std::unique_ptr<TaskProcess>> TaskProcess::start(asio::io_context& io, co
                                                         TaskListener& listener) {
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail_errno("cannot adopt orphans", errno);
   PORPOISE_CHECK(prepare_state_dir(request, state_dir));
+  UniqueFd lock;
+  if (!settings.die_with_requester) {
+    PORPOISE_TRY(lock, lock_host(state_dir));
+  }
   PORPOISE_TRY(Link link, make_link());
   UniqueFd errors(::memfd_create("host errors", MFD_CLOEXEC));
   if (!errors) return fail_errno("cannot make a memory file", errno);
-  PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get()));
+  PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get(), lock.get()));
   Impl::Parts parts{pid, std::move(link.ours), open_pidfd(pid), std::move(errors)};
   auto impl = std::make_shared<Impl>(io, std::move(parts), request, state_dir, listener);
+  impl->listen();
+  return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
+}
+
+Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(asio::io_context& io, const TaskRequest& request,
+                                                        const std::filesystem::path& state_dir,
+                                                        TaskListener& listener) {
+  if (!host_lives(state_dir)) return nullptr;
+  PORPOISE_TRY(const pid_t pid, read_host_pid(state_dir));
+  UniqueFd pid_fd = open_pidfd(pid);
+  if (!pid_fd || !host_lives(state_dir)) return nullptr;  // it ended just now, and the number may be somebody else's
+  auto impl = std::make_shared<Impl>(io, Impl::Parts{pid, UniqueFd(), std::move(pid_fd), UniqueFd()}, request,
+                                     state_dir, listener);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
 }

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/time_zone.h"
 #include "host/limits.h"
+#include "process/user.h"
 #include "workspace/work_directory.h"
 
 namespace porpoise {
@@ -47,6 +48,13 @@ Result<TaskRequest> parse_request(const std::string& text) {
 void set_environment(const std::string& cookie) {
   ::setenv(std::string(kCookieVariable).c_str(), cookie.c_str(), 1);
   ::setenv("PYTHONUNBUFFERED", "1", 0);  // Python keeps output back when it goes to a pipe
+}
+
+Status give_directory_to_tenant(const TaskRequest& request) {
+  if (request.run_as.empty()) return {};
+  PORPOISE_TRY(const OsUser user, find_user(request.run_as));
+  if (::chown(request.execute_path.c_str(), user.uid, user.gid) == 0) return {};
+  return fail_errno("cannot give " + request.execute_path + " to user " + user.name, errno);
 }
 
 // For a later requester that wants to know whether the task still runs.
@@ -102,6 +110,7 @@ class Host {
     PORPOISE_CHECK(zone);
     PORPOISE_CHECK(announce());
     PORPOISE_CHECK(make_work_directory(request_, options_.state_dir));
+    PORPOISE_CHECK(give_directory_to_tenant(request_));
     const Status supervised = supervise();
     if (!request_.keep_execute_path) remove_directory();
     return supervised;
@@ -147,7 +156,8 @@ class Host {
     result_.end_time_ms = wall_ms();
     if (log_) conclude(result_, *log_);
     // On disk before anybody is told: whoever acts on a result may lose power, and must find it again.
-    PORPOISE_CHECK(write_file(options_.state_dir / kResultFile, dump_json(to_json(result_)), 0600, Durability::kDurable));
+    PORPOISE_CHECK(
+        write_file(options_.state_dir / kResultFile, dump_json(to_json(result_)), 0600, Durability::kDurable));
     control_.tell_last(FinishedMessage{result_});
     return {};
   }

@@ -21,6 +21,7 @@
 #include "host/plugin_host.h"
 #include "plugin/loader.h"
 #include "plugin/note.h"
+#include "process/user.h"
 
 namespace porpoise {
 namespace {
@@ -215,14 +216,23 @@ class Runner {
   porpoise_task* task_ = nullptr;
 };
 
+// The host has looked the user up before: what fails here is a machine that changes under our feet.
+void become_tenant(const std::string& name) {
+  if (name.empty()) return;
+  const auto user = find_user(name);
+  const Status done = user ? become_user(*user) : Status(fail(user.error()));
+  if (!done) ::_exit(kTenantLostStatus);
+}
+
 // Everything inherited from the supervisor that a plugin must not see.
 void become_runner(RunnerSetup& setup) {
+  ::setpgid(0, 0);
+  if (setup.cgroup != nullptr) setup.cgroup->enter();
+  become_tenant(setup.request.run_as);
   // The supervisor ends the task's processes in every case but its own death.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != setup.supervisor) ::_exit(kChannelLostStatus);
   ::prctl(PR_SET_DUMPABLE, 0);  // no core: it would have the task's secrets in it
-  ::setpgid(0, 0);
-  if (setup.cgroup != nullptr) setup.cgroup->enter();
 
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;

@@ -26,6 +26,8 @@ struct RunnerSetup {
 
 // The exit status of a runner whose plugin closed the channel.
 inline constexpr int kChannelLostStatus = 250;
+// Of one that could not become the user it was to run as.
+inline constexpr int kTenantLostStatus = 251;
 
 // Loads the plugin, runs the task, sends one kOutcome and exits. Call it in the child after fork().
 [[noreturn]] void run_plugin(RunnerSetup setup);

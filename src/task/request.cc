@@ -49,6 +49,7 @@ Json to_json(const TaskRequest& request) {
           {"processDefineVersion", request.process_define_version},
           {"projectCode", request.project_code},
           {"tenantCode", request.tenant_code},
+          {"runAs", request.run_as},
           {"attempt", request.attempt},
           {"plugin", request.plugin},
           {"taskParams", request.task_params},
@@ -81,6 +82,7 @@ Result<TaskRequest> task_request_from_json(const Json& json) {
   request.process_define_version = integer_or(json, "processDefineVersion", 1);
   request.project_code = integer_or(json, "projectCode", 0);
   request.tenant_code = string_or(json, "tenantCode", "");
+  request.run_as = string_or(json, "runAs", "");
   request.attempt = static_cast<int>(integer_or(json, "attempt", 1));
   request.plugin = string_or(json, "plugin", "");
   request.task_params = string_or(json, "taskParams", "{}");

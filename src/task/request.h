@@ -25,7 +25,8 @@ struct TaskRequest {
   std::int64_t process_define_code = 0;
   std::int64_t process_define_version = 1;
   std::int64_t project_code = 0;
-  std::string tenant_code;  // empty: the user of the host
+  std::string tenant_code;  // as the master names it
+  std::string run_as;       // the user that plugin and processes become; empty: the host's own
   int attempt = 1;          // 1-based
 
   // What to run.

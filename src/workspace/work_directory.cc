@@ -25,7 +25,8 @@ Status make_folders(const fs::path& path) {
   std::error_code ignored;
   if (path == path.root_path() || fs::is_directory(path, ignored)) return {};
   PORPOISE_CHECK(make_folders(path.parent_path()));
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  // Tenants have to get through to their own.
+  if (::mkdir(path.c_str(), 0711) == 0 || errno == EEXIST) return {};
   return fail_errno("cannot make folder " + path.string(), errno);
 }
 

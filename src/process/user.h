@@ -1,0 +1,28 @@
+// Users of the operating system, and becoming one for good.
+//
+// Free functions. NSS answers, so users of a directory service count; that may block.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/result.h"
+
+namespace porpoise {
+
+struct OsUser {
+  std::string name;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::string home;
+};
+
+// Code::kNotFound when there is none.
+Result<OsUser> find_user(const std::string& name);
+
+// All ids and groups of this process become the user's; HOME, USER and LOGNAME follow. There is no way back. Only root
+// can. It clears PR_SET_PDEATHSIG and PR_SET_DUMPABLE, as the kernel does for whoever changes their ids.
+Status become_user(const OsUser& user);
+
+}  // namespace porpoise
