@@ -1,0 +1,66 @@
+// The node /<namespace>/nodes/worker/<address> of one session while it is connected: makes it, or finds the one that
+// the session has already; then writes heartbeats into it and notices when somebody takes it away.
+//
+// A node of another session is left over from a dead process, or belongs to a rival that was given the same address. It
+// is replaced when nobody writes to it for a while; a rival is not fought but reported, and waited for.
+//
+// Owned by Registration, which makes a new one after every connect; on the thread of the io_context. The listener may
+// destroy it in any of its functions.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "registry/zookeeper_handle.h"
+
+namespace porpoise {
+
+struct NodePaths {
+  std::string workers;
+  std::string masters;
+  std::string node;
+};
+NodePaths node_paths(const std::string& name_space, const std::string& address);
+
+class NodeClaimListener {
+ public:
+  virtual ~NodeClaimListener() = default;
+  virtual std::string node_text(bool new_node) = 0;  // what to write; empty: nothing now
+  virtual void on_claimed(bool created) = 0;
+  virtual void on_written(std::chrono::steady_clock::time_point sent) = 0;
+  virtual void on_claim_failed(const Error& error) = 0;             // it goes on trying; kCancelled: there is a rival
+  virtual void on_lost(const std::string& why, bool to_rival) = 0;  // it was ours; it does no more
+};
+
+class NodeClaim {
+ public:
+  struct Options {
+    NodePaths paths;
+    std::string address;
+    std::int64_t session_id = 0;
+    std::chrono::milliseconds heartbeat_interval{0};
+    std::chrono::milliseconds rival_wait{0};
+    bool expected = false;   // masters have seen the node of this session: when it is gone, it is lost
+    bool contested = false;  // a rival took the node from us
+  };
+
+  // `zookeeper` is connected, and outlives this.
+  NodeClaim(boost::asio::io_context& io, ZookeeperHandle& zookeeper, Options options, NodeClaimListener& listener);
+  NodeClaim(const NodeClaim&) = delete;
+  NodeClaim& operator=(const NodeClaim&) = delete;
+  ~NodeClaim();
+
+  void write();    // a heartbeat now, besides those that come by themselves
+  void changed();  // the watch of the node fired
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace porpoise

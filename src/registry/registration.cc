@@ -1,0 +1,304 @@
+#include "registry/registration.h"
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "base/clock.h"
+#include "registry/node_claim.h"
+#include "registry/saved_session.h"
+#include "registry/zookeeper_client.h"
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
+
+class Registration::Impl : public ZookeeperListener,
+                           public NodeClaimListener,
+                           public std::enable_shared_from_this<Registration::Impl> {
+ public:
+  Impl(asio::io_context& io, RegistrationOptions options, RegistrationListener& listener)
+      : io_(io),
+        options_(std::move(options)),
+        paths_(node_paths(options_.name_space, options_.address)),
+        listener_(listener),
+        expiry_(io),
+        startup_time_ms_(options_.startup_time_ms) {}
+
+  void start() {
+    const auto saved = load();
+    if (!saved) return open(Purpose::kNew, std::nullopt);
+    if (!is_ours(*saved)) return open(Purpose::kEnd, saved->session);
+    startup_time_ms_ = saved->startup_time_ms;
+    session_ = saved->session;
+    open(Purpose::kResume, saved->session);
+    contact_ = Clock::now();  // when the previous process last heard of a server is not known
+    limit_session(Clock::now());
+  }
+
+  void refresh() {
+    if (claim_) claim_->write();
+  }
+
+  void register_again(std::int64_t startup_time_ms) {
+    if (phase_ != Phase::kLost) return;
+    phase_ = Phase::kConnecting;
+    startup_time_ms_ = options_.startup_time_ms = startup_time_ms;
+    if (client_) {  // it was the node that was lost
+      purpose_ = Purpose::kNew;
+      if (client_->handle() != nullptr) claim();
+    } else {
+      // What may be left of the last session would be in the way, for as long as its timeout.
+      open(doubtful_ ? Purpose::kEnd : Purpose::kNew, std::exchange(doubtful_, std::nullopt));
+    }
+  }
+
+  void close() {
+    const bool connected = client_ && client_->handle() != nullptr;
+    end_claim();
+    if (client_) client_->close();
+    end();
+    if (connected) forget();
+  }
+
+  void end() {
+    phase_ = Phase::kEnded;
+    end_claim();
+    client_.reset();
+    expiry_.cancel();
+  }
+
+ private:
+  enum class Purpose {
+    kNew,
+    kResume,  // take over the session of the previous process
+    kEnd,     // take a session over only to end it: its tasks are gone, and masters should know at once
+  };
+  enum class Phase {
+    kConnecting,  // and claiming the node
+    kRegistered,
+    kSuspended,
+    kLost,  // until register_again()
+    kEnded,
+  };
+
+  std::optional<SavedSession> load() {
+    if (options_.session_file.empty()) return std::nullopt;
+    auto saved = load_session(options_.session_file);
+    if (saved) return *std::move(saved);
+    listener_.on_log(saved.error().to_string());
+    return std::nullopt;
+  }
+
+  bool is_ours(const SavedSession& saved) const {
+    const auto servers = parse_connect_string(saved.servers);  // others may have joined; another chroot is another tree
+    return saved.boot_id == options_.boot_id && saved.address == options_.address &&
+           saved.name_space == options_.name_space && servers && servers->chroot == options_.servers.chroot;
+  }
+
+  void save() {
+    if (options_.session_file.empty()) return;
+    const auto saved = save_session(options_.session_file, {session_, options_.servers.text, options_.name_space,
+                                                            options_.address, options_.boot_id, startup_time_ms_});
+    if (!saved) listener_.on_log("a restart will not take over this session: " + saved.error().to_string());
+  }
+
+  void forget() {
+    std::error_code ignored;
+    std::filesystem::remove(options_.session_file, ignored);
+  }
+
+  void open(Purpose purpose, std::optional<ZookeeperSession> session) {
+    purpose_ = purpose;
+    client_ = std::make_unique<ZookeeperClient>(
+        io_, ZookeeperClient::Options{options_.servers, options_.session_timeout, options_.digest, session}, *this);
+  }
+
+  void open_new() {
+    forget();
+    startup_time_ms_ = options_.startup_time_ms;
+    open(Purpose::kNew, std::nullopt);
+  }
+
+  // ZookeeperListener
+
+  void on_connected(const ZookeeperSession& session) override {
+    if (purpose_ == Purpose::kEnd) {
+      client_->close();
+      return open_new();
+    }
+    ++connection_;
+    expiry_.cancel();
+    session_ = session;
+    contact_ = Clock::now();
+    if (phase_ == Phase::kLost) return;
+    save();
+    watch_masters();
+    claim();
+  }
+
+  void on_disconnected() override {
+    ++connection_;
+    end_claim();
+    if (phase_ == Phase::kRegistered || phase_ == Phase::kSuspended || purpose_ == Purpose::kResume)
+      limit_session(Clock::now());
+    if (phase_ != Phase::kRegistered) return;
+    phase_ = Phase::kSuspended;
+    listener_.on_suspended();
+  }
+
+  void on_expired() override {
+    ++connection_;
+    expiry_.cancel();
+    if (phase_ == Phase::kConnecting) return open_new();
+    client_.reset();
+    forget();
+    if (phase_ != Phase::kLost) lose("ZooKeeper has ended the session");
+  }
+
+  void on_attempt_failed(const Error& error) override {
+    if (phase_ == Phase::kConnecting) problem(error);
+  }
+
+  void on_changed(const std::string& path) override {
+    if (path == paths_.masters) watch_masters();
+    if (path == paths_.node && claim_) claim_->changed();
+  }
+
+  void on_log(std::string_view line) override { listener_.on_log(line); }
+
+  // NodeClaimListener
+
+  std::string node_text(bool new_node) override {
+    // Masters have seen a removal: what the previous process did counts no more.
+    if (new_node && purpose_ == Purpose::kResume) startup_time_ms_ = options_.startup_time_ms;
+    return listener_.heartbeat(startup_time_ms_);
+  }
+
+  void on_claimed(bool created) override {
+    const bool reconnected = phase_ == Phase::kSuspended;
+    const bool resumed = purpose_ == Purpose::kResume && !created;
+    if (purpose_ == Purpose::kResume && created) save();
+    purpose_ = Purpose::kNew;
+    phase_ = Phase::kRegistered;
+    said_.reset();
+    contested_ = false;
+    if (!masters_watched_) watch_masters();
+    reconnected ? listener_.on_reconnected() : listener_.on_registered(resumed, startup_time_ms_);
+  }
+
+  void on_written(Clock::time_point sent) override { contact_ = sent; }
+
+  void on_claim_failed(const Error& error) override {
+    if (error.code() == Code::kNotFound && !options_.servers.chroot.empty())
+      return problem(error.wrap("there is no node " + options_.servers.chroot + ", the chroot of the connect string"));
+    problem(error);
+  }
+
+  void on_lost(const std::string& why, bool to_rival) override {
+    contested_ = to_rival;
+    lose(why);
+  }
+
+  // ---
+
+  void claim() {
+    const bool expected = phase_ == Phase::kSuspended;
+    NodeClaim::Options options{
+        paths_, options_.address, session_.id, options_.heartbeat_interval, options_.rival_wait, expected, contested_};
+    claim_ = std::make_unique<NodeClaim>(io_, *client_->handle(), std::move(options), *this);
+  }
+
+  void end_claim() {
+    claim_.reset();
+    masters_watched_ = false;
+  }
+
+  void lose(std::string_view why) {
+    phase_ = Phase::kLost;
+    said_.reset();
+    claim_.reset();
+    expiry_.cancel();
+    listener_.on_expired(why);
+  }
+
+  void problem(const Error& error) {
+    if (std::exchange(said_, error.code()) != error.code()) listener_.on_problem(error);
+  }
+
+  // While no server is reached nobody says that the session has ended, but it does: a timeout after a server last heard
+  // of us. That was our last heartbeat, or a ping; the C client ends a connection that was silent for 2/3 of the
+  // timeout.
+  void limit_session(Clock::time_point suspended) {
+    const auto contact = std::max(contact_, suspended - session_.timeout * 2 / 3);
+    expiry_.expires_at(contact + session_.timeout);
+    expiry_.async_wait([weak = weak_from_this()](const boost::system::error_code& failure) {
+      const auto self = weak.lock();
+      if (self && !failure && self->phase_ != Phase::kEnded && self->phase_ != Phase::kLost) self->presume_expired();
+    });
+  }
+
+  void presume_expired() {
+    if (Clock::now() < expiry_.expiry() || (client_ && client_->handle() != nullptr)) return;  // just in time
+    doubtful_ = session_;
+    client_.reset();
+    lose("no ZooKeeper server was reached for as long as the session lasts, " + in_seconds(session_.timeout));
+  }
+
+  void watch_masters() {
+    ZookeeperHandle* const zookeeper = client_ ? client_->handle() : nullptr;
+    if (zookeeper == nullptr) return;
+    masters_watched_ = true;
+    zookeeper->children(paths_.masters, true, [weak = weak_from_this(), connection = connection_](auto result) {
+      const auto self = weak.lock();
+      if (self && self->phase_ != Phase::kEnded && self->connection_ == connection)
+        self->take_masters(std::move(result));
+    });
+  }
+
+  void take_masters(Result<std::vector<std::string>> masters) {
+    masters_watched_ = masters.has_value();
+    if (!masters) return;
+    std::sort(masters->begin(), masters->end());
+    if (masters_ == *masters) return;
+    masters_ = *std::move(masters);
+    listener_.on_masters(*masters_);
+  }
+
+  asio::io_context& io_;
+  RegistrationOptions options_;
+  const NodePaths paths_;
+  RegistrationListener& listener_;
+  asio::steady_timer expiry_;
+  std::int64_t startup_time_ms_;
+  Purpose purpose_ = Purpose::kNew;
+  Phase phase_ = Phase::kConnecting;
+  ZookeeperSession session_;
+  std::optional<ZookeeperSession> doubtful_;  // a session that may have ended
+  Clock::time_point contact_;                 // a server has heard of us at this time or later
+  std::uint64_t connection_ = 0;              // answers of an earlier one are ignored
+  std::optional<Code> said_;                  // the problem that the listener knows of
+  bool contested_ = false;
+  std::optional<std::vector<std::string>> masters_;
+  bool masters_watched_ = false;
+  std::unique_ptr<ZookeeperClient> client_;
+  std::unique_ptr<NodeClaim> claim_;  // goes before the client
+};
+
+Registration::Registration(asio::io_context& io, RegistrationOptions options, RegistrationListener& listener)
+    : impl_(std::make_shared<Impl>(io, std::move(options), listener)) {}
+
+Registration::~Registration() { impl_->end(); }
+void Registration::start() { impl_->start(); }
+void Registration::refresh() { impl_->refresh(); }
+void Registration::register_again(std::int64_t startup_time_ms) { impl_->register_again(startup_time_ms); }
+void Registration::close() { impl_->close(); }
+
+}  // namespace porpoise

@@ -1,0 +1,76 @@
+// The worker's place in ZooKeeper: keeps its node registered and its heartbeat fresh, across lost connections, restarts
+// of this process (the session is saved and taken over, so no master sees a removal) and ended sessions.
+//
+// Owned by the worker daemon; lives on one io_context and its one thread.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "registry/connect_string.h"
+
+namespace porpoise {
+
+struct RegistrationOptions {
+  ConnectString servers;
+  std::string name_space = "dolphinscheduler";
+  std::chrono::milliseconds session_timeout{60000};  // the server may grant another
+  std::string digest;                                // "user:password"; empty: nodes are open to everybody, as in 3.1
+  std::string address;                               // HOST:PORT
+  std::filesystem::path session_file;                // empty: a restart is a new registration
+  std::string boot_id;                               // a session of another boot is ended, not taken over
+  std::int64_t startup_time_ms = 0;                  // of a registration that takes over nothing
+  std::chrono::milliseconds heartbeat_interval{10000};
+  std::chrono::milliseconds rival_wait{3000};  // how long a node of another session must be silent to be replaced
+};
+
+// Told on the thread of the io_context. What is named on_… but on_log comes never from inside a call into Registration, and
+// may call it, but not destroy it.
+class RegistrationListener {
+ public:
+  virtual ~RegistrationListener() = default;
+  // The text to write now: never empty, see heartbeat.h.
+  virtual std::string heartbeat(std::int64_t startup_time_ms) = 0;
+  // Resumed: the node was there all the time, and tasks of the previous process are still this worker's.
+  virtual void on_registered(bool resumed, std::int64_t startup_time_ms) = 0;
+  virtual void on_suspended() {}    // the connection is lost; the node is still there
+  virtual void on_reconnected() {}  // in time: nothing has happened
+  // Masters give the tasks of this worker to others, or will: the session has ended, or nothing was heard of a server
+  // for as long as it lasts, or the node was taken away. Nothing more happens until register_again().
+  virtual void on_expired(std::string_view why) = 0;
+  // It cannot be registered now; it goes on trying for ever. Said once per kind of problem until it is registered:
+  // kUnavailable: no server is reached; kDenied: an ACL; kCancelled: another live worker has this address.
+  virtual void on_problem(const Error& /*error*/) {}
+  virtual void on_masters(const std::vector<std::string>& /*addresses*/) {
+  }                                                  // all that are registered; after each change
+  virtual void on_log(std::string_view /*line*/) {}  // details for a debug log
+};
+
+class Registration {
+ public:
+  Registration(boost::asio::io_context& io, RegistrationOptions options, RegistrationListener& listener);
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+  // Leaves the node to the session timeout, as a crash would: the next process takes it over. See close().
+  ~Registration();
+
+  void start();
+  void refresh();  // writes a heartbeat at once, when registered
+  // After on_expired(), when no task of before is left here.
+  void register_again(std::int64_t startup_time_ms);
+  // For good: the node is gone when this returns, if a server is reached; blocks for up to 4.5 s when it hangs.
+  void close();
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace porpoise

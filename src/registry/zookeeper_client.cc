@@ -1,0 +1,188 @@
+#include "registry/zookeeper_client.h"
+
+#include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <set>
+#include <utility>
+
+#include "registry/zookeeper_log.h"
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+// The first attempt takes no longer than a part of the session timeout, so that several servers are tried within it;
+// each further one twice as long, up to where the C client gives a connection up itself. Slow servers are reached by
+// that.
+constexpr int kFirstAttemptParts = 6;
+constexpr milliseconds kMinAttempt{1000};
+milliseconds first_attempt(milliseconds session_timeout) {
+  return std::max(kMinAttempt, session_timeout / kFirstAttemptParts);
+}
+milliseconds last_attempt(milliseconds session_timeout) { return std::max(kMinAttempt, session_timeout * 2 / 3); }
+
+}  // namespace
+
+class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClient::Impl> {
+ public:
+  Impl(asio::io_context& io, Options options, ZookeeperListener& listener)
+      : io_(io),
+        options_(std::move(options)),
+        listener_(listener),
+        resolver_(io),
+        limit_(io),
+        attempt_limit_(first_attempt(options_.session_timeout)) {}
+
+  // Resolves all servers, then goes on in connect().
+  void attempt() {
+    ++attempt_;
+    addresses_.clear();
+    unresolved_ = options_.servers.servers.size();
+    problem_said_ = false;
+    start_limit();
+    for (const ConnectString::Server& server : options_.servers.servers)
+      resolver_.async_resolve(server.host, std::to_string(server.port), asio::ip::resolver_base::numeric_service,
+                              [weak = weak_from_this(), attempt = attempt_, host = server.host](
+                                  const boost::system::error_code& problem, const auto& found) {
+                                const auto self = weak.lock();
+                                if (self && !self->ended_ && self->attempt_ == attempt)
+                                  self->resolved(host, problem, found);
+                              });
+  }
+
+  void end(bool close_session) {
+    ended_ = true;
+    limit_.cancel();
+    resolver_.cancel();
+    if (handle_ && close_session) handle_->close();
+    handle_.reset();
+  }
+
+  ZookeeperHandle* handle() const { return connected_ ? handle_.get() : nullptr; }
+
+ private:
+  void start_limit() {
+    limit_.expires_after(attempt_limit_);
+    limit_.async_wait([weak = weak_from_this()](const boost::system::error_code& problem) {
+      const auto self = weak.lock();
+      if (self && !problem && !self->ended_ && !self->connected_) self->give_up_attempt();
+    });
+  }
+
+  void give_up_attempt() {
+    attempt_limit_ = std::min(attempt_limit_ * 2, last_attempt(options_.session_timeout));
+    if (!problem_said_) report(unresolved_ > 0 ? "its names are not resolved in time" : "no answer in time");
+    if (!ended_) attempt();
+  }
+
+  void report(const std::string& why) {
+    problem_said_ = true;
+    listener_.on_attempt_failed(
+        {Code::kUnavailable, "cannot reach ZooKeeper at " + options_.servers.text + ": " + why});
+  }
+
+  void resolved(const std::string& host, const boost::system::error_code& problem,
+                const asio::ip::tcp::resolver::results_type& found) {
+    --unresolved_;
+    if (!problem) {
+      // Not "[::1]:2181": the C client takes everything before the last colon for the host.
+      for (const auto& entry : found)
+        addresses_.insert(entry.endpoint().address().to_string() + ":" + std::to_string(entry.endpoint().port()));
+    } else {
+      report("cannot resolve " + host + ": " + problem.message());
+    }
+    if (!ended_ && unresolved_ == 0 && !addresses_.empty()) connect();
+  }
+
+  // A new handle, although the old one could go on: it may hang at a server that is gone, or know old addresses.
+  void connect() {
+    handle_.reset();
+    ++generation_;
+    ZookeeperHandle::Options options{{}, options_.session_timeout, options_.digest, options_.resume};
+    for (const std::string& address : addresses_) options.servers += (options.servers.empty() ? "" : ",") + address;
+    options.servers += options_.servers.chroot;
+    auto opened = ZookeeperHandle::open(io_, options, events());
+    if (!opened) return report(opened.error().to_string());
+    handle_ = *std::move(opened);
+  }
+
+  ZookeeperHandle::Events events() {
+    const auto when_current = [weak = weak_from_this(), generation = generation_](auto action) {
+      const auto self = weak.lock();
+      if (self && !self->ended_ && self->generation_ == generation) action(*self);
+    };
+    return {[=](ZookeeperHandle::State state, const ZookeeperSession& session) {
+              when_current([&](Impl& self) { self.change(state, session); });
+            },
+            [=](const std::string& path) { when_current([&](Impl& self) { self.listener_.on_changed(path); }); },
+            [=](std::string_view line) { when_current([&](Impl& self) { self.hear(line); }); }};
+  }
+
+  void change(ZookeeperHandle::State state, const ZookeeperSession& session) {
+    switch (state) {
+      case ZookeeperHandle::State::kConnected: return connected(session);
+      case ZookeeperHandle::State::kDisconnected: return disconnected();
+      case ZookeeperHandle::State::kExpired: {
+        end(false);
+        return listener_.on_expired();
+      }
+      case ZookeeperHandle::State::kAuthFailed: {
+        if (connected_) disconnected();
+        if (!ended_) report("it refuses the digest");
+        return;
+      }
+    }
+  }
+
+  void connected(const ZookeeperSession& session) {
+    connected_ = true;
+    ++attempt_;  // names that are still being resolved are not needed
+    limit_.cancel();
+    attempt_limit_ = first_attempt(options_.session_timeout);
+    options_.resume = session;
+    listener_.on_connected(session);
+  }
+
+  // The C client tries its servers again at once; when that is of no use, the next attempt takes over.
+  void disconnected() {
+    if (!std::exchange(connected_, false)) return;
+    problem_said_ = false;
+    start_limit();
+    listener_.on_disconnected();
+  }
+
+  void hear(std::string_view line) {
+    listener_.on_log(line);
+    if (ended_ || connected_) return;
+    if (const std::string problem = connection_problem(line); !problem.empty()) report(problem);
+  }
+
+  asio::io_context& io_;
+  Options options_;
+  ZookeeperListener& listener_;
+  asio::ip::tcp::resolver resolver_;
+  asio::steady_timer limit_;  // of one attempt
+  milliseconds attempt_limit_;
+  std::uint64_t attempt_ = 0;     // answers about names of an earlier one are ignored
+  std::uint64_t generation_ = 0;  // of handle_: events of an earlier one are ignored
+  std::size_t unresolved_ = 0;
+  std::set<std::string> addresses_;
+  bool problem_said_ = false;
+  bool connected_ = false;
+  bool ended_ = false;
+  std::unique_ptr<ZookeeperHandle> handle_;
+};
+
+ZookeeperClient::ZookeeperClient(asio::io_context& io, Options options, ZookeeperListener& listener)
+    : impl_(std::make_shared<Impl>(io, std::move(options), listener)) {
+  impl_->attempt();
+}
+
+ZookeeperClient::~ZookeeperClient() { impl_->end(false); }
+void ZookeeperClient::close() { impl_->end(true); }
+ZookeeperHandle* ZookeeperClient::handle() { return impl_->handle(); }
+
+}  // namespace porpoise

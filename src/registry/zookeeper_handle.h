@@ -1,0 +1,85 @@
+// One zhandle_t of the ZooKeeper C client: the edge where its two threads end. They only post; everything here happens
+// on the thread of the io_context, and nothing is called from inside a call into this class.
+//
+// The servers are given as numbers. The C client (3.8) would resolve names in the calling thread, and when that fails
+// at a reconnect its IO thread spins on an uninitialised descriptor; so zookeeper_client.h resolves them.
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace porpoise {
+
+struct ZookeeperSession {
+  std::int64_t id = 0;
+  std::array<char, 16> password{};
+  std::chrono::milliseconds timeout{0};  // as the server granted it
+};
+
+struct ZookeeperNode {
+  std::string data;
+  std::int32_t version = 0;
+  std::int64_t created_zxid = 0;
+  std::int64_t modified_zxid = 0;
+  std::int64_t ephemeral_owner = 0;  // a session id; 0: the node is persistent
+};
+
+enum class NodeMode { kPersistent, kEphemeral };
+
+class ZookeeperHandle {
+ public:
+  template <typename T>
+  using Handler = std::function<void(Result<T>)>;
+  enum class State { kConnected, kDisconnected, kExpired, kAuthFailed };  // the last two are final
+
+  struct Options {
+    std::string servers;  // "10.0.0.1:2181,10.0.0.2:2181/chroot"
+    std::chrono::milliseconds session_timeout{0};
+    std::string digest;  // "user:password", or empty; also decides who may touch created nodes
+    std::optional<ZookeeperSession> resume;
+  };
+  struct Events {
+    std::function<void(State, const ZookeeperSession&)> on_state;
+    std::function<void(const std::string& path)> on_changed;  // a watched node: once, then it must be watched anew
+    // What the C library says. It has one log for the process, so every handle hears the others' lines too.
+    std::function<void(std::string_view line)> on_log;
+  };
+
+  static Result<std::unique_ptr<ZookeeperHandle>> open(boost::asio::io_context& io, const Options& options,
+                                                       Events events);
+  ZookeeperHandle(const ZookeeperHandle&) = delete;
+  ZookeeperHandle& operator=(const ZookeeperHandle&) = delete;
+  // Lets go of the session without ending it: it lives on in the server until it times out. Outstanding calls are
+  // forgotten, and no event comes any more.
+  ~ZookeeperHandle();
+
+  // Ends the session, if connected, so that its nodes are gone at once. Blocks for up to 4.5 s when the server hangs.
+  void close();
+
+  // Results that are expected are values; errors have kUnavailable (lost), kDenied (ACL), kNotFound or kInvalid.
+  void get(const std::string& path, bool watch, Handler<std::optional<ZookeeperNode>> handler);  // nullopt: no node
+  void children(const std::string& path, bool watch, Handler<std::vector<std::string>> handler);
+  void create(const std::string& path, const std::string& data, NodeMode mode, Handler<bool> handler);  // false: exists
+  // The new version; nullopt: no such node, or it has another version.
+  void set(const std::string& path, const std::string& data, std::int32_t version,
+           Handler<std::optional<std::int32_t>> handler);
+  // False: it has another version. That it is gone already counts as removed.
+  void remove(const std::string& path, std::int32_t version, Handler<bool> handler);
+
+ private:
+  class Impl;
+  explicit ZookeeperHandle(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<Impl> impl_;  // what the C threads post only has weak pointers to it
+};
+
+}  // namespace porpoise
