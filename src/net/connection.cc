@@ -1,0 +1,140 @@
+#include "net/connection.h"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+#include <charconv>
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr std::size_t kReadBytes = 16U << 10U;  // most frames fit; a larger one takes several reads
+constexpr std::chrono::seconds kWatchInterval{1};
+
+std::string peer_of(const asio::ip::tcp::socket& socket) {
+  error_code problem;
+  const auto end = socket.remote_endpoint(problem);
+  return problem ? "unknown" : end.address().to_string() + ":" + std::to_string(end.port());
+}
+
+}  // namespace
+
+std::shared_ptr<Connection> Connection::make(asio::ip::tcp::socket socket, Id id, Events events,
+                                             ConnectionLimits limits) {
+  return std::shared_ptr<Connection>(new Connection(std::move(socket), id, std::move(events), limits));
+}
+
+Connection::Connection(asio::ip::tcp::socket socket, Id id, Events events, ConnectionLimits limits)
+    : socket_(std::move(socket)),
+      id_(id),
+      events_(std::move(events)),
+      limits_(limits),
+      peer_(peer_of(socket_)),
+      decoder_(limits.frame),
+      watch_(socket_.get_executor()),
+      last_read_(std::chrono::steady_clock::now()),
+      last_traffic_(last_read_) {
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket_.non_blocking(true, ignored);  // a wake-up without bytes must not hold everybody up
+}
+
+void Connection::start() {
+  read();
+  watch();
+}
+
+// Waits without a buffer, so that a thousand idle connections cost nothing.
+void Connection::read() {
+  socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](const error_code& problem) {
+    if (problem || !self->open_) return;
+    error_code failed;
+    self->buffer_.resize(kReadBytes);
+    const std::size_t count = self->socket_.read_some(asio::buffer(self->buffer_), failed);
+    if (failed == asio::error::would_block || failed == asio::error::try_again) return self->read();
+    if (failed) return self->close(failed == asio::error::eof && !self->mid_frame_ ? "" : failed.message());
+    self->take({self->buffer_.data(), count});
+    std::string().swap(self->buffer_);  // an idle connection keeps none
+    if (self->open_) self->read();
+  });
+}
+
+void Connection::take(std::string_view bytes) {
+  last_read_ = last_traffic_ = std::chrono::steady_clock::now();
+  decoder_.feed(bytes);
+  while (open_) {
+    auto frame = decoder_.next();
+    if (!frame) return close(frame.error().to_string());
+    if (!*frame) break;
+    mid_frame_ = false;
+    events_.on_frame(shared_from_this(), std::move(**frame));
+  }
+  if (decoder_.mid_frame() && !mid_frame_) frame_began_ = last_read_;
+  mid_frame_ = decoder_.mid_frame();
+}
+
+bool Connection::send(std::string bytes) {
+  if (!open_) return false;
+  if (unsent_bytes_ + bytes.size() > limits_.max_unsent_bytes) {
+    close("the peer does not read what it is sent");
+    return false;
+  }
+  unsent_bytes_ += bytes.size();
+  unsent_.push_back(std::move(bytes));
+  if (unsent_.size() == 1) write();
+  return true;
+}
+
+void Connection::write() {
+  asio::async_write(socket_, asio::buffer(unsent_.front()),
+                    [self = shared_from_this()](const error_code& problem, std::size_t) {
+                      if (!self->open_) return;
+                      if (problem) return self->close(problem.message());
+                      self->last_traffic_ = std::chrono::steady_clock::now();
+                      self->unsent_bytes_ -= self->unsent_.front().size();
+                      self->unsent_.pop_front();
+                      if (!self->unsent_.empty()) self->write();
+                    });
+}
+
+void Connection::watch() {
+  watch_.expires_after(kWatchInterval);
+  watch_.async_wait([weak = weak_from_this()](const error_code& problem) {
+    const auto self = weak.lock();
+    if (problem || !self || !self->open_) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (self->mid_frame_ && now - self->frame_began_ > self->limits_.frame_deadline)
+      return self->close("a frame was not complete in time");
+    if (now - self->last_traffic_ > self->limits_.idle_limit) return self->close("idle for too long");
+    self->watch();
+  });
+}
+
+void Connection::close(const std::string& why) {
+  if (!std::exchange(open_, false)) return;
+  error_code ignored;
+  socket_.close(ignored);
+  watch_.cancel();
+  const auto self = shared_from_this();  // the listener may let go of us
+  events_.on_closed(self, why);
+  events_ = {};  // they may hold what holds us
+}
+
+Result<HostPort> parse_host_port(std::string_view text) {
+  const auto colon = text.find(':');
+  const bool one = colon != std::string_view::npos && colon == text.rfind(':') && colon > 0;
+  HostPort parsed;
+  if (one) {
+    const std::string_view digits = text.substr(colon + 1);
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), parsed.port);
+    parsed.host = text.substr(0, colon);
+    if (problem == std::errc() && end == digits.data() + digits.size() && parsed.port > 0) return parsed;
+  }
+  return fail(Code::kInvalid, "\"" + std::string(text) + "\" is not HOST:PORT");
+}
+
+}  // namespace porpoise

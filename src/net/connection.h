@@ -1,0 +1,83 @@
+// One TCP connection that speaks frames, whoever opened it.
+//
+// Lives on one io_context and its one thread; kept alive by its own pending operations, so holders may keep weak
+// pointers. Bytes from a peer are bounded: a frame that breaks a limit, or is not whole in time, closes the connection.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "wire/frame.h"
+
+namespace porpoise {
+
+struct ConnectionLimits {
+  wire::FrameLimits frame{};
+  std::chrono::milliseconds frame_deadline{10000};  // from the first byte of a frame to its last
+  std::chrono::milliseconds idle_limit{181000};     // without a byte in either direction (3.1 `NettyServerHandler`)
+  std::size_t max_unsent_bytes = 64U << 20U;        // a peer that does not read is let go of
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Id = std::uint64_t;
+
+  struct Events {
+    std::function<void(const std::shared_ptr<Connection>&, wire::Frame)> on_frame;
+    // Once; `why` is empty when the peer closed in between two frames.
+    std::function<void(const std::shared_ptr<Connection>&, const std::string& why)> on_closed;
+  };
+
+  static std::shared_ptr<Connection> make(boost::asio::ip::tcp::socket socket, Id id, Events events,
+                                          ConnectionLimits limits = {});
+
+  void start();
+  // False when it is closed or its peer has too much unread.
+  bool send(std::string bytes);
+  void close(const std::string& why);
+
+  bool open() const { return open_; }
+  Id id() const { return id_; }
+  const std::string& peer() const { return peer_; }  // "address:port"
+  std::chrono::steady_clock::time_point last_read() const { return last_read_; }
+
+ private:
+  Connection(boost::asio::ip::tcp::socket socket, Id id, Events events, ConnectionLimits limits);
+
+  void read();
+  void take(std::string_view bytes);
+  void write();
+  void watch();
+
+  boost::asio::ip::tcp::socket socket_;
+  const Id id_;
+  Events events_;
+  const ConnectionLimits limits_;
+  std::string peer_;
+  wire::FrameDecoder decoder_;
+  std::string buffer_;
+  std::deque<std::string> unsent_;
+  std::size_t unsent_bytes_ = 0;
+  boost::asio::steady_timer watch_;
+  std::chrono::steady_clock::time_point last_read_;
+  std::chrono::steady_clock::time_point last_traffic_;
+  std::chrono::steady_clock::time_point frame_began_;
+  bool mid_frame_ = false;
+  bool open_ = true;
+};
+
+// "host:port" in its two halves; an error that names the text unless there is exactly one colon and a port 1..65535.
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+Result<HostPort> parse_host_port(std::string_view text);
+
+}  // namespace porpoise

@@ -1,0 +1,102 @@
+#include "net/listener.h"
+
+#include <chrono>
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr int kBacklog = 1024;  // as 3.1 `NettyServerConfig`
+// Without descriptors accept() fails at once, again and again.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+Result<HostPort> parse_listen(const std::string& address) {
+  // Port 0 lets tests bind whatever is free.
+  if (address.ends_with(":0")) return HostPort{address.substr(0, address.size() - 2), 0};
+  return parse_host_port(address);
+}
+
+Status bind(tcp::acceptor& acceptor, const std::string& address) {
+  PORPOISE_TRY(const HostPort parsed, parse_listen(address));
+  error_code problem;
+  const auto host = asio::ip::make_address(parsed.host == "localhost" ? "127.0.0.1" : parsed.host, problem);
+  if (problem)
+    return fail(Code::kInvalid, "cannot listen on " + address + ": " + parsed.host + " is not an IP address");
+  acceptor.open(host.is_v6() ? tcp::v6() : tcp::v4(), problem);
+  if (!problem) acceptor.set_option(tcp::acceptor::reuse_address(true), problem);
+  if (!problem) acceptor.bind({host, parsed.port}, problem);
+  if (!problem) acceptor.listen(kBacklog, problem);
+  if (problem) return fail(Code::kUnavailable, "cannot listen on " + address + ": " + problem.message());
+  return {};
+}
+
+}  // namespace
+
+Listener::Listener(asio::io_context& io, const ListenerOptions& options)
+    : acceptor_(io), pause_(io), options_(options) {}
+
+Result<std::unique_ptr<Listener>> Listener::open(asio::io_context& io, const ListenerOptions& options) {
+  std::unique_ptr<Listener> listener(new Listener(io, options));
+  PORPOISE_CHECK(bind(listener->acceptor_, options.address));
+  return listener;
+}
+
+Listener::~Listener() {
+  for (const auto& [id, connection] : std::exchange(connections_, {})) connection->close("the worker ends");
+}
+
+std::uint16_t Listener::port() const {
+  error_code ignored;
+  return acceptor_.local_endpoint(ignored).port();
+}
+
+void Listener::start(OnFrame on_frame, Refuse refuse, OnEvent on_event) {
+  on_frame_ = std::move(on_frame);
+  refuse_ = std::move(refuse);
+  on_event_ = std::move(on_event);
+  accept();
+}
+
+void Listener::accept() {
+  acceptor_.async_accept([this](const error_code& problem, tcp::socket socket) {
+    if (problem == asio::error::operation_aborted) return;  // we are gone
+    if (!problem) {
+      add(std::move(socket));
+      return accept();
+    }
+    on_event_("cannot accept a connection: " + problem.message());
+    pause_.expires_after(kAcceptPause);
+    pause_.async_wait([this](const error_code& cancelled) {
+      if (!cancelled) accept();
+    });
+  });
+}
+
+void Listener::add(tcp::socket socket) {
+  error_code problem;
+  const auto peer = socket.remote_endpoint(problem);
+  if (problem) return;
+  std::string refusal = refuse_ ? refuse_(peer.address()) : "";
+  if (refusal.empty() && connections_.size() >= options_.max_connections) refusal = "there are too many connections";
+  if (!refusal.empty()) return on_event_("refused a connection from " + peer.address().to_string() + ": " + refusal);
+  const Connection::Id id = next_id_++;
+  Connection::Events events;
+  events.on_frame = on_frame_;
+  events.on_closed = [this](const std::shared_ptr<Connection>& connection, const std::string& why) {
+    if (connections_.erase(connection->id()) > 0 && !why.empty())
+      on_event_("closed the connection from " + connection->peer() + ": " + why);
+  };
+  auto connection = Connection::make(std::move(socket), id, std::move(events), options_.limits);
+  connections_.emplace(id, connection);
+  connection->start();
+}
+
+std::shared_ptr<Connection> Listener::find(Connection::Id id) const {
+  const auto found = connections_.find(id);
+  return found == connections_.end() ? nullptr : found->second;
+}
+
+}  // namespace porpoise

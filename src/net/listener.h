@@ -1,0 +1,60 @@
+// Accepts connections on one address and keeps those that are open.
+//
+// One io_context, one thread. Outlives nothing: destroying it closes every connection it accepted.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "net/connection.h"
+
+namespace porpoise {
+
+struct ListenerOptions {
+  std::string address;  // HOST:PORT; port 0 in tests: any
+  std::size_t max_connections = 1024;
+  ConnectionLimits limits{};
+};
+
+class Listener {
+ public:
+  using OnFrame = std::function<void(const std::shared_ptr<Connection>&, wire::Frame)>;
+  // Asked before one byte is read; an answer is why the peer is refused.
+  using Refuse = std::function<std::string(const boost::asio::ip::address& peer)>;
+  using OnEvent = std::function<void(const std::string& text)>;  // refused and broken connections, for the log
+
+  // Binds now; the error names the address. `first_id`: connections are numbered from there.
+  static Result<std::unique_ptr<Listener>> open(boost::asio::io_context& io, const ListenerOptions& options);
+
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  void start(OnFrame on_frame, Refuse refuse, OnEvent on_event);
+  // Null when it is closed.
+  std::shared_ptr<Connection> find(Connection::Id id) const;
+  std::size_t connections() const { return connections_.size(); }
+  std::uint16_t port() const;
+
+ private:
+  Listener(boost::asio::io_context& io, const ListenerOptions& options);
+  void accept();
+  void add(boost::asio::ip::tcp::socket socket);
+
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  const ListenerOptions options_;
+  OnFrame on_frame_;
+  Refuse refuse_;
+  OnEvent on_event_;
+  std::map<Connection::Id, std::shared_ptr<Connection>> connections_;
+  Connection::Id next_id_ = 1;
+};
+
+}  // namespace porpoise

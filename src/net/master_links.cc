@@ -1,0 +1,162 @@
+#include "net/master_links.h"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+#include <vector>
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::seconds kBeatCheck{1};
+constexpr std::size_t kMaxWaiting = 100000;  // messages behind one connect; the outbox has them all anyway
+
+}  // namespace
+
+// A connection to one master, or the attempt at one. Keeps itself alive while it connects.
+class MasterLinks::Link : public std::enable_shared_from_this<Link> {
+ public:
+  Link(MasterLinks& links, std::string master)
+      : links_(&links), master_(std::move(master)), resolver_(links.io_), socket_(links.io_), limit_(links.io_) {}
+
+  void connect() {
+    const auto parsed = parse_host_port(master_);
+    if (!parsed) return fail_later(parsed.error().to_string());
+    limit_.expires_after(links_->options_.connect_timeout);
+    limit_.async_wait([weak = weak_from_this()](const error_code& problem) {
+      if (const auto self = weak.lock(); self && !problem) self->failed("no connection in time");
+    });
+    resolver_.async_resolve(
+        parsed->host, std::to_string(parsed->port),
+        [self = shared_from_this()](const error_code& problem, const tcp::resolver::results_type& found) {
+          if (problem) return self->failed(problem.message());
+          self->connect_to(found);
+        });
+  }
+
+  void send(std::string bytes, NotSent not_sent) {
+    if (connection_) {
+      if (!connection_->send(std::move(bytes))) not_sent("the connection is closed");
+    } else if (waiting_.size() < kMaxWaiting) {
+      waiting_.emplace_back(std::move(bytes), std::move(not_sent));
+    } else {
+      not_sent("too many messages wait for the connection");
+    }
+  }
+
+  void beat(std::chrono::steady_clock::time_point now) {
+    if (!connection_ || now - std::max(connection_->last_read(), last_beat_) < links_->options_.heartbeat_after) return;
+    last_beat_ = now;
+    connection_->send(links_->heartbeat_());
+  }
+
+  // The owner is gone: nobody hears of anything any more.
+  void abandon() {
+    links_ = nullptr;
+    waiting_.clear();
+    close();
+  }
+
+ private:
+  void connect_to(const tcp::resolver::results_type& found) {
+    asio::async_connect(socket_, found, [self = shared_from_this()](const error_code& problem, const tcp::endpoint&) {
+      if (problem) return self->failed(problem.message());
+      self->connected();
+    });
+  }
+
+  void connected() {
+    if (links_ == nullptr || done_) return;
+    limit_.cancel();
+    if (links_->unreachable_.erase(master_) > 0) links_->on_event_("connected to master " + master_ + " again");
+    Connection::Events events;
+    events.on_frame = [weak = weak_from_this()](const std::shared_ptr<Connection>&, const wire::Frame& frame) {
+      const auto self = weak.lock();
+      if (self && self->links_ != nullptr) self->links_->on_frame_(self->master_, frame);
+    };
+    events.on_closed = [weak = weak_from_this()](const std::shared_ptr<Connection>&, const std::string& why) {
+      if (const auto self = weak.lock()) self->failed(why.empty() ? "closed by the master" : why);
+    };
+    connection_ = Connection::make(std::move(socket_), 0, std::move(events), links_->options_.limits);
+    connection_->start();
+    last_beat_ = std::chrono::steady_clock::now();
+    for (auto& [bytes, not_sent] : std::exchange(waiting_, {}))
+      if (!connection_ || !connection_->send(std::move(bytes))) not_sent("the connection broke");
+  }
+
+  void fail_later(const std::string& why) {
+    asio::post(links_->io_, [self = shared_from_this(), why] { self->failed(why); });
+  }
+
+  void failed(const std::string& why) {
+    if (std::exchange(done_, true)) return;
+    close();
+    if (links_ == nullptr) return;
+    MasterLinks& links = *links_;
+    const auto self = shared_from_this();
+    links.links_.erase(master_);
+    if (links.unreachable_.insert(master_).second) links.on_event_("no connection to master " + master_ + ": " + why);
+    for (auto& [bytes, not_sent] : std::exchange(waiting_, {})) not_sent(why);
+  }
+
+  void close() {
+    done_ = true;
+    limit_.cancel();
+    resolver_.cancel();
+    error_code ignored;
+    socket_.close(ignored);
+    if (const auto connection = std::exchange(connection_, nullptr)) connection->close("");
+  }
+
+  MasterLinks* links_;
+  const std::string master_;
+  tcp::resolver resolver_;
+  tcp::socket socket_;
+  asio::steady_timer limit_;
+  std::shared_ptr<Connection> connection_;
+  std::vector<std::pair<std::string, NotSent>> waiting_;
+  std::chrono::steady_clock::time_point last_beat_{};
+  bool done_ = false;
+};
+
+MasterLinks::MasterLinks(asio::io_context& io, LinkOptions options, OnFrame on_frame, MakeHeartbeat heartbeat,
+                         OnEvent on_event)
+    : io_(io),
+      options_(options),
+      on_frame_(std::move(on_frame)),
+      heartbeat_(std::move(heartbeat)),
+      on_event_(std::move(on_event)),
+      beat_(io) {
+  beat();
+}
+
+MasterLinks::~MasterLinks() {
+  for (const auto& [master, link] : std::exchange(links_, {})) link->abandon();
+}
+
+void MasterLinks::send(const std::string& master, std::string bytes, NotSent not_sent) {
+  auto& link = links_[master];
+  if (!link) {
+    link = std::make_shared<Link>(*this, master);
+    const auto started = link;
+    started->connect();
+    return started->send(std::move(bytes), std::move(not_sent));
+  }
+  const auto existing = link;
+  existing->send(std::move(bytes), std::move(not_sent));
+}
+
+void MasterLinks::beat() {
+  beat_.expires_after(kBeatCheck);
+  beat_.async_wait([this](const error_code& problem) {
+    if (problem) return;
+    for (const auto& [master, link] : std::map(links_)) link->beat(std::chrono::steady_clock::now());
+    beat();
+  });
+}
+
+}  // namespace porpoise

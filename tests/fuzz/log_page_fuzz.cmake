@@ -1,0 +1,1 @@
+porpoise_fuzz(log_page LIBRARIES porpoise::logs)

@@ -1,0 +1,199 @@
+#include "net/connection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <functional>
+
+#include "net/listener.h"
+#include "net/master_links.h"
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using wire::Command;
+using wire::Frame;
+
+bool run_until(asio::io_context& io, const std::function<bool()>& done) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  io.restart();
+  while (!done() && std::chrono::steady_clock::now() < limit) io.run_one_for(std::chrono::milliseconds(20));
+  return done();
+}
+
+class Net : public testing::Test {
+ protected:
+  void listen(ListenerOptions options = {}) {
+    options.address = "127.0.0.1:0";
+    auto opened = Listener::open(io, options);
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    listener = *std::move(opened);
+    listener->start(
+        [this](const std::shared_ptr<Connection>& connection, Frame frame) {
+          frames.push_back(frame);
+          connection->send(wire::encode({Command::kPong, frame.opaque, "answer"}));
+        },
+        [this](const asio::ip::address&) { return refusal; },
+        [this](const std::string& text) { events.push_back(text); });
+  }
+  tcp::socket connect() {
+    tcp::socket socket(io);
+    socket.connect({asio::ip::make_address("127.0.0.1"), listener->port()});
+    return socket;
+  }
+  std::string address() const { return "127.0.0.1:" + std::to_string(listener->port()); }
+
+  asio::io_context io;
+  std::unique_ptr<Listener> listener;
+  std::vector<Frame> frames;
+  std::vector<std::string> events;
+  std::string refusal;
+};
+
+TEST_F(Net, AnswersOnTheConnectionTheFrameCameOn) {
+  listen();
+  tcp::socket peer = connect();
+  asio::write(peer, asio::buffer(wire::encode({Command::kPing, 42, ""})));
+  ASSERT_TRUE(run_until(io, [&] { return peer.available() > 0; }));
+  std::string bytes(peer.available(), '\0');
+  peer.read_some(asio::buffer(bytes));
+  wire::FrameDecoder decoder;
+  decoder.feed(bytes);
+  const auto answer = decoder.next();
+  ASSERT_TRUE(answer && *answer);
+  EXPECT_EQ((*answer)->opaque, 42);
+  EXPECT_EQ((*answer)->body, "answer");
+}
+
+TEST_F(Net, ClosesAConnectionThatSendsNoFrames) {
+  listen();
+  tcp::socket peer = connect();
+  asio::write(peer, asio::buffer(std::string("GET / HTTP/1.1\r\n\r\n")));
+  ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
+  EXPECT_THAT(events[0], HasSubstr("closed the connection from 127.0.0.1"));
+  EXPECT_EQ(listener->connections(), 0U);
+  EXPECT_THAT(frames, IsEmpty());
+}
+
+TEST_F(Net, ClosesAConnectionWhoseFrameIsNotWholeInTime) {
+  ListenerOptions options;
+  options.limits.frame_deadline = std::chrono::milliseconds(1);
+  listen(options);
+  tcp::socket peer = connect();
+  asio::write(peer, asio::buffer(wire::encode({Command::kPing, 42, "x"}).substr(0, 5)));
+  ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
+  EXPECT_THAT(events[0], HasSubstr("not complete in time"));
+}
+
+TEST_F(Net, RefusesMoreConnectionsThanItMayHave) {
+  ListenerOptions options;
+  options.max_connections = 1;
+  listen(options);
+  const tcp::socket first = connect();
+  ASSERT_TRUE(run_until(io, [&] { return listener->connections() == 1; }));
+  const tcp::socket second = connect();
+  ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
+  EXPECT_THAT(events[0], HasSubstr("too many connections"));
+}
+
+TEST_F(Net, RefusesAPeerBeforeItReadsAByte) {
+  refusal = "not registered";
+  listen();
+  tcp::socket peer = connect();
+  asio::write(peer, asio::buffer(wire::encode({Command::kPing, 1, ""})));
+  ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
+  EXPECT_THAT(events[0], HasSubstr("refused a connection from 127.0.0.1: not registered"));
+  EXPECT_THAT(frames, IsEmpty());
+}
+
+TEST_F(Net, LetsGoOfAPeerThatDoesNotRead) {
+  ListenerOptions options;
+  options.limits.max_unsent_bytes = 100;
+  listen(options);
+  tcp::socket peer = connect();
+  ASSERT_TRUE(run_until(io, [&] { return listener->connections() == 1; }));
+  EXPECT_FALSE(listener->find(1)->send(std::string(101, 'x')));
+  EXPECT_EQ(listener->connections(), 0U);
+}
+
+TEST_F(Net, APortThatIsTakenIsAnErrorThatNamesIt) {
+  listen();
+  ListenerOptions options;
+  options.address = address();
+  const auto second = Listener::open(io, options);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().to_string(), HasSubstr("cannot listen on " + address()));
+}
+
+class Links : public Net {
+ protected:
+  MasterLinks make(LinkOptions options = {}) {
+    return MasterLinks(
+        io, options,
+        [this](const std::string& master, const Frame& frame) { answers.push_back(master + " " + frame.body); },
+        [] {
+          return wire::encode({Command::kHeartBeat, 0, "heart_beat"});
+        },
+        [this](const std::string& text) { events.push_back(text); });
+  }
+  std::vector<std::string> answers;
+};
+
+TEST_F(Links, SendsOverOneConnectionAndHearsTheAnswers) {
+  listen();
+  MasterLinks links = make();
+  for (int i = 0; i < 3; ++i)
+    links.send(address(), wire::encode({Command::kPing, i, ""}), [](const std::string&) { FAIL(); });
+  ASSERT_TRUE(run_until(io, [&] { return answers.size() == 3; }));
+  EXPECT_EQ(listener->connections(), 1U);
+  EXPECT_EQ(answers[0], address() + " answer");
+}
+
+TEST_F(Links, HandsBackWhatAnUnreachableMasterDidNotGetAndSaysItOnce) {
+  listen();
+  const std::string gone = address();
+  listener.reset();
+  MasterLinks links = make();
+  int handed_back = 0;
+  for (int i = 0; i < 2; ++i) {
+    links.send(gone, "x", [&](const std::string&) { ++handed_back; });
+    ASSERT_TRUE(run_until(io, [&] { return handed_back == i + 1; }));
+  }
+  EXPECT_EQ(events.size(), 1U);
+  EXPECT_THAT(events[0], HasSubstr("no connection to master " + gone));
+}
+
+TEST_F(Links, HandsBackAMessageForAnAddressThatIsNone) {
+  MasterLinks links = make();
+  std::string why;
+  links.send("nonsense", "x", [&](const std::string& text) { why = text; });
+  ASSERT_TRUE(run_until(io, [&] { return !why.empty(); }));
+  EXPECT_THAT(why, HasSubstr("\"nonsense\" is not HOST:PORT"));
+}
+
+TEST_F(Links, BeatsWhenTheMasterIsSilent) {
+  listen();
+  MasterLinks links = make({.heartbeat_after = std::chrono::milliseconds(1)});
+  links.send(address(), wire::encode({Command::kPing, 1, ""}), {});
+  ASSERT_TRUE(run_until(io, [&] { return frames.size() >= 2; }));
+  EXPECT_EQ(frames.back().command, Command::kHeartBeat);
+}
+
+TEST(ParseHostPort, WantsExactlyOneColonAndAPort) {
+  EXPECT_EQ(parse_host_port("a.b:1234")->host, "a.b");
+  EXPECT_EQ(parse_host_port("a.b:1234")->port, 1234);
+  for (const char* const wrong : {"", ":", "a", "a:", ":1", "a:0", "a:65536", "a:1:2", "::1", "a:1x"})
+    EXPECT_FALSE(parse_host_port(wrong)) << wrong;
+}
+
+}  // namespace
+}  // namespace porpoise
