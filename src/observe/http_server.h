@@ -1,0 +1,54 @@
+// Health and metrics over HTTP: GET and HEAD of a handful of paths, nothing that tells how the daemon is configured
+// (CVE-2025-62188: the Java worker gave its heap and configuration to whoever asked).
+//
+//   /actuator/health                                  everything that is known
+//   /actuator/health/liveness    /liveness /healthz   no restart would help
+//   /actuator/health/readiness   /readiness /readyz   tasks may come
+//   /actuator/prometheus         /metrics
+//
+// Owned by main; lives on the thread that runs the io_context, which must outlive it. The pages are asked for there, so
+// an answer also says that the loop turns.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "observe/health.h"
+
+namespace porpoise {
+
+struct HttpPages {
+  std::function<HealthReport()> health;
+  std::function<std::string()> metrics;
+};
+
+struct HttpLimits {
+  std::chrono::milliseconds deadline{10000};  // of a whole connection; a scrape takes milliseconds
+  std::size_t max_connections = 32;           // more are closed at once; a scraper and two probes need three
+  std::uint32_t max_header_bytes = 8U << 10U;
+};
+
+class HttpServer {
+ public:
+  // `address`: HOST:PORT, [IPv6]:PORT; an empty host is 127.0.0.1, port 0 any free one. Errors name the address.
+  static Result<std::unique_ptr<HttpServer>> start(boost::asio::io_context& io, const std::string& address,
+                                                   HttpPages pages, HttpLimits limits = {});
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+  ~HttpServer();  // closes every connection; the pages are not asked for any more
+
+  std::uint16_t port() const;
+
+ private:
+  class Impl;
+  explicit HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<Impl> impl_;  // shared with its connections
+};
+
+}  // namespace porpoise

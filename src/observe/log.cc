@@ -1,0 +1,149 @@
+#include "observe/log.h"
+
+#include <spdlog/details/console_globals.h>
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.h"
+#include "base/nearest.h"
+#include "base/utf8.h"
+#include "observe/redactor.h"
+
+namespace porpoise {
+namespace {
+
+constexpr std::size_t kMaxMessageBytes = 8192;  // an error with its causes is far shorter; journald cuts at 48 KiB
+constexpr std::size_t kMaxFieldBytes = 2048;
+
+// DEBUG, INFO, WARN, ERROR: spdlog writes them in lower case.
+class LevelName : public spdlog::custom_flag_formatter {
+ public:
+  explicit LevelName(std::size_t width) : width_(width) {}
+
+  void format(const spdlog::details::log_msg& line, const std::tm&, spdlog::memory_buf_t& out) override {
+    std::string name = line.level == spdlog::level::debug  ? "DEBUG"
+                       : line.level == spdlog::level::info ? "INFO"
+                       : line.level == spdlog::level::warn ? "WARN"
+                                                           : "ERROR";
+    name.resize(std::max(name.size(), width_), ' ');
+    out.append(name.data(), name.data() + name.size());
+  }
+  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override { return std::make_unique<LevelName>(width_); }
+
+ private:
+  const std::size_t width_;
+};
+
+std::unique_ptr<spdlog::formatter> make_formatter(bool json) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<LevelName>('*', json ? 0U : 5U);
+  formatter->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%*",%v})"
+                              : "%Y-%m-%d %H:%M:%S.%e %^%*%$ %v");
+  return formatter;
+}
+
+Result<spdlog::level::level_enum> parse_level(const std::string& text) {
+  if (text == "debug") return spdlog::level::debug;
+  if (text == "info") return spdlog::level::info;
+  if (text == "warn") return spdlog::level::warn;
+  if (text == "error") return spdlog::level::err;
+  return fail(Code::kInvalid, "log level '" + text + "' is none of debug, info, warn, error" +
+                                  did_you_mean(text, {"debug", "info", "warn", "error"}));
+}
+
+std::string cut(std::string text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  return std::string(cut_utf8(text, max_bytes)) + "…";
+}
+
+// A line break or an escape sequence from outside must not look like another line or act on a terminal.
+std::string on_one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) >= 0x20U && c != 0x7f) {
+      line += c;
+    } else if (c == '\n') {
+      line += "\\n";
+    } else if (c == '\t') {
+      line += ' ';
+    } else {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      line.append("\\x").append(1, kDigits[static_cast<unsigned char>(c) / 16U]).append(1, kDigits[c & 0xf]);
+    }
+  }
+  return line;
+}
+
+std::string in_quotes(const std::string& text) { return dump_json(Json(text)); }
+
+bool needs_quotes(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,:;/@+*%~!?()[]{}<>|&$#^";
+  return text.empty() || text.find_first_not_of(kPlain) != std::string_view::npos;
+}
+
+std::string to_json_text(const std::variant<bool, std::int64_t, double, std::string_view>& value,
+                         const Redactor& redactor) {
+  if (const auto* text = std::get_if<std::string_view>(&value))
+    return in_quotes(cut(redactor.apply(*text), kMaxFieldBytes));
+  if (const auto* yes = std::get_if<bool>(&value)) return *yes ? "true" : "false";
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  return dump_json(Json(std::get<double>(value)));
+}
+
+std::string to_plain_text(const LogField& field, const Redactor& redactor) {
+  const auto* const text = std::get_if<std::string_view>(&field.value);
+  if (text == nullptr) return to_json_text(field.value, redactor);
+  std::string plain = cut(redactor.apply(*text), kMaxFieldBytes);
+  return needs_quotes(plain) ? in_quotes(plain) : plain;
+}
+
+}  // namespace
+
+struct Log::Impl {
+  Impl(const LogSettings& settings, spdlog::level::level_enum level)
+      : json(settings.json),
+        redactor(settings.secrets),
+        logger("porpoise", std::make_shared<spdlog::sinks::ansicolor_sink<spdlog::details::console_mutex>>(
+                               settings.target, settings.json || settings.no_color ? spdlog::color_mode::never
+                                                                                   : spdlog::color_mode::automatic)) {
+    logger.set_formatter(make_formatter(settings.json));
+    logger.set_level(level);
+  }
+
+  void write(spdlog::level::level_enum level, std::string_view message, LogFields fields) {
+    if (!logger.should_log(level)) return;
+    const std::string safe = cut(redactor.apply(message), kMaxMessageBytes);
+    std::string line = json ? "\"message\":" + in_quotes(safe) : on_one_line(safe);
+    for (const LogField& field : fields)
+      if (json)
+        line.append(",\"").append(field.key).append("\":").append(to_json_text(field.value, redactor));
+      else
+        line.append(" ").append(field.key).append("=").append(to_plain_text(field, redactor));
+    logger.log(level, spdlog::string_view_t(line));
+  }
+
+  const bool json;
+  const Redactor redactor;
+  spdlog::logger logger;
+};
+
+Result<Log> Log::open(LogSettings settings) {
+  PORPOISE_TRY(const spdlog::level::level_enum level, parse_level(settings.level));
+  return Log(std::make_unique<Impl>(settings, level));
+}
+
+Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Log::Log(Log&&) noexcept = default;
+Log::~Log() = default;
+
+void Log::debug(std::string_view message, LogFields fields) { impl_->write(spdlog::level::debug, message, fields); }
+void Log::info(std::string_view message, LogFields fields) { impl_->write(spdlog::level::info, message, fields); }
+void Log::warn(std::string_view message, LogFields fields) { impl_->write(spdlog::level::warn, message, fields); }
+void Log::error(std::string_view message, LogFields fields) { impl_->write(spdlog::level::err, message, fields); }
+
+}  // namespace porpoise

@@ -1,0 +1,46 @@
+// Tells systemd how the daemon is doing (sd_notify(3)), without libsystemd. Silent when nobody has asked.
+//
+// One, made in main; any thread. A message waits at most a second for its receiver.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace porpoise {
+
+// Values of the environment variables; empty when unset.
+struct NotifyEnvironment {
+  std::string_view notify_socket = {};
+  std::string_view watchdog_usec = {};
+  std::string_view watchdog_pid = {};
+};
+
+class SdNotify {
+ public:
+  // Code::kInvalid for values that systemd would not write.
+  static Result<SdNotify> open(const NotifyEnvironment& environment);
+
+  bool enabled() const { return static_cast<bool>(socket_); }
+  // How often to call watchdog(): twice in the time after which systemd would end the daemon. Nothing: never.
+  std::optional<std::chrono::microseconds> watchdog_period() const { return watchdog_period_; }
+
+  Status ready() const { return send("READY=1"); }
+  Status stopping() const { return send("STOPPING=1"); }
+  Status watchdog() const { return send("WATCHDOG=1"); }
+  Status status(std::string_view text) const;  // one line, as `systemctl status` shows it
+
+ private:
+  SdNotify() = default;
+  Status send(std::string_view message) const;
+
+  UniqueFd socket_;      // none: disabled
+  std::string address_;  // as the kernel wants it: an abstract one begins with a zero byte
+  std::optional<std::chrono::microseconds> watchdog_period_;
+};
+
+}  // namespace porpoise
