@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/nearest.h"
+#include "cli/config.h"
 #include "cli/console.h"
 #include "cli/eval.h"
 #include "cli/plugins.h"
@@ -18,11 +19,12 @@ namespace {
 
 int run(int argc, char** argv) {
   int exit_code = kExitOk;
-  CLI::App app("Runs Apache DolphinScheduler 3.1 workflows on this machine.", "porpoise");
+  CLI::App app("A native worker for Apache DolphinScheduler 3.1, and a runner for its workflows on this machine.", "porpoise");
   app.set_version_flag("--version", "porpoise " PORPOISE_VERSION);
   app.require_subcommand(1);
   add_replay_command(app, exit_code);
   add_eval_command(app, exit_code);
+  add_config_command(app, exit_code);
   add_plugins_command(app, exit_code);
   add_sandbox_command(app, exit_code);
 

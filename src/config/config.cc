@@ -1,92 +1,55 @@
 #include "config/config.h"
 
-#include <yaml-cpp/yaml.h>
+#include <set>
 
 #include "base/file.h"
 #include "base/nearest.h"
+#include "config/settings_table.h"
+#include "config/yaml.h"
 
 namespace porpoise {
 namespace {
 
 constexpr std::size_t kMaxBytes = 1U << 20U;
-constexpr std::size_t kMaxDepth = 32;
-constexpr std::size_t kMaxNodes =
-    100000;  // aliases are copied when JSON is made of them: ten lines can ask for 10^9 nodes
 
-std::string position(const YAML::Mark& mark) {
-  if (mark.is_null()) return "";
-  return "line " + std::to_string(mark.line + 1) + ", column " + std::to_string(mark.column + 1) + ": ";
+tl::unexpected<Error> unknown_key(const YAML::Node& node) {
+  const std::string key = node.IsScalar() ? node.Scalar() : "";
+  const std::string hint =
+      find_setting(key) != nullptr ? " (it belongs below 'worker')" : did_you_mean(key, {"plugins", "worker"});
+  return invalid_yaml(node, "unknown key '" + key + "'" + hint + ", known: plugins, worker");
 }
 
-tl::unexpected<Error> invalid(const YAML::Node& node, const std::string& what) {
-  return fail(Code::kInvalid, position(node.Mark()) + what);
+Status read_plugins(const YAML::Node& plugins, YamlConverter& converter, Config& config) {
+  if (plugins.IsNull()) return {};
+  if (!plugins.IsMap()) return invalid_yaml(plugins, "'plugins' must map task types to their settings");
+  PORPOISE_TRY(config.plugins, converter.to_json(plugins));
+  for (const auto& [type, section] : config.plugins.items()) {
+    if (!section.is_object()) return invalid_yaml(plugins[type], "'plugins." + type + "' must be a mapping");
+  }
+  return {};
 }
 
-// A scalar as YAML 1.2's core schema reads it; a quoted one (tag "!") is text.
-Json scalar_to_json(const YAML::Node& node) {
-  if (node.Tag() == "!") return node.Scalar();
-  if (std::int64_t number = 0; YAML::convert<std::int64_t>::decode(node, number)) return number;
-  if (double number = 0; YAML::convert<double>::decode(node, number)) return number;
-  if (node.Scalar() == "true" || node.Scalar() == "false") return node.Scalar() == "true";
-  return node.Scalar();
-}
-
-class Converter {
- public:
-  Result<Json> convert(const YAML::Node& node, std::size_t depth = 0) {
-    if (depth > kMaxDepth) return invalid(node, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
-    if (++nodes_ > kMaxNodes) return invalid(node, "more than " + std::to_string(kMaxNodes) + " values");
-    if (node.IsScalar()) return scalar_to_json(node);
-    if (node.IsSequence()) return sequence(node, depth);
-    if (node.IsMap()) return map(node, depth);
-    return Json();
-  }
-
- private:
-  Result<Json> sequence(const YAML::Node& node, std::size_t depth) {
-    Json array = Json::array();
-    for (const YAML::Node& element : node) {
-      PORPOISE_TRY(Json value, convert(element, depth + 1));
-      array.push_back(std::move(value));
-    }
-    return array;
-  }
-
-  Result<Json> map(const YAML::Node& node, std::size_t depth) {
-    Json object = Json::object();
-    for (const auto& member : node) {
-      if (!member.first.IsScalar()) return invalid(member.first, "a key must be a plain word");
-      const std::string& key = member.first.Scalar();
-      if (object.contains(key)) return invalid(member.first, "key '" + key + "' is there twice");
-      PORPOISE_TRY(object[key], convert(member.second, depth + 1));
-    }
-    return object;
-  }
-
-  std::size_t nodes_ = 0;
-};
-
-Status check_keys(const YAML::Node& root) {
-  const std::vector<std::string> known{"plugins"};
-  for (const auto& member : root) {
-    const std::string key = member.first.IsScalar() ? member.first.Scalar() : "";
-    if (key == known[0]) continue;
-    return invalid(member.first, "unknown key '" + key + "'" + did_you_mean(key, known) + ", known: plugins");
-  }
+Status read_worker(const YAML::Node& worker, YamlConverter& converter, Config& config) {
+  if (worker.IsNull()) return {};
+  if (!worker.IsMap()) return invalid_yaml(worker, "'worker' must be a mapping of its keys");
+  if (worker.size() == 0) return {};
+  PORPOISE_TRY(config.worker, converter.flatten(worker));
   return {};
 }
 
 Result<Config> config_from(const YAML::Node& root) {
   Config config;
   if (root.IsNull()) return config;
-  if (!root.IsMap()) return invalid(root, "expected a mapping such as 'plugins:'");
-  PORPOISE_CHECK(check_keys(root));
-  const YAML::Node plugins = root["plugins"];
-  if (!plugins || plugins.IsNull()) return config;
-  if (!plugins.IsMap()) return invalid(plugins, "'plugins' must map task types to their settings");
-  PORPOISE_TRY(config.plugins, Converter().convert(plugins));
-  for (const auto& [type, section] : config.plugins.items()) {
-    if (!section.is_object()) return invalid(plugins[type], "'plugins." + type + "' must be a mapping");
+  if (!root.IsMap()) return invalid_yaml(root, "expected a mapping such as 'plugins:'");
+  YamlConverter converter;
+  std::set<std::string> seen;
+  for (const auto& member : root) {
+    const std::string key = member.first.IsScalar() ? member.first.Scalar() : "";
+    if (key != "plugins" && key != "worker") return unknown_key(member.first);
+    if (!seen.insert(key).second) return invalid_yaml(member.first, "key '" + key + "' is there twice");
+    if (key == "plugins") config.plugins_line = static_cast<std::size_t>(member.first.Mark().line) + 1;
+    PORPOISE_CHECK(key == "plugins" ? read_plugins(member.second, converter, config)
+                                    : read_worker(member.second, converter, config));
   }
   return config;
 }
@@ -99,10 +62,13 @@ Json Config::plugin(std::string_view type_id) const {
 }
 
 Result<Config> parse_config(std::string_view yaml) {
+  PORPOISE_TRY(const std::vector<YAML::Node> documents, load_yaml(yaml));
+  if (documents.empty()) return Config{};
+  if (documents.size() > 1) return invalid_yaml(documents[1], "a second document; porpoise.yaml is one");
   try {
-    return config_from(YAML::Load(std::string(yaml)));
-  } catch (const YAML::Exception& error) {
-    return fail(Code::kInvalid, position(error.mark) + error.msg);
+    return config_from(documents[0]);
+  } catch (const YAML::Exception& error) {  // a node that yaml-cpp cannot look into
+    return fail(Code::kInvalid, error.msg);
   }
 }
 

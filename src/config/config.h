@@ -1,9 +1,13 @@
-// porpoise.yaml: read once, then immutable.
+// porpoise.yaml: read once, then immutable. One file serves `porpoise replay`, which reads its plugins, and `porpoise
+// worker`, whose keys worker_settings.h knows.
 //
 //   plugins:
 //     OPENMLDB:
 //       apiservers:
 //         "127.0.0.1:2181/openmldb": http://127.0.0.1:9080
+//   worker:
+//     zookeeper: zk1:2181,zk2:2181
+//     resources: {type: file, url: "file:///mnt/shared"}
 //
 // A value; pure but for load_config.
 #pragma once
@@ -15,12 +19,15 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "config/located_value.h"
 
 namespace porpoise {
 
 struct Config {
   std::filesystem::path file;     // empty: there was none
   Json plugins = Json::object();  // type id -> the section that plugin gets as its configuration
+  std::size_t plugins_line = 0;
+  std::vector<LocatedValue> worker;  // keys below `worker`, not yet checked: "exec-threads", "resources.type"
 
   // The section of one task type; an empty object when there is none.
   Json plugin(std::string_view type_id) const;

@@ -27,6 +27,18 @@ TEST(Config, GivesEachPluginItsOwnSectionAsJson) {
   EXPECT_EQ(config->plugin("SHELL"), Json::object());
 }
 
+TEST(Config, KeepsTheKeysOfTheWorkerWithTheirLines) {
+  const auto config = parse_config("worker:\n  listen: 0.0.0.0:1234\n  http:\n  resources:\n    type: s3\n");
+  ASSERT_TRUE(config) << config.error().to_string();
+  ASSERT_EQ(config->worker.size(), 3U);
+  EXPECT_EQ(config->worker[0].key, "listen");
+  EXPECT_EQ(config->worker[0].text, "0.0.0.0:1234");
+  EXPECT_TRUE(config->worker[1].is_null);
+  EXPECT_EQ(config->worker[2].key, "resources.type");
+  EXPECT_EQ(config->worker[2].line, 5U);
+  EXPECT_TRUE(config->plugins.empty());
+}
+
 TEST(Config, ScalarsKeepTheTypeTheyAreWrittenIn) {
   const auto config = parse_config("plugins: {T: {a: 1, b: \"1\", c: true, d: 'true', e: 0.5, f: ~, g: [1, x]}}");
   ASSERT_TRUE(config) << config.error().to_string();
@@ -43,7 +55,12 @@ TEST(Config, NothingAtAllIsAnEmptyConfiguration) {
 
 TEST(Config, ErrorsNameLineAndColumnAndWhatWasMeant) {
   EXPECT_EQ(problem_of("plugin:\n  A: {}\n"),
-            "line 1, column 1: unknown key 'plugin' (did you mean 'plugins'?), known: plugins");
+            "line 1, column 1: unknown key 'plugin' (did you mean 'plugins'?), known: plugins, worker");
+  EXPECT_EQ(problem_of("exec-threads: 5\n"),
+            "line 1, column 1: unknown key 'exec-threads' (it belongs below 'worker'), known: plugins, worker");
+  EXPECT_EQ(problem_of("worker: 5\n"), "line 1, column 9: 'worker' must be a mapping of its keys");
+  EXPECT_EQ(problem_of("worker: {listen: a, listen: b}\n"), "line 1, column 29: key 'listen' is there twice");
+  EXPECT_EQ(problem_of("plugins: {}\nplugins: {}\n"), "line 2, column 1: key 'plugins' is there twice");
   EXPECT_EQ(problem_of("plugins:\n  A: 7\n"), "line 2, column 6: 'plugins.A' must be a mapping");
   EXPECT_EQ(problem_of("plugins: [A]\n"), "line 1, column 10: 'plugins' must map task types to their settings");
   EXPECT_EQ(problem_of("plugins:\n  A: {}\n  A: {}\n"), "line 3, column 3: key 'A' is there twice");

@@ -1,0 +1,74 @@
+// What `porpoise worker` is told: one value per key, read once, then immutable. worker_settings.h says where each key
+// may come from and in which order.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/json.h"
+
+namespace porpoise {
+
+enum class FullPolicy { kReject, kContinue };            // task-execute-threads-full-policy
+enum class ExpiryPolicy { kKill, kKeep };                // what happens to running tasks when the session has expired
+enum class LogFormat { kText, kJson };                   // of the daemon's own log
+enum class StorageType { kNone, kFile, kS3, kWebHdfs };  // of the resource centre
+
+struct ResourceConfig {
+  StorageType type = StorageType::kNone;
+  std::string base_path = "/dolphinscheduler";  // resource.storage.upload.base.path
+  std::string url;                              // file:///… of a folder, or the URL of WebHDFS or of the S3 endpoint
+  std::string bucket;                           // S3
+  std::string region = "us-east-1";
+  std::string access_key;  // S3
+  std::string secret_key;  // S3; secret
+  std::string user;        // WebHDFS
+};
+
+struct WorkerConfig {
+  // Registry.
+  std::string zookeeper = "127.0.0.1:2181";  // connect string
+  std::string zookeeper_namespace = "dolphinscheduler";
+  std::chrono::milliseconds zookeeper_session_timeout{60000};  // the server may grant less
+  std::string zookeeper_digest;                                // "user:password"; secret
+  ExpiryPolicy on_session_expired = ExpiryPolicy::kKill;
+
+  // Addresses.
+  std::string listen = "0.0.0.0:1234";
+  std::string advertise_address;        // HOST:PORT as registered; empty: found out
+  std::string http = "127.0.0.1:1235";  // health and metrics; empty: none
+  std::string alert_server = "127.0.0.1:50052";
+
+  // Places.
+  std::filesystem::path data_dir = "/var/lib/porpoise";
+  std::filesystem::path log_dir = "/var/log/porpoise";
+  std::filesystem::path env_file;    // sourced before a task that has no environment of its own; empty: /etc/profile
+  std::filesystem::path plugin_dir;  // searched first
+  bool keep_work_dirs = false;       // development.state
+
+  // Load.
+  int exec_threads = 100;
+  FullPolicy full_policy = FullPolicy::kReject;
+  int host_weight = 100;
+  std::chrono::milliseconds heartbeat_interval{10000};
+  double max_cpu_load_avg = -1;  // <= 0: twice the CPUs
+  double reserved_memory = 0.3;  // GiB
+
+  // Tasks.
+  std::string time_zone;            // IANA; empty: SPRING_JACKSON_TIME_ZONE, TZ, the system's
+  bool sudo = true;                 // sudo.enable: run tasks as their tenant
+  bool tenant_auto_create = false;  // off, unlike in the Java worker
+  std::chrono::milliseconds kill_grace{10000};
+  std::chrono::milliseconds drain_timeout{std::chrono::minutes(10)};
+  std::chrono::milliseconds result_max_age{std::chrono::hours(24)};  // of what no master acknowledges
+  ResourceConfig resources;
+  Json plugins = Json::object();  // type id -> the section that plugin gets
+
+  // The daemon's log.
+  LogFormat log_format = LogFormat::kText;
+  std::string log_level = "info";
+};
+
+}  // namespace porpoise

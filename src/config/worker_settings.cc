@@ -1,0 +1,216 @@
+#include "config/worker_settings.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/nearest.h"
+#include "base/utf8.h"
+
+namespace porpoise {
+namespace {
+
+constexpr std::size_t kMaxShownBytes = 200;  // of a value that is refused
+constexpr const char* kDefault = "default";
+constexpr std::string_view kPrefix = "PORPOISE_";
+
+// Variables of porpoise that are no keys of the worker: those of other commands, of the build and of tests.
+constexpr std::string_view kOtherVariables[] = {"PORPOISE_CONFIG",  "PORPOISE_DS_CONF",     "PORPOISE_PLUGIN_PATH",
+                                                "PORPOISE_HOST",    "PORPOISE_SANDBOX",     "PORPOISE_PYTHON",
+                                                "PORPOISE_BIN",     "PORPOISE_BUILD",       "PORPOISE_JOBS",
+                                                "PORPOISE_TASK_ID", "PORPOISE_FUZZ_SECONDS"};
+
+class Resolver {
+ public:
+  explicit Resolver(const SettingsSources& sources) : sources_(sources) {}
+
+  Result<ResolvedSettings> resolve() {
+    PORPOISE_CHECK(apply_ds_conf());
+    PORPOISE_CHECK(apply_porpoise_yaml());
+    PORPOISE_TRY(const StockConf stock, read_stock_environment(sources_.environment));
+    PORPOISE_CHECK(apply(stock));
+    PORPOISE_CHECK(apply_environment());
+    PORPOISE_CHECK(apply_flags());
+    PORPOISE_CHECK(check_resources());
+    list();
+    return std::move(result_);
+  }
+
+ private:
+  Status apply_ds_conf() {
+    // The stock start script sources the env script before anything else, so its variables beat the files.
+    EnvExports exports;
+    if (sources_.env_script) exports = parse_env_script(sources_.env_script->text, sources_.environment);
+    if (sources_.application_yaml) {
+      Variables variables = sources_.environment;
+      for (const LocatedValue& value : exports.plain) variables.try_emplace(value.key, value.text);
+      PORPOISE_TRY(const StockConf conf, read_application_yaml(*sources_.application_yaml, variables));
+      PORPOISE_CHECK(apply(conf));
+    }
+    if (sources_.env_script) {
+      const std::string& name = sources_.env_script->name;
+      PORPOISE_CHECK(assign({find_setting("env-file"), Part::kWhole,
+                             (sources_.ds_conf / "dolphinscheduler_env.sh").string(), "env-file", name}));
+    }
+    if (sources_.common_properties)
+      PORPOISE_CHECK(apply(read_common_properties(*sources_.common_properties, sources_.ds_conf)));
+    if (!sources_.env_script) return {};
+    PORPOISE_TRY(const StockConf conf, read_env_exports(*sources_.env_script, exports));
+    return apply(conf);
+  }
+
+  Status apply_porpoise_yaml() {
+    const Config& config = sources_.porpoise_yaml;
+    result_.config.plugins = config.plugins;
+    for (const LocatedValue& value : config.worker) {
+      const std::string origin = place(value.line);
+      const Setting* const setting = find_setting(value.key);
+      if (setting == nullptr) PORPOISE_CHECK(check_group(value, origin));
+      if (setting != nullptr && !value.is_null)
+        PORPOISE_CHECK(assign({setting, Part::kWhole, value.text, value.key, origin}));
+    }
+    return {};
+  }
+
+  // A key that is none may be a mapping of keys without anything in it.
+  Status check_group(const LocatedValue& value, const std::string& origin) const {
+    std::vector<std::string> names;
+    bool is_group = false;
+    for (const Setting& setting : worker_settings()) {
+      names.emplace_back(setting.name);
+      is_group = is_group || setting.name.starts_with(value.key + ".");
+    }
+    if (is_group && value.is_null) return {};
+    if (is_group) return fail(Code::kInvalid, origin + ": '" + value.key + "' must be a mapping of its keys");
+    if (const std::size_t list = value.key.find('['); list != std::string::npos) {
+      const std::string key = value.key.substr(0, list);
+      if (find_setting(key) != nullptr)
+        return fail(Code::kInvalid, origin + ": '" + key + "' is one value, not a list");
+    }
+    return fail(Code::kInvalid, origin + ": unknown key '" + value.key + "'" + did_you_mean(value.key, names));
+  }
+
+  Status apply_environment() {
+    std::map<std::string, const Setting*> known;
+    std::vector<std::string> names;
+    for (const Setting& setting : worker_settings()) known[names.emplace_back(variable_of(setting))] = &setting;
+    names.insert(names.end(), std::begin(kOtherVariables), std::end(kOtherVariables));
+    for (const auto& [name, value] : sources_.environment) {
+      if (!name.starts_with(kPrefix)) continue;
+      const std::string origin = "environment " + name;
+      if (const auto found = known.find(name); found != known.end()) {
+        if (!value.empty())
+          PORPOISE_CHECK(assign({found->second, Part::kWhole, value, std::string(found->second->name), origin}));
+      } else if (is_service_link(name, value)) {
+        result_.ignored.push_back(origin + ": made by Kubernetes of a service's name");
+      } else if (std::find(names.begin(), names.end(), name) == names.end()) {
+        return fail(Code::kInvalid, origin + ": no such key" + did_you_mean(name, names));
+      }
+    }
+    return {};
+  }
+
+  Status apply_flags() {
+    for (const auto& [key, value] : sources_.flags) {
+      const Setting* const setting = find_setting(key);
+      if (setting == nullptr) return fail(Code::kInternal, "no key '" + key + "' for a flag");
+      PORPOISE_CHECK(assign({setting, Part::kWhole, value, key, "flag " + flag_of(*setting)}));
+    }
+    return {};
+  }
+
+  Status apply(const StockConf& conf) {
+    for (const Assignment& assignment : conf.assignments) PORPOISE_CHECK(assign(assignment));
+    result_.ignored.insert(result_.ignored.end(), conf.ignored.begin(), conf.ignored.end());
+    return {};
+  }
+
+  Status assign(const Assignment& assignment) {
+    const Setting& setting = *assignment.setting;
+    PORPOISE_TRY(const std::string text, whole_text(assignment));
+    if (!setting.value.parse(text, result_.config)) return refuse(assignment, setting.value.accepted());
+    origins_[setting.name] = assignment.origin;
+    return {};
+  }
+
+  // The value with that part of the current one which the source does not give.
+  Result<std::string> whole_text(const Assignment& assignment) const {
+    if (assignment.part == Part::kWhole) return assignment.text;
+    const Setting& setting = *assignment.setting;
+    const std::string current = setting.value.format(result_.config);
+    const std::size_t colon = std::min(current.find(':'), current.size());
+    if (assignment.part == Part::kHost) {
+      if (!kind::read_host(assignment.text)) return refuse(assignment, "a host name or address");
+      return colon == current.size() ? current : assignment.text + current.substr(colon);
+    }
+    if (!kind::read_port(assignment.text, 0)) return refuse(assignment, "a port");
+    const bool is_untouched = origins_.count(setting.name) == 0 && !setting.stock_host.empty();
+    const std::string host(is_untouched || colon == current.size() ? setting.stock_host
+                                                                   : std::string_view(current).substr(0, colon));
+    return host + ":" + assignment.text;
+  }
+
+  static tl::unexpected<Error> refuse(const Assignment& assignment, const std::string& accepted) {
+    const std::string_view shown = assignment.setting->secret ? "****" : cut_utf8(assignment.text, kMaxShownBytes);
+    return fail(Code::kInvalid,
+                assignment.origin + ": " + assignment.name + " '" + std::string(shown) + "' is not " + accepted);
+  }
+
+  // What a storage type cannot do without.
+  Status check_resources() const {
+    const ResourceConfig& resources = result_.config.resources;
+    const bool is_web = resources.url.starts_with("http");
+    switch (resources.type) {
+      case StorageType::kNone: return {};
+      case StorageType::kFile:
+        return resources.url.starts_with("file:///") ? Status()
+                                                     : need("resources.url", "a URL such as file:///mnt/shared");
+      case StorageType::kWebHdfs:
+        return is_web ? Status() : need("resources.url", "a URL such as http://namenode:9870");
+      case StorageType::kS3: break;
+    }
+    if (resources.bucket.empty()) return need("resources.bucket", "a name");
+    if (resources.access_key.empty() != resources.secret_key.empty())
+      return need(resources.access_key.empty() ? "resources.access-key" : "resources.secret-key", "the other half");
+    return is_web || resources.url.empty() ? Status() : need("resources.url", "an http or https endpoint");
+  }
+
+  Status need(const std::string& key, const std::string& what) const {
+    const std::string type = find_setting("resources.type")->value.format(result_.config);
+    return fail(Code::kInvalid,
+                origin_of("resources.type") + ": resources.type " + type + " needs " + what + " in " + key);
+  }
+
+  void list() {
+    const WorkerConfig& config = result_.config;
+    for (const Setting& setting : worker_settings()) {
+      std::string value = setting.value.format(config);
+      if (setting.secret && !value.empty()) value = "****";
+      result_.settings.push_back(
+          {std::string(setting.name), std::move(value), origin_of(setting.name), std::string(setting.when_empty)});
+    }
+    std::string types;  // their sections may hold secrets
+    for (const auto& [type, section] : config.plugins.items()) types += (types.empty() ? "" : ", ") + type;
+    const bool is_given = sources_.porpoise_yaml.plugins_line > 0;
+    result_.settings.push_back(
+        {"plugins", types, is_given ? place(sources_.porpoise_yaml.plugins_line) : kDefault, "no settings of plugins"});
+  }
+
+  std::string place(std::size_t line) const {
+    return sources_.porpoise_yaml.file.string() + " line " + std::to_string(line);
+  }
+
+  std::string origin_of(std::string_view key) const {
+    const auto found = origins_.find(key);
+    return found == origins_.end() ? kDefault : found->second;
+  }
+
+  const SettingsSources& sources_;
+  ResolvedSettings result_;
+  std::map<std::string_view, std::string> origins_;  // of keys that are not at their default
+};
+
+}  // namespace
+
+Result<ResolvedSettings> resolve_settings(const SettingsSources& sources) { return Resolver(sources).resolve(); }
+
+}  // namespace porpoise

@@ -1,0 +1,127 @@
+#include "config/yaml.h"
+
+#include <cstdint>
+#include <utility>
+
+namespace porpoise {
+namespace {
+
+constexpr std::size_t kMaxDepth = 32;
+// Aliases are copied when values are made of them: ten lines can ask for 10^9 nodes, or a page for 10^9 bytes.
+constexpr std::size_t kMaxNodes = 100000;
+constexpr std::size_t kMaxTextBytes = 16U << 20U;
+constexpr std::size_t kMaxKeyBytes = 256;  // keys are repeated in the path of all that is below them
+
+std::string position(const YAML::Mark& mark) {
+  if (mark.is_null()) return "";
+  return "line " + std::to_string(mark.line + 1) + ", column " + std::to_string(mark.column + 1) + ": ";
+}
+
+std::size_t line_of(const YAML::Node& node) {
+  const YAML::Mark mark = node.Mark();
+  return mark.is_null() ? 0 : static_cast<std::size_t>(mark.line) + 1;
+}
+
+Status check_key(const YAML::Node& key) {
+  if (!key.IsScalar()) return invalid_yaml(key, "a key must be a plain word");
+  if (key.Scalar().size() <= kMaxKeyBytes) return {};
+  return invalid_yaml(key, "a key longer than " + std::to_string(kMaxKeyBytes) + " bytes");
+}
+
+// A scalar as YAML 1.2's core schema reads it; a quoted one (tag "!") is text.
+Json scalar_to_json(const YAML::Node& node) {
+  if (node.Tag() == "!") return node.Scalar();
+  if (std::int64_t number = 0; YAML::convert<std::int64_t>::decode(node, number)) return number;
+  if (double number = 0; YAML::convert<double>::decode(node, number)) return number;
+  if (node.Scalar() == "true" || node.Scalar() == "false") return node.Scalar() == "true";
+  return node.Scalar();
+}
+
+}  // namespace
+
+tl::unexpected<Error> invalid_yaml(const YAML::Node& node, const std::string& what) {
+  return fail(Code::kInvalid, position(node.Mark()) + what);
+}
+
+Result<std::vector<YAML::Node>> load_yaml(std::string_view text) {
+  try {
+    return YAML::LoadAll(std::string(text));
+  } catch (const YAML::Exception& error) {
+    return fail(Code::kInvalid, position(error.mark) + error.msg);
+  }
+}
+
+Status YamlConverter::spend(const YAML::Node& node, std::size_t depth, std::size_t bytes) {
+  if (depth > kMaxDepth) return invalid_yaml(node, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
+  if (++nodes_ > kMaxNodes) return invalid_yaml(node, "more than " + std::to_string(kMaxNodes) + " values");
+  bytes_ += bytes + (node.IsScalar() ? node.Scalar().size() : 0);
+  if (bytes_ > kMaxTextBytes) return invalid_yaml(node, "aliases make more text of it than is allowed");
+  return {};
+}
+
+Result<Json> YamlConverter::json_of(const YAML::Node& node, std::size_t depth) {
+  PORPOISE_CHECK(spend(node, depth, 0));
+  if (node.IsScalar()) return scalar_to_json(node);
+  if (node.IsSequence()) return list_of(node, depth);
+  if (node.IsMap()) return object_of(node, depth);
+  return Json();
+}
+
+Result<Json> YamlConverter::list_of(const YAML::Node& node, std::size_t depth) {
+  Json array = Json::array();
+  for (const YAML::Node& element : node) {
+    PORPOISE_TRY(Json value, json_of(element, depth + 1));
+    array.push_back(std::move(value));
+  }
+  return array;
+}
+
+Result<Json> YamlConverter::object_of(const YAML::Node& node, std::size_t depth) {
+  Json object = Json::object();
+  for (const auto& member : node) {
+    PORPOISE_CHECK(check_key(member.first));
+    const std::string& key = member.first.Scalar();
+    if (object.contains(key)) return invalid_yaml(member.first, "key '" + key + "' is there twice");
+    PORPOISE_TRY(object[key], json_of(member.second, depth + 1));
+  }
+  return object;
+}
+
+Result<std::vector<LocatedValue>> YamlConverter::flatten(const YAML::Node& node) {
+  std::vector<LocatedValue> values;
+  keys_.clear();
+  PORPOISE_CHECK(flatten_into(node, {"", "", line_of(node), false}, 0, values));
+  return values;
+}
+
+Status YamlConverter::flatten_into(const YAML::Node& node, LocatedValue at, std::size_t depth,
+                                   std::vector<LocatedValue>& values) {
+  PORPOISE_CHECK(spend(node, depth, at.key.size()));
+  if (node.IsMap() && node.size() > 0) return flatten_members(node, at, depth, values);
+  if (node.IsSequence() && node.size() > 0) {
+    std::size_t index = 0;
+    for (const YAML::Node& element : node)
+      PORPOISE_CHECK(flatten_into(element, {at.key + "[" + std::to_string(index++) + "]", "", line_of(element), false},
+                                  depth + 1, values));
+    return {};
+  }
+  if (!keys_.insert(at.key).second) return invalid_yaml(node, "key '" + at.key + "' is there twice");
+  at.is_null = !node.IsScalar();
+  if (node.IsScalar()) at.text = node.Scalar();
+  values.push_back(std::move(at));
+  return {};
+}
+
+Status YamlConverter::flatten_members(const YAML::Node& node, const LocatedValue& at, std::size_t depth,
+                                      std::vector<LocatedValue>& values) {
+  for (const auto& member : node) {
+    PORPOISE_CHECK(check_key(member.first));
+    const std::string& key = member.first.Scalar();
+    PORPOISE_CHECK(flatten_into(member.second,
+                                {at.key.empty() ? key : at.key + "." + key, "", line_of(member.first), false},
+                                depth + 1, values));
+  }
+  return {};
+}
+
+}  // namespace porpoise

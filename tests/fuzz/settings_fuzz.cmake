@@ -1,0 +1,1 @@
+porpoise_fuzz(settings LIBRARIES porpoise::config)
