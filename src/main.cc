@@ -13,6 +13,7 @@
 #include "cli/plugins.h"
 #include "cli/replay.h"
 #include "cli/sandbox.h"
+#include "cli/worker.h"
 
 namespace porpoise {
 namespace {
@@ -27,6 +28,7 @@ int run(int argc, char** argv) {
   add_config_command(app, exit_code);
   add_plugins_command(app, exit_code);
   add_sandbox_command(app, exit_code);
+  add_worker_command(app, exit_code);
 
   const std::string first = argc > 1 ? argv[1] : "";
   std::vector<std::string> names;

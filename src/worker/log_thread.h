@@ -1,0 +1,38 @@
+// The thread on which logs are read for peers, so that a slow disk delays neither a kill nor a heartbeat.
+//
+// Requests are answered in the order they came. Owned by cli/worker.cc; ask() and its answers are on the control
+// thread.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <thread>
+#include <variant>
+
+#include "logs/log_service.h"
+#include "wire/messages.h"
+
+namespace porpoise {
+
+using LogRequest =
+    std::variant<wire::ViewLogPage, wire::ViewWholeLog, wire::GetLogBytes, wire::RemoveLog, wire::GetAppIds>;
+
+class LogThread {
+ public:
+  LogThread(boost::asio::io_context& control, LogService service);
+  LogThread(const LogThread&) = delete;
+  LogThread& operator=(const LogThread&) = delete;
+  ~LogThread();  // waits for the request in work, drops those behind it
+
+  void ask(LogRequest request, std::function<void(const wire::Outgoing&)> on_answer);
+
+ private:
+  boost::asio::io_context& control_;
+  LogService service_;  // on the thread alone
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::thread thread_;
+};
+
+}  // namespace porpoise

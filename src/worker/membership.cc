@@ -1,0 +1,80 @@
+#include "worker/membership.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/clock.h"
+#include "registry/heartbeat.h"
+
+namespace porpoise {
+
+void Membership::leave() {
+  leaving_ = true;
+  if (registration_ != nullptr) registration_->refresh();
+}
+
+std::string Membership::heartbeat(std::int64_t startup_time_ms) {
+  const Load load = load_.sample(parts_.config.data_dir);
+  Heartbeat beat;
+  beat.startup_time_ms = startup_time_ms;
+  beat.report_time_ms = wall_ms();
+  beat.cpu_usage = load.cpu_usage;
+  beat.memory_usage = load.memory_usage;
+  beat.load_average = load.load_average;
+  beat.available_memory_gib = load.available_memory_gib;
+  beat.max_cpu_load_avg = max_load_average(parts_.config.max_cpu_load_avg, load.cpus);
+  beat.reserved_memory_gib = parts_.config.reserved_memory;
+  beat.disk_available_gib = load.disk_available_gib;
+  beat.process_id = ::getpid();
+  beat.host_weight = parts_.config.host_weight;
+  beat.waiting_tasks = static_cast<int>(parts_.table.waiting());
+  beat.exec_threads = parts_.config.exec_threads;
+  beat.unwilling = leaving_ || !parts_.desk.storage_works();
+  if (server_status(beat) == ServerStatus::kAbnormal) parts_.metrics.tasks.overloaded();
+  return to_json_text(beat);
+}
+
+void Membership::on_registered(bool resumed, std::int64_t startup_time_ms) {
+  parts_.log.info(resumed ? "registered: the session of the previous run goes on" : "registered",
+                  {{"startup_time", startup_time_ms}});
+  registered_ = connected_ = true;
+  if (!std::exchange(recovered_, true)) first_registration(resumed);
+}
+
+// Tasks of an earlier run are this worker's own still if the session is; else masters have given them to others.
+void Membership::first_registration(bool resumed) {
+  parts_.desk.recover();
+  if (resumed || parts_.config.on_session_expired == ExpiryPolicy::kKeep) return parts_.on_ready();
+  fence("its worker was away for too long: masters run it elsewhere", parts_.on_ready);
+}
+
+void Membership::on_suspended() {
+  parts_.log.warn("the connection to ZooKeeper is lost; tasks go on");
+  connected_ = false;
+}
+
+void Membership::on_reconnected() {
+  parts_.log.info("connected to ZooKeeper again, in the same session");
+  connected_ = true;
+}
+
+void Membership::on_expired(std::string_view why) {
+  parts_.log.error("the registration has ended: " + std::string(why));
+  parts_.metrics.messages.session_expired();
+  registered_ = connected_ = false;
+  const auto again = [this] { registration_->register_again(wall_ms()); };
+  if (parts_.config.on_session_expired == ExpiryPolicy::kKeep || leaving_) return again();
+  fence("the worker's session in ZooKeeper has expired: masters run it elsewhere", again);
+}
+
+void Membership::fence(const std::string& why, std::function<void()> then) {
+  parts_.desk.fence(why, [this, then = std::move(then)] {
+    if (!leaving_) parts_.desk.open();
+    then();
+  });
+}
+
+void Membership::on_problem(const Error& error) { parts_.log.error(error.to_string() + "; trying on"); }
+
+}  // namespace porpoise

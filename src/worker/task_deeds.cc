@@ -1,0 +1,58 @@
+#include "worker/task_deeds.h"
+
+#include <chrono>
+#include <utility>
+
+#include "base/clock.h"
+#include "workspace/task_log.h"
+
+namespace porpoise {
+
+void TaskDeeds::start(const AcceptedTask& task) {
+  const wire::TaskContext& context = task.dispatch.context;
+  const std::chrono::milliseconds queued(mono_ms() - task.accepted_mono_ms);
+  parts_.metrics.tasks.started(context.task_type, queued);
+  parts_.log.info("task starts", {{"task_instance_id", task.id()},
+                                  {"process_instance_id", context.process_instance_id},
+                                  {"task_type", context.task_type},
+                                  {"tenant", context.tenant_code},
+                                  {"master", task.dispatch.master}});
+  const auto began = std::chrono::steady_clock::now();
+  parts_.runs.start(task);
+  parts_.metrics.tasks.host_spawned(std::chrono::steady_clock::now() - began);
+}
+
+void TaskDeeds::cancel(const AcceptedTask& task, const std::string& reason, bool at_once) {
+  parts_.runs.cancel(task.id(), reason, at_once);
+}
+
+void TaskDeeds::record(const AcceptedTask& task, const TaskResult& result) {
+  if (auto log = TaskLog::open(task.log_path)) {
+    log->write(LogLevel::kWarn, result.message);
+    log->write(LogLevel::kInfo, "FINALIZE_SESSION");
+    log->flush();
+  }
+  if (const Status kept = parts_.store.keep_result(result); !kept) parts_.log.error(kept.error().to_string());
+}
+
+void TaskDeeds::forget(std::int64_t task_instance_id) {
+  if (const Status gone = parts_.store.forget(task_instance_id); !gone) parts_.log.error(gone.error().to_string());
+}
+
+void TaskDeeds::send(std::optional<Outbox::Key> key, const MasterMessage& message) {
+  const std::string master = std::visit([](const auto& m) { return m.addressing.receiver; }, message);
+  const wire::Outgoing outgoing = std::visit([](const auto& m) -> wire::Outgoing { return m; }, message);
+  parts_.metrics.messages.sent(SendOutcome::kSent);
+  std::function<void()> not_sent;
+  if (key) not_sent = [this, key = *key] { parts_.not_sent(key); };
+  parts_.to_master(master, outgoing, std::move(not_sent));
+}
+
+void TaskDeeds::answer_kill(ReplyTo asker, const wire::KillAnswer& answer) { parts_.to_peer(asker, answer); }
+
+void TaskDeeds::gave_up(Outbox::Key key) {
+  parts_.metrics.messages.dropped();
+  parts_.log.warn("no master acknowledged a message; it is dropped", {{"task_instance_id", key.task_instance_id}});
+}
+
+}  // namespace porpoise

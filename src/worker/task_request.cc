@@ -1,0 +1,68 @@
+#include "worker/task_request.h"
+
+#include <algorithm>
+#include <array>
+
+namespace porpoise {
+namespace {
+
+constexpr const char* kDefaultEnvFile = "/etc/profile";  // 3.1, when no dolphinscheduler_env.sh is configured
+constexpr const char* kDatetime = "system.datetime";
+
+// The base of $[…]: 3.1 loses the schedule time of a task that has no parameter at all.
+std::string schedule_time(const wire::TaskContext& context) {
+  const auto business = context.business_params.find(kDatetime);
+  return business != context.business_params.end() ? business->second.value : context.schedule_time;
+}
+
+Error no_plugin(const Catalog& catalog, const std::string& type) {
+  // 3.1 `LogicTask`s run inside the master; one that arrives here comes from a broken definition.
+  constexpr std::array kLogicTypes{"SWITCH", "CONDITIONS", "DEPENDENT", "SUB_PROCESS", "BLOCKING"};
+  Error missing = catalog.unknown_type(type);
+  if (std::find(kLogicTypes.begin(), kLogicTypes.end(), type) == kLogicTypes.end()) return missing;
+  return missing.wrap("task type " + type + " is evaluated by masters, a worker has no plugin for it");
+}
+
+}  // namespace
+
+Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConfig& config, const Catalog& catalog,
+                                      const std::string& run_as) {
+  const wire::TaskContext& context = task.dispatch.context;
+  TaskRequest request;
+  request.task_instance_id = context.task_instance_id;
+  request.task_name = context.task_name;
+  request.task_type = context.task_type;
+  request.process_instance_id = context.process_instance_id;
+  request.process_define_code = context.process_define_code;
+  request.process_define_version = context.process_define_version;
+  request.project_code = context.project_code;
+  request.tenant_code = context.tenant_code;
+  request.run_as = run_as;
+  request.task_params = context.task_params;
+  request.prepare_params = context.prepare_params;
+  request.global_params = context.global_params;
+  request.var_pool = context.var_pool;
+  request.app_ids = context.app_ids;
+  request.schedule_time = schedule_time(context);
+  request.dry_run = context.dry_run;
+  request.execute_path = task.execute_path;
+  request.log_path = task.log_path;
+  request.time_zone = config.time_zone;
+  request.environment_config = context.environment_config;
+  request.env_file = config.env_file.empty() ? kDefaultEnvFile : config.env_file.string();
+  request.keep_execute_path = config.keep_work_dirs;
+  request.timeout = std::chrono::seconds(context.timeout_seconds);
+  request.kill_grace = config.kill_grace;
+  // Better no run at all than one without its files.
+  if (!context.resources.empty())
+    return fail(Code::kInvalid, "the task needs " + context.resources.front().first +
+                                    " of the resource centre, and this worker cannot fetch resources yet");
+  const CatalogEntry* const plugin = catalog.find(context.task_type);
+  if (plugin == nullptr) return fail(no_plugin(catalog, context.task_type));
+  request.plugin = plugin->file;
+  if (const auto section = config.plugins.find(context.task_type); section != config.plugins.end())
+    request.plugin_config = *section;
+  return request;
+}
+
+}  // namespace porpoise

@@ -1,0 +1,18 @@
+// From what a master dispatched to what a task host is asked to do. Pure but for the tenant, who is looked up before.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "config/worker_config.h"
+#include "lifecycle/task_table.h"
+#include "plugin/catalog.h"
+#include "task/request.h"
+
+namespace porpoise {
+
+// `run_as`: see tenant.h. `zone_id`: of the worker. Errors name the missing plugin.
+Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConfig& config, const Catalog& catalog,
+                                      const std::string& run_as);
+
+}  // namespace porpoise

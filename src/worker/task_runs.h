@@ -1,0 +1,57 @@
+// The executions in progress: one task host each, started here or adopted from an earlier run of the worker.
+//
+// Lives on the control thread's io_context. Every start ends in exactly one on_ended, never from inside start().
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "config/worker_config.h"
+#include "lifecycle/task_table.h"
+#include "plugin/catalog.h"
+#include "worker/task_store.h"
+
+namespace porpoise {
+
+class TaskRuns {
+ public:
+  struct Events {
+    std::function<void(std::int64_t id, const TaskResult& result)> on_ended;
+    std::function<void(std::int64_t id, const std::string& app_id)> on_app_id;
+  };
+
+  TaskRuns(boost::asio::io_context& io, const WorkerConfig& config, const Catalog& catalog, const TaskStore& store,
+           std::filesystem::path host_binary, Events events);
+  TaskRuns(const TaskRuns&) = delete;
+  TaskRuns& operator=(const TaskRuns&) = delete;
+  ~TaskRuns();
+
+  void start(const AcceptedTask& task);
+  // A task that was running when the worker ended: followed when its host lives, else ended as it is found.
+  void adopt(const TaskRequest& request);
+  void cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once);
+
+  std::size_t size() const { return runs_.size(); }
+
+ private:
+  class Run;
+  Status try_start(const AcceptedTask& task);
+  void end_without_host(const TaskRequest& request, TaskState state, const std::string& message);
+  void ended(std::int64_t task_instance_id, const TaskResult& result);
+
+  boost::asio::io_context& io_;
+  const WorkerConfig& config_;
+  const Catalog& catalog_;
+  const TaskStore& store_;
+  const std::filesystem::path host_binary_;
+  const Events events_;
+  std::map<std::int64_t, std::unique_ptr<Run>> runs_;
+};
+
+}  // namespace porpoise

@@ -1,0 +1,111 @@
+#include "worker/task_store.h"
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "task/host_protocol.h"
+
+namespace porpoise {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDispatchFile = "dispatch.json";
+constexpr const char* kMasterFile = "master";
+constexpr std::size_t kMaxFileBytes = 64U << 20U;
+constexpr std::size_t kMaxMasterBytes = 1024;
+
+Status make_folder(const fs::path& folder) {
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem) return fail_errno("cannot make folder " + folder.string(), problem.value());
+  return {};
+}
+
+template <typename T>
+Result<std::optional<T>> read_json(const fs::path& file, Result<T> (*parse)(const Json&)) {
+  const auto text = read_file(file, kMaxFileBytes);
+  if (!text && text.error().code() == Code::kNotFound) return std::optional<T>();
+  if (!text) return fail(text.error());
+  PORPOISE_TRY(const Json json, parse_json(*text));
+  PORPOISE_TRY(T value, parse(json));
+  return std::optional<T>(std::move(value));
+}
+
+}  // namespace
+
+Status TaskStore::prepare() const {
+  PORPOISE_CHECK(make_folder(root_));
+  const fs::path probe = root_ / ".probe";
+  PORPOISE_CHECK(write_file(probe, "", 0600, Durability::kAtomic));
+  std::error_code ignored;
+  fs::remove(probe, ignored);
+  return {};
+}
+
+Status TaskStore::keep(std::int64_t task_instance_id, const std::string& dispatch_body) const {
+  PORPOISE_CHECK(make_folder(folder(task_instance_id)));
+  return write_file(folder(task_instance_id) / kDispatchFile, dispatch_body, 0600, Durability::kAtomic);
+}
+
+Status TaskStore::keep_master(std::int64_t task_instance_id, const std::string& master) const {
+  return write_file(folder(task_instance_id) / kMasterFile, master, 0600, Durability::kAtomic);
+}
+
+Status TaskStore::keep_result(const TaskResult& result) const {
+  return write_file(folder(result.task_instance_id) / kResultFile, dump_json(to_json(result)), 0600,
+                    Durability::kDurable);
+}
+
+// Renamed first, so that a crash halfway leaves nothing that looks like a task.
+Status TaskStore::forget(std::int64_t task_instance_id) const {
+  const fs::path from = folder(task_instance_id);
+  const fs::path to = root_ / (".gone-" + std::to_string(task_instance_id));
+  std::error_code problem;
+  fs::rename(from, to, problem);
+  if (problem == std::errc::no_such_file_or_directory) return {};
+  if (!problem) fs::remove_all(to, problem);
+  if (problem) return fail_errno("cannot remove " + from.string(), problem.value());
+  return {};
+}
+
+std::vector<TaskStore::Found> TaskStore::scan(std::vector<std::string>& problems) const {
+  std::vector<std::pair<fs::file_time_type, fs::path>> folders;
+  std::error_code ignored;
+  for (fs::directory_iterator at(root_, ignored), end; !ignored && at != end; at.increment(ignored)) {
+    const std::string name = at->path().filename().string();
+    if (name.starts_with(".gone-")) fs::remove_all(at->path(), ignored);
+    if (name.find_first_not_of("0123456789") == std::string::npos)
+      folders.emplace_back(fs::last_write_time(at->path() / kDispatchFile, ignored), at->path());
+    ignored.clear();
+  }
+  std::sort(folders.begin(), folders.end());
+  std::vector<Found> found;
+  for (const auto& [time, folder] : folders) {
+    auto task = read(folder);
+    if (task) {
+      found.push_back(*std::move(task));
+    } else {
+      problems.push_back("put aside " + folder.string() + ".broken: " + task.error().to_string());
+      fs::remove_all(folder.string() + ".broken", ignored);
+      fs::rename(folder, folder.string() + ".broken", ignored);
+    }
+  }
+  return found;
+}
+
+Result<TaskStore::Found> TaskStore::read(const fs::path& folder) const {
+  Found found;
+  const std::string name = folder.filename().string();
+  std::from_chars(name.data(), name.data() + name.size(), found.task_instance_id);
+  PORPOISE_TRY(found.dispatch_body, read_file(folder / kDispatchFile, kMaxFileBytes));
+  if (auto master = read_file(folder / kMasterFile, kMaxMasterBytes)) found.master = *std::move(master);
+  PORPOISE_TRY(found.request, read_json<TaskRequest>(folder / kRequestFile, task_request_from_json));
+  PORPOISE_TRY(found.result, read_json<TaskResult>(folder / kResultFile, task_result_from_json));
+  return found;
+}
+
+}  // namespace porpoise

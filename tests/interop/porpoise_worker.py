@@ -1,0 +1,41 @@
+"""`porpoise worker`, the worker under test."""
+
+import os
+import unittest
+
+from assembly import HERE
+from worker_process import EXEC_THREADS, WorkerProcess
+
+
+def binary():
+    path = os.environ.get("PORPOISE_BIN")
+    candidates = [path] if path else [str(HERE.parents[1] / "build" / preset / "bin" / "porpoise")
+                                      for preset in ("check", "release", "dev")]
+    for candidate in candidates:
+        if os.access(candidate, os.X_OK):
+            return os.path.abspath(candidate)
+    raise unittest.SkipTest("no porpoise binary: build one or set PORPOISE_BIN")
+
+
+class PorpoiseWorker(WorkerProcess):
+    kind = "porpoise"
+
+    def launch(self):
+        run = self.plane.run
+        flags = {"zookeeper": f"127.0.0.1:{self.plane.ports['zookeeper']}", "listen": self.address,
+                 "advertise-address": self.address, "http": f"127.0.0.1:{self.http_port}", "data-dir": run / "data",
+                 "log-dir": run / "task-log", "exec-threads": EXEC_THREADS, "time-zone": "UTC",
+                 # The machine may be busy compiling: no reason to be given no tasks.
+                 "max-cpu-load-avg": 1000, "reserved-memory": 0.1}
+        command = [binary(), "worker", *(word for key, value in flags.items() for word in (f"--{key}", value))]
+        return self.plane.spawn(self.name, [*command, "--config", self._configuration()], self.environment())
+
+    def _configuration(self):
+        """Where test_demo will have its OpenMLDB sandbox."""
+        file = self.plane.run / "conf" / "porpoise.yaml"
+        file.write_text("plugins:\n  OPENMLDB:\n    settleMillis: 0\n    apiservers:\n"
+                        f'      "127.0.0.1:2181/openmldb": http://127.0.0.1:{self.plane.ports["sandbox"]}\n')
+        return file
+
+    def log_is_complete(self, text):
+        return True  # the log is complete before the result is sent

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Every scenario, in the order that takes the least time: `run.py [NAME...]`, a name being that of a test file.
+
+Those that wait for minutes are started first and looked at after the others have used the time; those that kill the
+master or the worker come last, for they disturb whatever runs.
+"""
+
+import sys
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+QUICK = ["test_shell", "test_python", "test_parameters", "test_switch", "test_http", "test_dry_run", "test_environment",
+         "test_tenant", "test_kill", "test_logs", "test_demo", "test_many"]
+SLOW = ["test_timeout", "test_delay"]
+DISTURBING = ["test_restart", "test_failover"]
+
+
+def classes_of(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from classes_of(test)
+        else:
+            yield type(test)
+
+
+def start(suite):
+    """What cannot be started is said by its own tests, which try again."""
+    for case in dict.fromkeys(classes_of(suite)):
+        try:
+            case.setUpClass()
+        except (Exception, unittest.SkipTest) as problem:
+            print(f"{case.__name__} did not start: {problem}", file=sys.stderr)
+
+
+def main(names):
+    sys.path.insert(0, str(HERE))
+    known = QUICK + SLOW + DISTURBING
+    present = sorted(file.stem for file in HERE.glob("test_*.py"))
+    if sorted(known) != present or not set(names) <= set(known):
+        sys.exit(f"run.py knows {sorted(known)}, the folder has {present}, asked for: {names}")
+    load = unittest.defaultTestLoader.loadTestsFromName
+    suites = {name: load(name) for name in known if not names or name in names}
+    start(unittest.TestSuite(suites[name] for name in SLOW if name in suites))
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(suites.values()))
+    return 0 if result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

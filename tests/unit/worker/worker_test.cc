@@ -1,0 +1,163 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "task/host_protocol.h"
+#include "worker/places.h"
+#include "worker/task_request.h"
+#include "worker/task_store.h"
+#include "worker/tenant.h"
+
+namespace porpoise {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+wire::TaskContext context() {
+  wire::TaskContext context;
+  context.task_instance_id = 34;
+  context.task_type = "SHELL";
+  context.first_submit_time_ms = 1681970000000;  // 2023-04-20 05:53:20 UTC
+  context.process_define_code = 9099679207488;
+  context.process_define_version = 4;
+  context.process_instance_id = 12;
+  context.project_code = 7;
+  context.tenant_code = "root";
+  return context;
+}
+
+TEST(Places, AreThoseOfTheJavaWorker) {
+  const Places places{"/logs", "/data"};
+  EXPECT_EQ(places.log_path(context(), utc(), 0), "/logs/20230420/9099679207488_4-12-34.log");
+  EXPECT_EQ(places.execute_path(context()), "/data/exec/process/root/7/9099679207488_4/12/34");
+}
+
+TEST(Places, ATaskWithoutASubmitTimeIsLoggedUnderToday) {
+  wire::TaskContext late = context();
+  late.first_submit_time_ms = 0;
+  EXPECT_EQ(Places({"/logs", "/data"}).log_path(late, utc(), 86400000), "/logs/19700102/9099679207488_4-12-34.log");
+}
+
+class Store : public testing::Test {
+ protected:
+  Store() {
+    char name[] = "/tmp/porpoise-test-XXXXXX";
+    folder_ = ::mkdtemp(name);
+  }
+  ~Store() override { std::filesystem::remove_all(folder_); }
+  std::vector<TaskStore::Found> scan() {
+    problems_.clear();
+    return store().scan(problems_);
+  }
+  TaskStore store() const { return TaskStore(folder_ / "tasks"); }
+
+  std::filesystem::path folder_;
+  std::vector<std::string> problems_;
+};
+
+TEST_F(Store, KeepsATaskUntilItIsForgotten) {
+  ASSERT_TRUE(store().prepare());
+  ASSERT_TRUE(store().keep(34, "the dispatch"));
+  ASSERT_TRUE(store().keep_master(34, "10.0.0.2:5678"));
+  auto found = scan();
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].task_instance_id, 34);
+  EXPECT_EQ(found[0].dispatch_body, "the dispatch");
+  EXPECT_EQ(found[0].master, "10.0.0.2:5678");
+  EXPECT_FALSE(found[0].request);
+  EXPECT_FALSE(found[0].result);
+  TaskResult result;
+  result.task_instance_id = 34;
+  result.state = TaskState::kSuccess;
+  ASSERT_TRUE(store().keep_result(result));
+  EXPECT_EQ(scan()[0].result->state, TaskState::kSuccess);
+  ASSERT_TRUE(store().forget(34));
+  EXPECT_THAT(scan(), IsEmpty());
+  EXPECT_TRUE(store().forget(34)) << "twice is fine";
+}
+
+TEST_F(Store, PutsAsideWhatItCannotReadAndGoesOn) {
+  ASSERT_TRUE(store().prepare());
+  ASSERT_TRUE(store().keep(1, "one"));
+  ASSERT_TRUE(store().keep(2, "two"));
+  ASSERT_TRUE(write_file(store().folder(1) / kResultFile, "{\"v\":1,\"sta", 0600, Durability::kAtomic));
+  EXPECT_THAT(scan(), SizeIs(1));
+  EXPECT_THAT(problems_, ElementsAre(HasSubstr("1.broken")));
+  EXPECT_THAT(scan(), SizeIs(1));
+  EXPECT_THAT(problems_, IsEmpty());
+}
+
+TEST_F(Store, SaysWhichFolderCannotBeWritten) {
+  ASSERT_TRUE(write_file(folder_ / "tasks", "a file", 0600, Durability::kAtomic));
+  const Status status = store().prepare();
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().to_string(), HasSubstr((folder_ / "tasks").string()));
+}
+
+TEST(Tenant, ThatDoesNotExistIsAnErrorThatSaysWhatToDo) {
+  const auto user = resolve_tenant("no_such_user_here", {});
+  ASSERT_FALSE(user);
+  EXPECT_THAT(user.error().to_string(), HasSubstr("useradd no_such_user_here"));
+}
+
+TEST(Tenant, WhoseNameCouldBeAnOptionIsRefused) {
+  for (const char* const name : {"-r", "a b", "x;y", "../x", "a\n", "$(x)"})
+    EXPECT_FALSE(resolve_tenant(name, {})) << name;
+}
+
+TEST(Tenant, WhoIsTheWorkerItselfNeedsNoChange) {
+  EXPECT_EQ(resolve_tenant("", {}).value_or("?"), "");
+  EXPECT_EQ(resolve_tenant("default", {}).value_or("?"), "");
+  if (::geteuid() == 0) {
+    EXPECT_EQ(resolve_tenant("root", {}).value_or("?"), "");
+  }
+}
+
+TEST(Tenant, OfARootWorkerIsBecomeUnlessThatIsOff) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  EXPECT_EQ(resolve_tenant("nobody", {}).value_or("?"), "nobody");
+  EXPECT_EQ(resolve_tenant("nobody", {.switch_user = false}).value_or("?"), "");
+}
+
+AcceptedTask accepted(const std::string& type) {
+  AcceptedTask task;
+  task.dispatch.context = context();
+  task.dispatch.context.task_type = type;
+  return task;
+}
+
+TEST(TaskRequest, OfATypeWithoutAPluginSaysSo) {
+  const auto request = make_task_request(accepted("SHEL"), {}, Catalog::scan({}), "");
+  ASSERT_FALSE(request);
+  EXPECT_THAT(request.error().to_string(), HasSubstr("SHEL"));
+}
+
+TEST(TaskRequest, OfALogicTaskSaysThatMastersEvaluateIt) {
+  const auto request = make_task_request(accepted("SWITCH"), {}, Catalog::scan({}), "");
+  ASSERT_FALSE(request);
+  EXPECT_THAT(request.error().to_string(), HasSubstr("evaluated by masters"));
+}
+
+TEST(TaskRequest, OfATaskWithResourcesFailsInsteadOfRunningWithoutThem) {
+  AcceptedTask task = accepted("SHELL");
+  task.dispatch.context.resources = {{"/lib/a.py", "root"}};
+  const auto request = make_task_request(task, {}, Catalog::scan({PORPOISE_BUILD "/lib/porpoise/plugins"}), "");
+  ASSERT_FALSE(request);
+  EXPECT_THAT(request.error().to_string(), HasSubstr("/lib/a.py of the resource centre"));
+}
+
+TEST(TaskRequest, CountsTimeFromTheScheduleAlsoWithoutParameters) {
+  AcceptedTask task = accepted("SHELL");
+  task.dispatch.context.schedule_time = "20230101000000";
+  const auto request = make_task_request(task, {}, Catalog::scan({PORPOISE_BUILD "/lib/porpoise/plugins"}), "");
+  ASSERT_TRUE(request) << request.error().to_string();
+  EXPECT_EQ(request->schedule_time, "20230101000000");
+  EXPECT_EQ(request->env_file, "/etc/profile");
+}
+
+}  // namespace
+}  // namespace porpoise
