@@ -111,7 +111,7 @@ void TaskDesk::recover_one(const TaskStore::Found& found) {
   if (found.request) {
     task.log_path = found.request->log_path;
     task.execute_path = found.request->execute_path;
-    task.start_time_ms = wall_ms();
+    task.start_time_ms = found.start_time_ms;
     task.phase = TaskPhase::kRunning;
   }
   if (found.result) {

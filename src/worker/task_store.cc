@@ -1,5 +1,7 @@
 #include "worker/task_store.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <charconv>
 #include <system_error>
@@ -23,6 +25,13 @@ Status make_folder(const fs::path& folder) {
   fs::create_directories(folder, problem);
   if (problem) return fail_errno("cannot make folder " + folder.string(), problem.value());
   return {};
+}
+
+// Epoch; 0 when there is no such file.
+std::int64_t modified_ms(const fs::path& file) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) return 0;
+  return std::int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
 }
 
 template <typename T>
@@ -104,6 +113,7 @@ Result<TaskStore::Found> TaskStore::read(const fs::path& folder) const {
   PORPOISE_TRY(found.dispatch_body, read_file(folder / kDispatchFile, kMaxFileBytes));
   if (auto master = read_file(folder / kMasterFile, kMaxMasterBytes)) found.master = *std::move(master);
   PORPOISE_TRY(found.request, read_json<TaskRequest>(folder / kRequestFile, task_request_from_json));
+  found.start_time_ms = modified_ms(folder / kRequestFile);
   PORPOISE_TRY(found.result, read_json<TaskResult>(folder / kResultFile, task_result_from_json));
   return found;
 }

@@ -38,6 +38,7 @@ class TaskStore {
     std::string dispatch_body;
     std::string master;                  // empty: the dispatch says
     std::optional<TaskRequest> request;  // none: it has not been started
+    std::int64_t start_time_ms = 0;      // epoch, of the request
     std::optional<TaskResult> result;    // none: it has not ended
   };
   Result<Found> find(std::int64_t task_instance_id) const { return read(folder(task_instance_id)); }

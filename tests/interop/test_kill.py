@@ -3,7 +3,7 @@
 import unittest
 import uuid
 
-from scenario import JAVA, Scenario, output_of, processes_with
+from scenario import Scenario, output_of, processes_with
 from tasks import shell
 from waiting import until
 
@@ -48,7 +48,7 @@ class Kill(Scenario):
         self.assertEqual(self.flow.states(), {"child": "KILL", "daemon": "KILL"})
 
     def test_nothing_of_it_lives_on(self):
-        self.skip_java("leaves processes running")
+        self.skip_java("leaves the child, the daemon and its parent running")
         until(lambda: not processes_with(self.mark), "the end of every process", 30)
 
     def test_the_log_has_the_output_so_far(self):
@@ -57,14 +57,6 @@ class Kill(Scenario):
             number = self.flow.tasks()[name]["id"]
             # The master has the state before the worker has the order.
             until(lambda: output_of(self.api.log(number)) == ["begin"], f"the output of '{name}' in its log", 30)
-
-    @unittest.skipUnless(JAVA, "only measured of the Java worker")
-    def test_what_the_java_worker_leaves(self):
-        # Its own child may need a moment; the daemon has left its session and its parent.
-        try:
-            until(lambda: not processes_with(self.mark), "", 10)
-        except AssertionError:
-            print("    left by the Java worker:", *processes_with(self.mark), sep="\n      ", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "task/host_protocol.h"
 #include "worker/places.h"
@@ -78,6 +79,17 @@ TEST_F(Store, KeepsATaskUntilItIsForgotten) {
   ASSERT_TRUE(store().forget(34));
   EXPECT_THAT(scan(), IsEmpty());
   EXPECT_TRUE(store().forget(34)) << "twice is fine";
+}
+
+TEST_F(Store, KnowsWhenATaskWasStarted) {
+  ASSERT_TRUE(store().prepare());
+  ASSERT_TRUE(store().keep(34, "the dispatch"));
+  EXPECT_EQ(scan()[0].start_time_ms, 0);
+  const std::int64_t before = wall_ms() - 1000;  // the clock of files is coarser
+  ASSERT_TRUE(
+      write_file(store().folder(34) / kRequestFile, dump_json(to_json(TaskRequest())), 0600, Durability::kAtomic));
+  EXPECT_GE(scan()[0].start_time_ms, before);
+  EXPECT_LE(scan()[0].start_time_ms, wall_ms());
 }
 
 TEST_F(Store, PutsAsideWhatItCannotReadAndGoesOn) {
