@@ -54,14 +54,6 @@ Result<std::unique_ptr<Sandbox>> start_sandbox(boost::asio::io_context& io, cons
   return Sandbox::start(io, std::move(sandbox), directory.root() / "sandbox.log", kSandboxStart);
 }
 
-Result<fs::path> find_host() {
-  fs::path host = find_host_binary();
-  if (!host.empty() && ::access(host.c_str(), X_OK) == 0) return host;
-  return fail(Code::kNotFound, "no task host at " +
-                                   (host.empty() ? executable_folder() / "porpoise-host" : host).string() +
-                                   "; set PORPOISE_HOST to the program porpoise-host");
-}
-
 // Found out now rather than after an hour of work.
 Status check_summary_place(const fs::path& file) {
   if (file.empty()) return {};
@@ -73,7 +65,7 @@ Status check_summary_place(const fs::path& file) {
 Result<Machine> prepare_machine(boost::asio::io_context& io, const ReplayOptions& options, const ReplayInput& input) {
   Machine machine;
   PORPOISE_CHECK(check_summary_place(options.summary));
-  PORPOISE_TRY(machine.host_binary, find_host());
+  PORPOISE_TRY(machine.host_binary, usable_host_binary());
   if (!options.python.empty()) {
     PORPOISE_TRY(machine.python, find_python(options.python, "", executable_folder(), environment("PATH")));
   }

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/clock.h"
+#include "base/host_port.h"
 #include "base/time_zone.h"
 #include "cli/console.h"
 #include "cli/plugins.h"
@@ -75,12 +76,6 @@ Result<RegistrationOptions> registration_options(const WorkerConfig& config, con
   return options;
 }
 
-Result<fs::path> find_host() {
-  fs::path host = find_host_binary();
-  if (!host.empty() && ::access(host.c_str(), X_OK) == 0) return host;
-  return fail(Code::kNotFound, "no task host beside this program; set PORPOISE_HOST to the program porpoise-host");
-}
-
 Status make_folder(const fs::path& folder, const char* key) {
   std::error_code problem;
   fs::create_directories(folder, problem);
@@ -127,7 +122,7 @@ Status run_worker(const WorkerConfig& config) {
   const TaskStore store(places.state_root());
   PORPOISE_CHECK(store.prepare());
   PORPOISE_TRY(LogRoot log_root, LogRoot::open(places.log_dir));
-  PORPOISE_TRY(const fs::path host_binary, find_host());
+  PORPOISE_TRY(const fs::path host_binary, usable_host_binary());
   PORPOISE_TRY(const std::string address, own_address(config));
   PORPOISE_TRY(RegistrationOptions registration_settings, registration_options(config, places, address));
   PORPOISE_TRY(const SdNotify systemd, SdNotify::open({environment("NOTIFY_SOCKET"), environment("WATCHDOG_USEC"),

@@ -111,7 +111,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   void cancel(std::string reason, bool at_once) {
     if (at_once) limit_host();
     if (adopted_) {  // its socket died with the earlier requester; the host takes the signal for an order to end
-      ::kill(pid_, at_once ? SIGKILL : SIGTERM);  // after SIGKILL what is left of the task is swept up here
+      signal_host(at_once ? SIGKILL : SIGTERM);  // after SIGKILL what is left of the task is swept up here
       return;
     }
     const std::string packet = encode(RequesterMessage(CancelMessage{std::move(reason), at_once}));
@@ -148,6 +148,12 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     });
   }
 
+  // By the descriptor: an adopted host is not our child, so its number may be somebody else's by now. That of a child
+  // stays its own until it is reaped.
+  void signal_host(int signal) {
+    if (!signal_pidfd(exit_.native_handle(), signal) && !adopted_) ::kill(pid_, signal);
+  }
+
   bool has_ended() {
     pollfd event{exit_.native_handle(), POLLIN, 0};
     return ::poll(&event, 1, 0) > 0;
@@ -157,7 +163,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     limit_.expires_after(kHostLimit);
     limit_.async_wait([weak = weak_from_this()](const boost::system::error_code& problem) {
       const auto self = weak.lock();
-      if (self && !problem && !self->reaped_) ::kill(self->pid_, SIGKILL);
+      if (self && !problem && !self->reaped_) self->signal_host(SIGKILL);
     });
   }
 
@@ -234,7 +240,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   }
 
   void put_down() {
-    ::kill(pid_, SIGKILL);
+    signal_host(SIGKILL);
     siginfo_t ignored{};
     if (!adopted_) ::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WEXITED | WNOWAIT);
     if (finished_ || read_result())

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
-#include <charconv>
 
 namespace porpoise {
 namespace {
@@ -122,19 +121,6 @@ void Connection::close(const std::string& why) {
   const auto self = shared_from_this();  // the listener may let go of us
   events_.on_closed(self, why);
   events_ = {};  // they may hold what holds us
-}
-
-Result<HostPort> parse_host_port(std::string_view text) {
-  const auto colon = text.find(':');
-  const bool one = colon != std::string_view::npos && colon == text.rfind(':') && colon > 0;
-  HostPort parsed;
-  if (one) {
-    const std::string_view digits = text.substr(colon + 1);
-    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), parsed.port);
-    parsed.host = text.substr(0, colon);
-    if (problem == std::errc() && end == digits.data() + digits.size() && parsed.port > 0) return parsed;
-  }
-  return fail(Code::kInvalid, "\"" + std::string(text) + "\" is not HOST:PORT");
 }
 
 }  // namespace porpoise

@@ -73,11 +73,4 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool open_ = true;
 };
 
-// "host:port" in its two halves; an error that names the text unless there is exactly one colon and a port 1..65535.
-struct HostPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-Result<HostPort> parse_host_port(std::string_view text);
-
 }  // namespace porpoise

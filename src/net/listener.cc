@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "base/host_port.h"
+
 namespace porpoise {
 namespace {
 

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/host_port.h"
+
 namespace porpoise {
 namespace {
 

@@ -38,7 +38,7 @@ bool signal_process(const ProcessInfo& process, int signal) {
   // The pidfd pins whoever has the number now; only then is it worth asking whether that is still the same process.
   const auto now = read_process(process.pid);
   if (!now || now->start_ticks != process.start_ticks) return false;
-  return signal_pidfd(fd, signal);
+  return signal_pidfd(fd.get(), signal);
 }
 
 void terminate_all(const std::vector<ProcessInfo>& processes) {

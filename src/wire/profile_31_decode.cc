@@ -1,7 +1,7 @@
-#include <charconv>
 #include <limits>
 #include <utility>
 
+#include "base/host_port.h"
 #include "wire/java_date.h"
 #include "wire/json_dialect.h"
 #include "wire/profile_31.h"
@@ -16,22 +16,10 @@ constexpr std::int64_t kNoTimeout = std::numeric_limits<std::int32_t>::max();
 constexpr std::string_view kTaskInstanceId = "taskInstanceId";
 constexpr std::string_view kContext = "taskExecutionContext";
 
-// "host:port" as 3.1 `Host` takes it: exactly one colon.
-bool is_host_port(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  for (const char c : text)
-    if (c <= ' ' || c > '~') return false;  // it is looked up, and written to logs
-  const char* const end = text.data() + text.size();
-  std::uint16_t port = 0;
-  const auto parsed = std::from_chars(text.data() + colon + 1, end, port);
-  return parsed.ec == std::errc() && parsed.ptr == end && port != 0;
-}
-
 Result<std::string> host_port(const Members& body, std::string_view key) {
   PORPOISE_TRY(std::string text, body.text(key));
   if (text.empty()) return fail(body.error(key, "is missing"));
-  if (!is_host_port(text)) return fail(body.error(key, "is not host:port"));
+  if (!parse_host_port(text)) return fail(body.error(key, "is not host:port"));
   return text;
 }
 

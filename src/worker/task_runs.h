@@ -37,8 +37,6 @@ class TaskRuns {
   void adopt(const TaskRequest& request);
   void cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once);
 
-  std::size_t size() const { return runs_.size(); }
-
  private:
   class Run;
   Status try_start(const AcceptedTask& task);

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "cli/worker_flags.h"
 #include "config/settings_table.h"
+#include "unit/cli/run_command.h"
 
 namespace porpoise {
 namespace {
@@ -26,24 +27,7 @@ using ::testing::Pair;
 
 const std::string kDsConf = std::string(PORPOISE_TESTS) + "/golden/ds-conf";
 
-struct Outcome {
-  int exit_code = 0;
-  std::string output;
-  std::string errors;
-};
-
-Outcome run(std::vector<std::string> words) {
-  Outcome outcome;
-  CLI::App app;
-  add_config_command(app, outcome.exit_code);
-  std::reverse(words.begin(), words.end());  // as CLI11 wants them
-  ::testing::internal::CaptureStdout();
-  ::testing::internal::CaptureStderr();
-  app.parse(words);
-  outcome.output = ::testing::internal::GetCapturedStdout();
-  outcome.errors = ::testing::internal::GetCapturedStderr();
-  return outcome;
-}
+Outcome run(const std::vector<std::string>& words) { return run_command(add_config_command, words); }
 
 // A porpoise.yaml in a folder of its own.
 class ConfigCommand : public ::testing::Test {

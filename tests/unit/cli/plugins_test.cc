@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "base/json.h"
+#include "unit/cli/run_command.h"
 #include "unit/plugin/elf_image.h"
 
 namespace porpoise {
@@ -17,25 +17,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-struct Outcome {
-  int exit_code = 0;
-  std::string output;
-  std::string errors;
-};
-
 // The test program lies beside the built plugins, as porpoise does.
-Outcome run(std::vector<std::string> words) {
-  Outcome outcome;
-  CLI::App app;
-  add_plugins_command(app, outcome.exit_code);
-  std::reverse(words.begin(), words.end());  // as CLI11 wants them
-  ::testing::internal::CaptureStdout();
-  ::testing::internal::CaptureStderr();
-  app.parse(words);
-  outcome.output = ::testing::internal::GetCapturedStdout();
-  outcome.errors = ::testing::internal::GetCapturedStderr();
-  return outcome;
-}
+Outcome run(const std::vector<std::string>& words) { return run_command(add_plugins_command, words); }
 
 TEST(PluginsCommand, ListsTheBuiltPlugins) {
   const Outcome outcome = run({"plugins", "list"});

@@ -188,12 +188,5 @@ TEST_F(Links, BeatsWhenTheMasterIsSilent) {
   EXPECT_EQ(frames.back().command, Command::kHeartBeat);
 }
 
-TEST(ParseHostPort, WantsExactlyOneColonAndAPort) {
-  EXPECT_EQ(parse_host_port("a.b:1234")->host, "a.b");
-  EXPECT_EQ(parse_host_port("a.b:1234")->port, 1234);
-  for (const char* const wrong : {"", ":", "a", "a:", ":1", "a:0", "a:65536", "a:1:2", "::1", "a:1x"})
-    EXPECT_FALSE(parse_host_port(wrong)) << wrong;
-}
-
 }  // namespace
 }  // namespace porpoise
