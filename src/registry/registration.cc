@@ -56,7 +56,8 @@ class Registration::Impl : public ZookeeperListener,
       if (client_->handle() != nullptr) claim();
     } else {
       // What may be left of the last session would be in the way, for as long as its timeout.
-      open(doubtful_ ? Purpose::kEnd : Purpose::kNew, std::exchange(doubtful_, std::nullopt));
+      const auto left = std::exchange(doubtful_, std::nullopt);
+      open(left ? Purpose::kEnd : Purpose::kNew, left);
     }
   }
 

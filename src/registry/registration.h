@@ -31,8 +31,8 @@ struct RegistrationOptions {
   std::chrono::milliseconds rival_wait{3000};  // how long a node of another session must be silent to be replaced
 };
 
-// Told on the thread of the io_context. What is named on_… but on_log comes never from inside a call into Registration, and
-// may call it, but not destroy it.
+// Told on the thread of the io_context. What is named on_… but on_log comes never from inside a call into Registration,
+// and may call it, but not destroy it.
 class RegistrationListener {
  public:
   virtual ~RegistrationListener() = default;

@@ -74,6 +74,7 @@ class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClien
 
   void give_up_attempt() {
     attempt_limit_ = std::min(attempt_limit_ * 2, last_attempt(options_.session_timeout));
+    if (handle_) hanging_.insert(handle_->server());
     if (!problem_said_) report(unresolved_ > 0 ? "its names are not resolved in time" : "no answer in time");
     if (!ended_) attempt();
   }
@@ -102,7 +103,10 @@ class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClien
     handle_.reset();
     ++generation_;
     ZookeeperHandle::Options options{{}, options_.session_timeout, options_.digest, options_.resume};
-    for (const std::string& address : addresses_) options.servers += (options.servers.empty() ? "" : ",") + address;
+    const auto hangs = [this](const std::string& address) { return hanging_.count(address) > 0; };
+    if (std::all_of(addresses_.begin(), addresses_.end(), hangs)) hanging_.clear();
+    for (const std::string& address : addresses_)
+      if (!hangs(address)) options.servers += (options.servers.empty() ? "" : ",") + address;
     options.servers += options_.servers.chroot;
     auto opened = ZookeeperHandle::open(io_, options, events());
     if (!opened) return report(opened.error().to_string());
@@ -142,6 +146,7 @@ class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClien
     ++attempt_;  // names that are still being resolved are not needed
     limit_.cancel();
     attempt_limit_ = first_attempt(options_.session_timeout);
+    hanging_.clear();
     options_.resume = session;
     listener_.on_connected(session);
   }
@@ -170,6 +175,7 @@ class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClien
   std::uint64_t generation_ = 0;  // of handle_: events of an earlier one are ignored
   std::size_t unresolved_ = 0;
   std::set<std::string> addresses_;
+  std::set<std::string> hanging_;  // addresses where an attempt was given up: others come first
   bool problem_said_ = false;
   bool connected_ = false;
   bool ended_ = false;

@@ -10,14 +10,12 @@
 #include <utility>
 
 #include "registry/zookeeper_log.h"
+#include "registry/zookeeper_pump.h"
 
 namespace porpoise {
 namespace {
 
 namespace asio = boost::asio;
-
-// A place that nothing can connect to: TCP refuses a broadcast address at once.
-constexpr const char* kNowhere = "255.255.255.255:1";
 
 // A node is an address and a heartbeat or a list of servers; ZooKeeper itself refuses more than 1 MiB.
 constexpr std::size_t kMaxDataBytes = 1U << 20U;
@@ -77,22 +75,26 @@ class ZookeeperHandle::Impl : public std::enable_shared_from_this<ZookeeperHandl
       client.client_id = options.resume->id;
       std::copy(options.resume->password.begin(), options.resume->password.end(), client.passwd);
     }
-    handle_ =
+    zhandle_t* const handle =
         ::zookeeper_init2(options.servers.c_str(), &Impl::on_event, static_cast<int>(options.session_timeout.count()),
                           options.resume ? &client : nullptr, this, ZOO_NO_LOG_CLIENTENV, ZookeeperLog::callback());
-    if (handle_ == nullptr) return fail_errno("cannot make a ZooKeeper client for " + options.servers, errno);
+    if (handle == nullptr) return fail_errno("cannot make a ZooKeeper client for " + options.servers, errno);
+    if (!digest_.empty())  // sent after each connect
+      ::zoo_add_auth(handle, "digest", digest_.data(), static_cast<int>(digest_.size()), nullptr, nullptr);
+    PORPOISE_TRY(pump_, ZookeeperPump::start(io_, handle));
     return {};
   }
 
-  enum class Ending { kLetGo, kCloseSession };
-  void end(Ending ending) {
-    if (handle_ != nullptr) {
-      // zookeeper_close would end the session. It does not when the connection is gone, so that is cut first.
-      if (ending == Ending::kLetGo) ::zoo_set_servers(handle_, kNowhere);
-      ::zookeeper_close(std::exchange(handle_, nullptr));  // joins both threads
-    }
-    log_.reset();
+  void end(ZookeeperPump::Ending ending) {
     ended_ = true;
+    if (pump_) pump_->stop(ending);
+    log_.reset();
+  }
+
+  std::string server() const {
+    std::string text = pump_->handle() != nullptr ? ::zoo_get_current_server(pump_->handle()) : "";
+    std::erase_if(text, [](char c) { return c == '[' || c == ']'; });  // of IPv6; they are not in Options either
+    return text;
   }
 
   const ACL_vector* acl() const { return digest_.empty() ? &ZOO_OPEN_ACL_UNSAFE : &ZOO_CREATOR_ALL_ACL; }
@@ -101,10 +103,12 @@ class ZookeeperHandle::Impl : public std::enable_shared_from_this<ZookeeperHandl
   template <typename Start>
   void call(std::function<void(Reply)> done, const Start& start) {
     auto owned = std::make_unique<Call>(Call{this, std::move(done)});
-    const Call* key = owned.get();
+    const Call* const key = owned.get();
     calls_.emplace(key, std::move(owned));
-    const int code = handle_ == nullptr ? static_cast<int>(ZINVALIDSTATE) : start(handle_, key);
-    if (code != ZOK) answer(*key, Reply{code, {}, {}});
+    zhandle_t* const handle = pump_->handle();
+    const int code = handle == nullptr ? static_cast<int>(ZINVALIDSTATE) : start(handle, key);
+    if (code != ZOK) return answer(*key, Reply{code, {}, {}});
+    pump_->step();
   }
 
   static void on_void(int code, const void* data) { answer(*static_cast<const Call*>(data), Reply{code, {}, {}}); }
@@ -126,7 +130,7 @@ class ZookeeperHandle::Impl : public std::enable_shared_from_this<ZookeeperHandl
 
  private:
   template <typename Action>
-  void post(Action action) {  // from any thread
+  void post(Action action) {
     asio::post(io_, [weak = weak_from_this(), action = std::move(action)]() mutable {
       const auto self = weak.lock();
       if (self && !self->ended_) action(*self);
@@ -140,7 +144,7 @@ class ZookeeperHandle::Impl : public std::enable_shared_from_this<ZookeeperHandl
     });
   }
 
-  // On the completion thread: what belongs to this moment is copied here.
+  // What belongs to this moment is copied here.
   static void on_event(zhandle_t* handle, int type, int state, const char* path, void* context) {
     auto* self = static_cast<Impl*>(context);
     if (type != ZOO_SESSION_EVENT) {
@@ -158,7 +162,6 @@ class ZookeeperHandle::Impl : public std::enable_shared_from_this<ZookeeperHandl
 
   void change(int state, const ZookeeperSession& session) {
     if (state == ZOO_CONNECTED_STATE) {
-      authenticate();
       events_.on_state(State::kConnected, session);
     } else if (state == ZOO_EXPIRED_SESSION_STATE) {
       events_.on_state(State::kExpired, session);
@@ -169,19 +172,12 @@ class ZookeeperHandle::Impl : public std::enable_shared_from_this<ZookeeperHandl
     }
   }
 
-  // Once: the C client repeats it at every reconnect. Earlier it could fail, in the moments between two attempts.
-  void authenticate() {
-    if (digest_.empty() || std::exchange(authenticated_, true)) return;
-    ::zoo_add_auth(handle_, "digest", digest_.data(), static_cast<int>(digest_.size()), nullptr, nullptr);
-  }
-
   asio::io_context& io_;
   const Events events_;
   const std::string digest_;
   std::optional<ZookeeperLog> log_;
-  zhandle_t* handle_ = nullptr;
+  std::shared_ptr<ZookeeperPump> pump_;
   std::unordered_map<const Call*, std::unique_ptr<Call>> calls_;
-  bool authenticated_ = false;
   bool ended_ = false;
 };
 
@@ -189,14 +185,16 @@ Result<std::unique_ptr<ZookeeperHandle>> ZookeeperHandle::open(asio::io_context&
                                                                Events events) {
   auto impl = std::make_shared<Impl>(io, std::move(events), options.digest);
   if (auto opened = impl->open(options); !opened) {
-    impl->end(Impl::Ending::kLetGo);
+    impl->end(ZookeeperPump::Ending::kLetGo);
     return fail(std::move(opened).error());
   }
   return std::unique_ptr<ZookeeperHandle>(new ZookeeperHandle(std::move(impl)));
 }
 
-ZookeeperHandle::~ZookeeperHandle() { impl_->end(Impl::Ending::kLetGo); }
-void ZookeeperHandle::close() { impl_->end(Impl::Ending::kCloseSession); }
+ZookeeperHandle::~ZookeeperHandle() { impl_->end(ZookeeperPump::Ending::kLetGo); }
+void ZookeeperHandle::close() { impl_->end(ZookeeperPump::Ending::kCloseSession); }
+
+std::string ZookeeperHandle::server() const { return impl_->server(); }
 
 void ZookeeperHandle::get(const std::string& path, bool watch, Handler<std::optional<ZookeeperNode>> handler) {
   auto done = [path, handler = std::move(handler)](Reply reply) {

@@ -1,8 +1,7 @@
-// One zhandle_t of the ZooKeeper C client: the edge where its two threads end. They only post; everything here happens
-// on the thread of the io_context, and nothing is called from inside a call into this class.
+// One handle of the ZooKeeper C client. Lives on the thread of its io_context, which must be the same for all handles
+// of a process: the library logs through one buffer. Nothing is called from inside a call into this class.
 //
-// The servers are given as numbers. The C client (3.8) would resolve names in the calling thread, and when that fails
-// at a reconnect its IO thread spins on an uninitialised descriptor; so zookeeper_client.h resolves them.
+// The servers are given as numbers. The library would resolve names in its calls, and block; zookeeper_client.h does.
 #pragma once
 
 #include <array>
@@ -66,6 +65,8 @@ class ZookeeperHandle {
   // Ends the session, if connected, so that its nodes are gone at once. Blocks for up to 4.5 s when the server hangs.
   void close();
 
+  std::string server() const;  // "10.0.0.1:2181": the one it is connected to or tries
+
   // Results that are expected are values; errors have kUnavailable (lost), kDenied (ACL), kNotFound or kInvalid.
   void get(const std::string& path, bool watch, Handler<std::optional<ZookeeperNode>> handler);  // nullopt: no node
   void children(const std::string& path, bool watch, Handler<std::vector<std::string>> handler);
@@ -79,7 +80,7 @@ class ZookeeperHandle {
  private:
   class Impl;
   explicit ZookeeperHandle(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-  std::shared_ptr<Impl> impl_;  // what the C threads post only has weak pointers to it
+  std::shared_ptr<Impl> impl_;  // posted handlers only have weak pointers to it
 };
 
 }  // namespace porpoise

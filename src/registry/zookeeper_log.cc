@@ -1,41 +1,25 @@
 #include "registry/zookeeper_log.h"
 
-#include <mutex>
+#include <utility>
 
 namespace porpoise {
 namespace {
 
-struct Listeners {
-  std::mutex mutex;
-  std::list<ZookeeperLog::Line> lines;
-};
-
-// Never destroyed: a thread of the C library may still log while the process exits.
-Listeners& listeners() {
-  static auto* const all = new Listeners;
-  return *all;
+std::list<ZookeeperLog::Line>& listeners() {
+  static std::list<ZookeeperLog::Line> all;
+  return all;
 }
 
 void tell(const char* message) {
   const std::string line = strip_log_prefix(message);
-  Listeners& all = listeners();
-  const std::lock_guard lock(all.mutex);
-  for (const auto& hear : all.lines) hear(line);
+  for (const auto& hear : listeners()) hear(line);
 }
 
 }  // namespace
 
-ZookeeperLog::ZookeeperLog(Line line) {
-  Listeners& all = listeners();
-  const std::lock_guard lock(all.mutex);
-  place_ = all.lines.insert(all.lines.end(), std::move(line));
-}
+ZookeeperLog::ZookeeperLog(Line line) : place_(listeners().insert(listeners().end(), std::move(line))) {}
 
-ZookeeperLog::~ZookeeperLog() {
-  Listeners& all = listeners();
-  const std::lock_guard lock(all.mutex);
-  all.lines.erase(place_);
-}
+ZookeeperLog::~ZookeeperLog() { listeners().erase(place_); }
 
 void (*ZookeeperLog::callback())(const char*) { return &tell; }
 

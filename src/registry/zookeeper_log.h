@@ -1,7 +1,7 @@
 // Lines of the ZooKeeper C library's log, instead of on stderr. Its callback has no context argument, so this is one
 // list per process: every ZookeeperLog that lives hears every line.
 //
-// The function is called on any thread, one call at a time, and never after the destructor.
+// On the one thread of all ZookeeperHandles.
 #pragma once
 
 #include <functional>

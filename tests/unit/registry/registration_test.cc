@@ -233,6 +233,8 @@ TEST_F(RegistrationTest, TakesItsSessionForEndedWhenNoServerAnswersAndWaitsToBeT
   ASSERT_TRUE(worker.sees("registered 1000"));
   Observer observer(io, server->connect_string());
   ASSERT_TRUE(observer.connect());
+  const auto before = observer.get(kNode);
+  ASSERT_TRUE(before);
   server->pause();
   ASSERT_TRUE(worker.sees("expired"));
   EXPECT_THAT(worker.reasons.back(),
@@ -243,6 +245,8 @@ TEST_F(RegistrationTest, TakesItsSessionForEndedWhenNoServerAnswersAndWaitsToBeT
   ASSERT_TRUE(worker.sees("registered 3000"));
   ASSERT_TRUE(observer.connect());
   EXPECT_EQ(startup_time_in_node(observer), 3000);
+  // Also when the server had forgotten the time: masters must see a removal, for the tasks are gone.
+  EXPECT_NE(observer.get(kNode).value_or(ZookeeperNode{}).created_zxid, before->created_zxid);
 }
 
 TEST_F(RegistrationTest, BelievesTheServerThatItsSessionHasEnded) {
