@@ -9,6 +9,8 @@ import sys
 import unittest
 from pathlib import Path
 
+from scenario import Scenario
+
 HERE = Path(__file__).resolve().parent
 QUICK = ["test_shell", "test_python", "test_parameters", "test_switch", "test_http", "test_dry_run", "test_environment",
          "test_tenant", "test_kill", "test_logs", "test_demo", "test_many"]
@@ -34,7 +36,6 @@ def start(suite):
 
 
 def main(names):
-    sys.path.insert(0, str(HERE))
     known = QUICK + SLOW + DISTURBING
     present = sorted(file.stem for file in HERE.glob("test_*.py"))
     if sorted(known) != present or not set(names) <= set(known):
@@ -43,7 +44,24 @@ def main(names):
     suites = {name: load(name) for name in known if not names or name in names}
     start(unittest.TestSuite(suites[name] for name in SLOW if name in suites))
     result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(suites.values()))
-    return 0 if result.wasSuccessful() else 1
+    return 0 if result.wasSuccessful() or passes_alone(result) else 1
+
+
+def passes_alone(result):
+    """What failed is run once more. If it passes then, it is no failure, but said by name: it depends on time or order."""
+    tests = [getattr(test, "test_case", test) for test, _ in result.failures + result.errors]  # of a subtest: its test
+    failed = list(dict.fromkeys(type(test) for test in tests if isinstance(test, Scenario)))
+    if len(failed) < len(set(map(type, tests))):
+        return False  # a class or module that could not be set up at all
+    for case in failed:
+        case.begun = False
+    names = " ".join(case.__name__ for case in failed)
+    print(f"failed, once more: {names}", file=sys.stderr)
+    load = unittest.defaultTestLoader.loadTestsFromTestCase
+    if not unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(map(load, failed))).wasSuccessful():
+        return False
+    print(f"UNSTABLE, failed and then passed: {names}", file=sys.stderr)
+    return True
 
 
 if __name__ == "__main__":
