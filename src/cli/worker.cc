@@ -16,6 +16,7 @@
 #include "executor/task_process.h"
 #include "net/listener.h"
 #include "net/master_links.h"
+#include "observe/calm_log.h"
 #include "observe/http_server.h"
 #include "observe/sd_notify.h"
 #include "process/process_info.h"
@@ -173,16 +174,26 @@ Status run_worker(const WorkerConfig& config) {
   LogThread logs(io, LogService(std::move(log_root), [&](const Error& problem) {
                    if (problem.code() != Code::kNotFound) log.warn("log request: " + problem.to_string());
                  }));
-  FrameRouter router(*profile, desk, logs, metrics, log);
+  PORPOISE_TRY(AddressRanges named_masters, AddressRanges::parse(config.allow_masters));
+  PORPOISE_TRY(AddressRanges log_peers, AddressRanges::parse(config.allow_log_peers));
+  MasterGate masters(io, std::move(named_masters));
+  CalmLog complaints(log);
+  FrameRouter router({*profile, desk, logs, masters, std::move(log_peers), metrics, log, complaints});
   router_of = &router;
 
   // 6. Membership. Only who is registered listens: what came before is known by then, so no dispatch runs twice.
-  Membership membership({config, desk, table, metrics, log, [&] {
-                           listener->start(
-                               [&](const auto& connection, wire::Frame frame) { router.from_peer(connection, frame); },
-                               {}, [&](const std::string& text) { log.warn(text); });
-                           (void)systemd.ready();
-                         }});
+  const auto listen_to_peers = [&] {
+    listener->start([&](const auto& connection, wire::Frame frame) { router.from_peer(connection, std::move(frame)); },
+                    [&](Connection::Ending ending, const std::string& text) {
+                      complaints.warn(text);
+                      if (ending == Connection::Ending::kMalformed)
+                        metrics.messages.rejected(FrameRejection::kMalformed);
+                      if (ending == Connection::Ending::kDeadline) metrics.messages.rejected(FrameRejection::kDeadline);
+                    });
+    (void)systemd.ready();
+  };
+  Membership membership({config, desk, table, metrics, log, listen_to_peers,
+                         [&](const std::vector<std::string>& registered) { masters.set_registered(registered); }});
   Registration registration(io, std::move(registration_settings), membership);
   membership.use(registration);
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/address_ranges.h"
+
 namespace porpoise::kind {
 namespace {
 
@@ -185,6 +187,10 @@ bool Digest::read(std::string_view text, std::string& value) {
 
 bool Path::read(std::string_view text, std::filesystem::path& value) {
   return !text.empty() && OptionalPath::read(text, value);
+}
+
+bool Ranges::read(std::string_view text, std::string& value) {
+  return take(AddressRanges::parse(text).has_value(), text, value);
 }
 
 bool OptionalPath::read(std::string_view text, std::filesystem::path& value) {

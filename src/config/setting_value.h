@@ -171,6 +171,11 @@ struct OptionalPeerAddress : Plain {
   static std::string type_name() { return "HOST:PORT"; }
   static bool read(std::string_view text, std::string& value);
 };
+struct Ranges : Plain {
+  static std::string accepted() { return "any, none, or addresses and ranges such as 10.0.0.7,192.168.0.0/16"; }
+  static std::string type_name() { return "RANGE,..."; }
+  static bool read(std::string_view text, std::string& value);
+};
 
 struct ConnectString : Plain {  // a member without a port gets 2181, as in the Java client
   static std::string accepted() { return "HOST[:PORT],HOST[:PORT],... and perhaps a /folder"; }

@@ -40,6 +40,8 @@ struct WorkerConfig {
   std::string advertise_address;        // HOST:PORT as registered; empty: found out
   std::string http = "127.0.0.1:1235";  // health and metrics; empty: none
   std::string alert_server = "127.0.0.1:50052";
+  std::string allow_masters = "none";   // address ranges that may give tasks beside the masters in the registry
+  std::string allow_log_peers = "any";  // that may read logs: API servers are not in the registry
 
   // Places.
   std::filesystem::path data_dir = "/var/lib/porpoise";

@@ -21,6 +21,11 @@ std::string peer_of(const asio::ip::tcp::socket& socket) {
 
 }  // namespace
 
+IpBytes ip_bytes(const asio::ip::address& address) {
+  if (address.is_v6()) return address.to_v6().to_bytes();
+  return asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()).to_bytes();
+}
+
 std::shared_ptr<Connection> Connection::make(asio::ip::tcp::socket socket, Id id, Events events,
                                              ConnectionLimits limits) {
   return std::shared_ptr<Connection>(new Connection(std::move(socket), id, std::move(events), limits));
@@ -37,6 +42,7 @@ Connection::Connection(asio::ip::tcp::socket socket, Id id, Events events, Conne
       last_read_(std::chrono::steady_clock::now()),
       last_traffic_(last_read_) {
   error_code ignored;
+  if (const auto end = socket_.remote_endpoint(ignored); !ignored) address_ = ip_bytes(end.address());
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
   socket_.non_blocking(true, ignored);  // a wake-up without bytes must not hold everybody up
@@ -55,7 +61,9 @@ void Connection::read() {
     self->buffer_.resize(kReadBytes);
     const std::size_t count = self->socket_.read_some(asio::buffer(self->buffer_), failed);
     if (failed == asio::error::would_block || failed == asio::error::try_again) return self->read();
-    if (failed) return self->close(failed == asio::error::eof && !self->mid_frame_ ? "" : failed.message());
+    if (failed)
+      return self->close(failed == asio::error::eof && !self->mid_frame_ ? "" : failed.message(),
+                         failed == asio::error::eof && !self->mid_frame_ ? Ending::kOrderly : Ending::kOther);
     self->take({self->buffer_.data(), count});
     std::string().swap(self->buffer_);  // an idle connection keeps none
     if (self->open_) self->read();
@@ -67,13 +75,22 @@ void Connection::take(std::string_view bytes) {
   decoder_.feed(bytes);
   while (open_) {
     auto frame = decoder_.next();
-    if (!frame) return close(frame.error().to_string());
+    if (!frame) return close(frame.error().to_string(), Ending::kMalformed);
     if (!*frame) break;
     mid_frame_ = false;
     events_.on_frame(shared_from_this(), std::move(**frame));
   }
   if (decoder_.mid_frame() && !mid_frame_) frame_began_ = last_read_;
   mid_frame_ = decoder_.mid_frame();
+  if (open_ && !within_budget()) close("peers together send more than can be held");
+}
+
+bool Connection::within_budget() {
+  if (!limits_.budget) return true;
+  const std::size_t holds = open_ ? decoder_.held_bytes() + unsent_bytes_ : 0;
+  limits_.budget->held += holds - counted_bytes_;  // wraps around and back when it is less
+  counted_bytes_ = holds;
+  return limits_.budget->held <= limits_.budget->most;
 }
 
 bool Connection::send(std::string bytes) {
@@ -83,6 +100,10 @@ bool Connection::send(std::string bytes) {
     return false;
   }
   unsent_bytes_ += bytes.size();
+  if (!within_budget()) {
+    close("peers together do not read what they are sent");
+    return false;
+  }
   unsent_.push_back(std::move(bytes));
   if (unsent_.size() == 1) write();
   return true;
@@ -96,6 +117,7 @@ void Connection::write() {
                       self->last_traffic_ = std::chrono::steady_clock::now();
                       self->unsent_bytes_ -= self->unsent_.front().size();
                       self->unsent_.pop_front();
+                      (void)self->within_budget();  // less than before
                       if (!self->unsent_.empty()) self->write();
                     });
 }
@@ -107,19 +129,20 @@ void Connection::watch() {
     if (problem || !self || !self->open_) return;
     const auto now = std::chrono::steady_clock::now();
     if (self->mid_frame_ && now - self->frame_began_ > self->limits_.frame_deadline)
-      return self->close("a frame was not complete in time");
+      return self->close("a frame was not complete in time", Ending::kDeadline);
     if (now - self->last_traffic_ > self->limits_.idle_limit) return self->close("idle for too long");
     self->watch();
   });
 }
 
-void Connection::close(const std::string& why) {
+void Connection::close(const std::string& why, Ending ending) {
   if (!std::exchange(open_, false)) return;
   error_code ignored;
   socket_.close(ignored);
   watch_.cancel();
+  (void)within_budget();                 // holds nothing any more
   const auto self = shared_from_this();  // the listener may let go of us
-  events_.on_closed(self, why);
+  events_.on_closed(self, ending, why);
   events_ = {};  // they may hold what holds us
 }
 

@@ -13,26 +13,44 @@
 #include <memory>
 #include <string>
 
+#include "base/address_ranges.h"
 #include "base/result.h"
 #include "wire/frame.h"
 
 namespace porpoise {
+
+IpBytes ip_bytes(const boost::asio::ip::address& address);
+
+// What all connections of one side hold together: a thousand peers that each keep within their limits could still take
+// all memory.
+struct ByteBudget {
+  std::size_t most = 256U << 20U;
+  std::size_t held = 0;
+};
 
 struct ConnectionLimits {
   wire::FrameLimits frame{};
   std::chrono::milliseconds frame_deadline{10000};  // from the first byte of a frame to its last
   std::chrono::milliseconds idle_limit{181000};     // without a byte in either direction (3.1 `NettyServerHandler`)
   std::size_t max_unsent_bytes = 64U << 20U;        // a peer that does not read is let go of
+  std::shared_ptr<ByteBudget> budget = nullptr;     // none: only what is above counts
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Id = std::uint64_t;
 
+  enum class Ending {
+    kOrderly,    // by the peer, between two frames, or by us
+    kMalformed,  // what came is no frame, or one that claims too much
+    kDeadline,   // the rest of a frame did not come in time
+    kOther,
+  };
+
   struct Events {
     std::function<void(const std::shared_ptr<Connection>&, wire::Frame)> on_frame;
     // Once; `why` is empty when the peer closed in between two frames.
-    std::function<void(const std::shared_ptr<Connection>&, const std::string& why)> on_closed;
+    std::function<void(const std::shared_ptr<Connection>&, Ending, const std::string& why)> on_closed;
   };
 
   static std::shared_ptr<Connection> make(boost::asio::ip::tcp::socket socket, Id id, Events events,
@@ -41,11 +59,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   // False when it is closed or its peer has too much unread.
   bool send(std::string bytes);
-  void close(const std::string& why);
+  void close(const std::string& why, Ending ending = Ending::kOther);
 
   bool open() const { return open_; }
   Id id() const { return id_; }
   const std::string& peer() const { return peer_; }  // "address:port"
+  const IpBytes& address() const { return address_; }
   std::chrono::steady_clock::time_point last_read() const { return last_read_; }
 
  private:
@@ -55,16 +74,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void take(std::string_view bytes);
   void write();
   void watch();
+  bool within_budget();  // after what is held has changed
 
   boost::asio::ip::tcp::socket socket_;
   const Id id_;
   Events events_;
   const ConnectionLimits limits_;
   std::string peer_;
+  IpBytes address_{};
   wire::FrameDecoder decoder_;
   std::string buffer_;
   std::deque<std::string> unsent_;
   std::size_t unsent_bytes_ = 0;
+  std::size_t counted_bytes_ = 0;  // in the budget
   boost::asio::steady_timer watch_;
   std::chrono::steady_clock::time_point last_read_;
   std::chrono::steady_clock::time_point last_traffic_;

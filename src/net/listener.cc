@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/host_port.h"
@@ -38,7 +39,9 @@ Status bind(tcp::acceptor& acceptor, const std::string& address) {
 }  // namespace
 
 Listener::Listener(asio::io_context& io, const ListenerOptions& options)
-    : acceptor_(io), pause_(io), options_(options) {}
+    : acceptor_(io), pause_(io), options_(options) {
+  if (!options_.limits.budget) options_.limits.budget = std::make_shared<ByteBudget>();
+}
 
 Result<std::unique_ptr<Listener>> Listener::open(asio::io_context& io, const ListenerOptions& options) {
   std::unique_ptr<Listener> listener(new Listener(io, options));
@@ -47,7 +50,8 @@ Result<std::unique_ptr<Listener>> Listener::open(asio::io_context& io, const Lis
 }
 
 Listener::~Listener() {
-  for (const auto& [id, connection] : std::exchange(connections_, {})) connection->close("the worker ends");
+  for (const auto& [id, connection] : std::exchange(connections_, {}))
+    connection->close("the worker ends", Connection::Ending::kOrderly);
 }
 
 std::uint16_t Listener::port() const {
@@ -55,9 +59,8 @@ std::uint16_t Listener::port() const {
   return acceptor_.local_endpoint(ignored).port();
 }
 
-void Listener::start(OnFrame on_frame, Refuse refuse, OnEvent on_event) {
+void Listener::start(OnFrame on_frame, OnEvent on_event) {
   on_frame_ = std::move(on_frame);
-  refuse_ = std::move(refuse);
   on_event_ = std::move(on_event);
   accept();
 }
@@ -69,7 +72,7 @@ void Listener::accept() {
       add(std::move(socket));
       return accept();
     }
-    on_event_("cannot accept a connection: " + problem.message());
+    on_event_(Connection::Ending::kOther, "cannot accept a connection: " + problem.message());
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([this](const error_code& cancelled) {
       if (!cancelled) accept();
@@ -81,19 +84,26 @@ void Listener::add(tcp::socket socket) {
   error_code problem;
   const auto peer = socket.remote_endpoint(problem);
   if (problem) return;
-  std::string refusal = refuse_ ? refuse_(peer.address()) : "";
-  if (refusal.empty() && connections_.size() >= options_.max_connections) refusal = "there are too many connections";
-  if (!refusal.empty()) return on_event_("refused a connection from " + peer.address().to_string() + ": " + refusal);
+  if (is_full(ip_bytes(peer.address())))
+    return on_event_(Connection::Ending::kOther, "refused a connection from " + peer.address().to_string() +
+                                                     ": there are too many, of all peers or of this one");
   const Connection::Id id = next_id_++;
   Connection::Events events;
   events.on_frame = on_frame_;
-  events.on_closed = [this](const std::shared_ptr<Connection>& connection, const std::string& why) {
+  events.on_closed = [this](const auto& connection, Connection::Ending ending, const std::string& why) {
     if (connections_.erase(connection->id()) > 0 && !why.empty())
-      on_event_("closed the connection from " + connection->peer() + ": " + why);
+      on_event_(ending, "closed the connection from " + connection->peer() + ": " + why);
   };
   auto connection = Connection::make(std::move(socket), id, std::move(events), options_.limits);
   connections_.emplace(id, connection);
   connection->start();
+}
+
+bool Listener::is_full(const IpBytes& peer) const {
+  if (connections_.size() >= options_.max_connections) return true;
+  const auto of_peer = std::count_if(connections_.begin(), connections_.end(),
+                                     [&](const auto& entry) { return entry.second->address() == peer; });
+  return static_cast<std::size_t>(of_peer) >= options_.max_connections_of_a_peer;
 }
 
 std::shared_ptr<Connection> Listener::find(Connection::Id id) const {

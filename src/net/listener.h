@@ -19,15 +19,15 @@ namespace porpoise {
 struct ListenerOptions {
   std::string address;  // HOST:PORT; port 0 in tests: any
   std::size_t max_connections = 1024;
+  std::size_t max_connections_of_a_peer = 128;  // a Java peer has one per channel pool: a handful
   ConnectionLimits limits{};
 };
 
 class Listener {
  public:
   using OnFrame = std::function<void(const std::shared_ptr<Connection>&, wire::Frame)>;
-  // Asked before one byte is read; an answer is why the peer is refused.
-  using Refuse = std::function<std::string(const boost::asio::ip::address& peer)>;
-  using OnEvent = std::function<void(const std::string& text)>;  // refused and broken connections, for the log
+  // Refused and broken connections, for the log and the count.
+  using OnEvent = std::function<void(Connection::Ending, const std::string& text)>;
 
   // Binds now; the error names the address. `first_id`: connections are numbered from there.
   static Result<std::unique_ptr<Listener>> open(boost::asio::io_context& io, const ListenerOptions& options);
@@ -36,7 +36,7 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  void start(OnFrame on_frame, Refuse refuse, OnEvent on_event);
+  void start(OnFrame on_frame, OnEvent on_event);
   // Null when it is closed.
   std::shared_ptr<Connection> find(Connection::Id id) const;
   std::size_t connections() const { return connections_.size(); }
@@ -46,12 +46,12 @@ class Listener {
   Listener(boost::asio::io_context& io, const ListenerOptions& options);
   void accept();
   void add(boost::asio::ip::tcp::socket socket);
+  bool is_full(const IpBytes& peer) const;
 
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
-  const ListenerOptions options_;
+  ListenerOptions options_;
   OnFrame on_frame_;
-  Refuse refuse_;
   OnEvent on_event_;
   std::map<Connection::Id, std::shared_ptr<Connection>> connections_;
   Connection::Id next_id_ = 1;

@@ -80,7 +80,7 @@ class MasterLinks::Link : public std::enable_shared_from_this<Link> {
       const auto self = weak.lock();
       if (self && self->links_ != nullptr) self->links_->on_frame_(self->master_, frame);
     };
-    events.on_closed = [weak = weak_from_this()](const std::shared_ptr<Connection>&, const std::string& why) {
+    events.on_closed = [weak = weak_from_this()](const auto&, Connection::Ending, const std::string& why) {
       if (const auto self = weak.lock()) self->failed(why.empty() ? "closed by the master" : why);
     };
     connection_ = Connection::make(std::move(socket_), 0, std::move(events), links_->options_.limits);

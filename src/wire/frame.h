@@ -78,6 +78,7 @@ class FrameDecoder {
 
   // True while the beginning of a frame waits for its rest.
   bool mid_frame() const { return read_ < buffer_.size(); }
+  std::size_t held_bytes() const { return buffer_.size() - read_; }
 
  private:
   Result<std::optional<Frame>> parse();

@@ -13,6 +13,21 @@ struct Overloaded : F... {
 
 constexpr std::int64_t kFirstOpaque = std::int64_t{1} << 40;  // far above every counter of a Java peer
 
+enum class Audience { kAnybody, kLogPeers, kMasters };
+
+Audience audience_of(wire::Command command) {
+  switch (command) {
+    case wire::Command::kPing:
+    case wire::Command::kHeartBeat: return Audience::kAnybody;
+    case wire::Command::kGetAppIdRequest:
+    case wire::Command::kRemoveTaskLogRequest:
+    case wire::Command::kRollViewLogRequest:
+    case wire::Command::kViewWholeLogRequest:
+    case wire::Command::kGetLogBytesRequest: return Audience::kLogPeers;
+    default: return Audience::kMasters;
+  }
+}
+
 std::int64_t random_opaque() {
   std::random_device device;
   return kFirstOpaque + std::uniform_int_distribution<std::int64_t>(0, kFirstOpaque)(device);
@@ -20,49 +35,70 @@ std::int64_t random_opaque() {
 
 }  // namespace
 
-FrameRouter::FrameRouter(const wire::Profile& profile, TaskDesk& desk, LogThread& logs, Metrics& metrics, Log& log)
-    : profile_(profile), desk_(desk), logs_(logs), metrics_(metrics), log_(log), next_opaque_(random_opaque()) {}
+FrameRouter::FrameRouter(RouterParts parts) : parts_(std::move(parts)), next_opaque_(random_opaque()) {}
 
-void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
+// Whether a sender may say something is decided before a byte of it is parsed.
+void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, wire::Frame frame) {
+  const Audience audience = audience_of(frame.command);
+  if (audience == Audience::kAnybody ||
+      (audience == Audience::kLogPeers && parts_.log_peers.contains(connection->address())))
+    return take(connection, frame);
+  const char* const key = audience == Audience::kMasters ? "allow-masters" : "allow-log-peers";
+  const auto whole = std::make_shared<const wire::Frame>(std::move(frame));
+  parts_.masters.pass(
+      connection->address(), whole->body.size(), [this, connection, whole] { take(connection, *whole); },
+      [this, connection, whole, key] { refuse(*connection, whole->command, key); });
+}
+
+void FrameRouter::refuse(Connection& connection, wire::Command command, const char* key) {
+  parts_.metrics.messages.rejected(FrameRejection::kPeer);
+  if (!connection.open()) return;  // said when it was closed
+  const std::string host = connection.peer().substr(0, connection.peer().rfind(':'));
+  connection.close("it may not send " + std::string(wire::name_of(command)) +
+                   ": no master is registered with the address " + host + "; if it is trusted, name it (" + key + ": " +
+                   host + ")");
+}
+
+void FrameRouter::take(const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
   auto message = decode(frame, connection->peer());
   if (!message || take_ack(*message)) return;
   const auto answer = [&](const wire::Outgoing& outgoing) {
-    connection->send(wire::encode(profile_.encode(outgoing, frame.opaque)));
+    connection->send(wire::encode(parts_.profile.encode(outgoing, frame.opaque)));
   };
   const auto read_log = [&](auto& request) { answer_log_request(connection, frame, std::move(request)); };
   std::visit(
-      Overloaded{[&](wire::DispatchTask& dispatch) { desk_.take(dispatch, frame.body); },
-                 [&](wire::KillTask& kill) { desk_.take(kill, connection->id()); },
-                 [&](wire::UpdateHost& update) { desk_.take(update); },
+      Overloaded{[&](wire::DispatchTask& dispatch) { parts_.desk.take(dispatch, frame.body); },
+                 [&](wire::KillTask& kill) { parts_.desk.take(kill, connection->id()); },
+                 [&](wire::UpdateHost& update) { parts_.desk.take(update); },
                  [&](wire::Savepoint& savepoint) { answer(wire::SavepointAnswer{savepoint.task_instance_id}); },
                  [&](wire::Ping&) { answer(wire::Pong{}); }, [&](wire::ViewLogPage& request) { read_log(request); },
                  [&](wire::ViewWholeLog& request) { read_log(request); },
                  [&](wire::GetLogBytes& request) { read_log(request); },
                  [&](wire::RemoveLog& request) { read_log(request); },
                  [&](wire::GetAppIds& request) { read_log(request); },
-                 [&](wire::Ignored&) { metrics_.messages.rejected(FrameRejection::kUnexpected); }, [](auto&) {}},
+                 [&](wire::Ignored&) { parts_.metrics.messages.rejected(FrameRejection::kUnexpected); }, [](auto&) {}},
       *message);
 }
 
 void FrameRouter::from_master(const std::string& master, const wire::Frame& frame) {
   if (const auto message = decode(frame, master); message && !take_ack(*message))
-    log_.debug("ignored a frame on the worker's own connection",
-               {{"master", master}, {"command", wire::name_of(frame.command)}});
+    parts_.log.debug("ignored a frame on the worker's own connection",
+                     {{"master", master}, {"command", wire::name_of(frame.command)}});
 }
 
 std::optional<wire::Incoming> FrameRouter::decode(const wire::Frame& frame, const std::string& peer) {
-  metrics_.messages.frame(wire::name_of(frame.command));
-  auto message = profile_.decode(frame);
+  parts_.metrics.messages.frame(wire::name_of(frame.command));
+  auto message = parts_.profile.decode(frame);
   if (message) return *std::move(message);
-  metrics_.messages.rejected(FrameRejection::kBody);
-  log_.warn("dropped a frame: " + message.error().to_string(),
-            {{"peer", peer}, {"command", wire::name_of(frame.command)}});
+  parts_.metrics.messages.rejected(FrameRejection::kBody);
+  parts_.complaints.warn("dropped a frame: " + message.error().to_string(),
+                         {{"peer", peer}, {"command", wire::name_of(frame.command)}});
   return std::nullopt;
 }
 
 bool FrameRouter::take_ack(const wire::Incoming& message) {
   const auto done = [this](std::int64_t id, MessageKind kind, bool success) {
-    desk_.acknowledged({id, kind}, success);
+    parts_.desk.acknowledged({id, kind}, success);
     return true;
   };
   return std::visit(
@@ -76,11 +112,11 @@ bool FrameRouter::take_ack(const wire::Incoming& message) {
 
 void FrameRouter::answer_log_request(const std::shared_ptr<Connection>& connection, const wire::Frame& frame,
                                      LogRequest request) {
-  metrics_.messages.log_request(wire::name_of(frame.command));
-  logs_.ask(std::move(request),
-            [this, weak = std::weak_ptr(connection), opaque = frame.opaque](const wire::Outgoing& answer) {
-              if (const auto peer = weak.lock()) peer->send(wire::encode(profile_.encode(answer, opaque)));
-            });
+  parts_.metrics.messages.log_request(wire::name_of(frame.command));
+  parts_.logs.ask(std::move(request),
+                  [this, weak = std::weak_ptr(connection), opaque = frame.opaque](const wire::Outgoing& answer) {
+                    if (const auto peer = weak.lock()) peer->send(wire::encode(parts_.profile.encode(answer, opaque)));
+                  });
 }
 
 }  // namespace porpoise

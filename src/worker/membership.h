@@ -28,6 +28,7 @@ struct MembershipParts {
   Metrics& metrics;
   Log& log;
   std::function<void()> on_ready;  // once, at the first registration: peers may be listened to
+  std::function<void(const std::vector<std::string>& addresses)> on_masters;  // all that are registered now
 };
 
 class Membership final : public RegistrationListener {
@@ -48,6 +49,7 @@ class Membership final : public RegistrationListener {
   void on_reconnected() override;
   void on_expired(std::string_view why) override;
   void on_problem(const Error& error) override;
+  void on_masters(const std::vector<std::string>& addresses) override { parts_.on_masters(addresses); }
   void on_log(std::string_view line) override { parts_.log.debug(line); }
 
  private:

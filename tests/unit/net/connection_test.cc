@@ -42,8 +42,10 @@ class Net : public testing::Test {
           frames.push_back(frame);
           connection->send(wire::encode({Command::kPong, frame.opaque, "answer"}));
         },
-        [this](const asio::ip::address&) { return refusal; },
-        [this](const std::string& text) { events.push_back(text); });
+        [this](Connection::Ending ending, const std::string& text) {
+          endings.push_back(ending);
+          events.push_back(text);
+        });
   }
   tcp::socket connect() {
     tcp::socket socket(io);
@@ -56,7 +58,7 @@ class Net : public testing::Test {
   std::unique_ptr<Listener> listener;
   std::vector<Frame> frames;
   std::vector<std::string> events;
-  std::string refusal;
+  std::vector<Connection::Ending> endings;
 };
 
 TEST_F(Net, AnswersOnTheConnectionTheFrameCameOn) {
@@ -80,6 +82,7 @@ TEST_F(Net, ClosesAConnectionThatSendsNoFrames) {
   asio::write(peer, asio::buffer(std::string("GET / HTTP/1.1\r\n\r\n")));
   ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
   EXPECT_THAT(events[0], HasSubstr("closed the connection from 127.0.0.1"));
+  EXPECT_THAT(endings, ElementsAre(Connection::Ending::kMalformed));
   EXPECT_EQ(listener->connections(), 0U);
   EXPECT_THAT(frames, IsEmpty());
 }
@@ -92,6 +95,7 @@ TEST_F(Net, ClosesAConnectionWhoseFrameIsNotWholeInTime) {
   asio::write(peer, asio::buffer(wire::encode({Command::kPing, 42, "x"}).substr(0, 5)));
   ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
   EXPECT_THAT(events[0], HasSubstr("not complete in time"));
+  EXPECT_THAT(endings, ElementsAre(Connection::Ending::kDeadline));
 }
 
 TEST_F(Net, RefusesMoreConnectionsThanItMayHave) {
@@ -102,17 +106,39 @@ TEST_F(Net, RefusesMoreConnectionsThanItMayHave) {
   ASSERT_TRUE(run_until(io, [&] { return listener->connections() == 1; }));
   const tcp::socket second = connect();
   ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
-  EXPECT_THAT(events[0], HasSubstr("too many connections"));
+  EXPECT_THAT(events[0], HasSubstr("refused a connection from 127.0.0.1: there are too many"));
 }
 
-TEST_F(Net, RefusesAPeerBeforeItReadsAByte) {
-  refusal = "not registered";
-  listen();
-  tcp::socket peer = connect();
-  asio::write(peer, asio::buffer(wire::encode({Command::kPing, 1, ""})));
+TEST_F(Net, RefusesMoreConnectionsOfOnePeerThanItMayHave) {
+  ListenerOptions options;
+  options.max_connections_of_a_peer = 1;
+  listen(options);
+  const tcp::socket first = connect();
+  ASSERT_TRUE(run_until(io, [&] { return listener->connections() == 1; }));
+  const tcp::socket second = connect();
   ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
-  EXPECT_THAT(events[0], HasSubstr("refused a connection from 127.0.0.1: not registered"));
-  EXPECT_THAT(frames, IsEmpty());
+  EXPECT_EQ(listener->connections(), 1U);
+  tcp::socket stranger(io);
+  stranger.open(tcp::v4());
+  stranger.bind({asio::ip::make_address("127.0.0.2"), 0});
+  stranger.connect({asio::ip::make_address("127.0.0.1"), listener->port()});
+  EXPECT_TRUE(run_until(io, [&] { return listener->connections() == 2; }));
+}
+
+TEST_F(Net, HoldsNoMoreOfAllPeersTogetherThanItsBudget) {
+  ListenerOptions options;
+  options.limits.budget = std::make_shared<ByteBudget>(ByteBudget{.most = 1000});
+  listen(options);
+  const std::string most_of_a_frame = wire::encode({Command::kPing, 1, std::string(700, 'x')}).substr(0, 600);
+  tcp::socket first = connect(), second = connect();
+  asio::write(first, asio::buffer(most_of_a_frame));
+  ASSERT_TRUE(run_until(io, [&] { return options.limits.budget->held == 600; }));
+  asio::write(second, asio::buffer(most_of_a_frame));
+  ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
+  EXPECT_THAT(events[0], HasSubstr("more than can be held"));
+  EXPECT_EQ(options.limits.budget->held, 600U) << "what the closed one held is free again";
+  first.close();
+  EXPECT_TRUE(run_until(io, [&] { return options.limits.budget->held == 0; }));
 }
 
 TEST_F(Net, LetsGoOfAPeerThatDoesNotRead) {

@@ -7,6 +7,7 @@
 #include <pty.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <optional>
@@ -15,6 +16,7 @@
 
 #include "base/json.h"
 #include "base/unique_fd.h"
+#include "observe/calm_log.h"
 #include "observe/redactor.h"
 
 namespace porpoise {
@@ -196,6 +198,18 @@ TEST(Redactor, CoversSecretsThatOverlap) {
   EXPECT_EQ(redactor.apply("xxx"), "****");
   EXPECT_EQ(redactor.apply("ab cd"), "ab cd");
   EXPECT_EQ(redactor.apply(""), "");
+}
+
+TEST(CalmLog, SaysAFewWarningsASecondAndThenHowManyMoreThereWere) {
+  Written written({});
+  CalmLog calm(written.log());
+  const CalmLog::Clock::time_point begin{};
+  for (int i = 0; i < 1000; ++i) calm.warn("storm", {}, begin + std::chrono::hours(1));
+  calm.warn("after it", {}, begin + std::chrono::hours(2));
+  const std::string text = written.text();
+  EXPECT_THAT(text, HasSubstr("more warnings about peers were not written count=990"));
+  EXPECT_THAT(text, HasSubstr("after it"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 12);
 }
 
 }  // namespace

@@ -1,0 +1,81 @@
+#include "base/address_ranges.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+namespace porpoise {
+namespace {
+
+constexpr unsigned kBits = 128;
+constexpr unsigned kMappedBits = 96;  // before the IPv4 address in ::ffff:a.b.c.d
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
+bool agree(const IpBytes& left, const IpBytes& right, unsigned bits) {
+  const std::size_t whole = bits / 8;
+  if (!std::equal(left.begin(), left.begin() + whole, right.begin())) return false;
+  const unsigned rest = bits % 8;
+  return rest == 0 || ((left.at(whole) ^ right.at(whole)) >> (8 - rest)) == 0;
+}
+
+}  // namespace
+
+Result<IpBytes> parse_ip(std::string_view text) {
+  const std::string address(text);
+  IpBytes bytes{};
+  if (::inet_pton(AF_INET, address.c_str(), bytes.data() + kMappedBits / 8) == 1) {
+    bytes[10] = bytes[11] = 0xff;
+    return bytes;
+  }
+  if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) return bytes;
+  return fail(Code::kInvalid, "\"" + address + "\" is not an IP address");
+}
+
+Result<AddressRanges::Range> AddressRanges::parse_range(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::string_view address = text.substr(0, slash);
+  Range range;
+  PORPOISE_TRY(range.first, parse_ip(address));
+  range.bits = kBits;
+  if (slash == std::string_view::npos) return range;
+  const unsigned before = address.find(':') == std::string_view::npos ? kMappedBits : 0;
+  unsigned bits = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data() + slash + 1, end, bits);
+  if (problem != std::errc() || stop != end || bits > kBits - before)
+    return fail(Code::kInvalid, "\"" + std::string(text) + "\" does not end in a number of bits from 0 to " +
+                                    std::to_string(kBits - before));
+  range.bits = before + bits;
+  return range;
+}
+
+Result<AddressRanges> AddressRanges::parse(std::string_view text) {
+  AddressRanges ranges;
+  text = trimmed(text);
+  if (text.empty() || text == "none") return ranges;
+  if (text == "any") {
+    ranges.any_ = true;
+    return ranges;
+  }
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    PORPOISE_TRY(const Range range, parse_range(trimmed(text.substr(begin, end - begin))));
+    ranges.ranges_.push_back(range);
+    begin = end + 1;
+  }
+  return ranges;
+}
+
+bool AddressRanges::contains(const IpBytes& address) const {
+  return any_ || std::any_of(ranges_.begin(), ranges_.end(),
+                             [&](const Range& range) { return agree(range.first, address, range.bits); });
+}
+
+}  // namespace porpoise
