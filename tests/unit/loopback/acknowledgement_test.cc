@@ -1,0 +1,67 @@
+// The built worker between a real ZooKeeper and a master that acknowledges as it likes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+
+#include "support/scripted_master.h"
+#include "support/worker_process.h"
+#include "support/zookeeper_server.h"
+
+namespace porpoise {
+namespace {
+
+using support::ScriptedMaster;
+using support::WorkerMessage;
+using support::WorkerProcess;
+using wire::Command;
+
+constexpr int kSuccess = 7;  // 3.1 `TaskExecutionStatus`
+
+class Loopback : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = support::ZookeeperServer::missing(); !why.empty()) GTEST_SKIP() << why;
+    zookeeper = std::make_unique<support::ZookeeperServer>();
+    ASSERT_EQ(zookeeper->problem(), "");
+    worker = std::make_unique<WorkerProcess>(WorkerProcess::Options{zookeeper->connect_string()});
+    ASSERT_EQ(worker->problem(), "");
+    ASSERT_NE(master.address(), "");
+    const Status connected = master.connect(worker->address());
+    ASSERT_TRUE(connected) << connected.error().to_string() << "\n" << worker->log();
+  }
+
+  boost::asio::io_context io;
+  std::unique_ptr<support::ZookeeperServer> zookeeper;
+  std::unique_ptr<WorkerProcess> worker;
+  ScriptedMaster master{io};
+};
+
+TEST_F(Loopback, ATaskIsToldRunningAndThenEnded) {
+  master.dispatch({.task_instance_id = 7, .script = "echo hello"});
+  const WorkerMessage* const result = master.wait_for(Command::kTaskExecuteResult, 7);
+  ASSERT_NE(result, nullptr) << worker->log();
+  EXPECT_EQ(result->json()["status"], kSuccess) << result->body;
+  EXPECT_EQ(result->json()["messageReceiverAddress"], master.address());
+  const WorkerMessage* const running = master.find(Command::kTaskExecuteRunning, 7);
+  ASSERT_NE(running, nullptr);
+  EXPECT_LE(running->at, result->at);
+  // Both are acknowledged, so nothing of the task is kept.
+  EXPECT_TRUE(master.wait_until([&] { return !std::filesystem::exists(worker->state_dir(7)); }));
+}
+
+TEST_F(Loopback, AResultWithoutAnAckComesAgainByteForByte) {
+  master.acknowledge = [](const WorkerMessage& message) {
+    return message.command == Command::kTaskExecuteResult && message.earlier < 2 ? support::kNoAck : support::Ack();
+  };
+  master.dispatch({.task_instance_id = 8, .script = "exit 3"});
+  const WorkerMessage* const third = master.wait_for(Command::kTaskExecuteResult, 8, 2);
+  ASSERT_NE(third, nullptr) << worker->log();
+  EXPECT_EQ(third->body, master.find(Command::kTaskExecuteResult, 8, 0)->body);
+  EXPECT_EQ(third->body, master.find(Command::kTaskExecuteResult, 8, 1)->body);
+  EXPECT_TRUE(master.wait_until([&] { return !std::filesystem::exists(worker->state_dir(8)); }));
+}
+
+}  // namespace
+}  // namespace porpoise
