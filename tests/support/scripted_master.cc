@@ -107,7 +107,7 @@ Status ScriptedMaster::come_back() {
   PORPOISE_TRY(listener_, Listener::open(io_, options));
   address_ = "127.0.0.1:" + std::to_string(listener_->port());
   listener_->start([this](const auto& connection, wire::Frame frame) { take(connection, std::move(frame)); },
-                   [](const asio::ip::address&) { return std::string(); }, [](const std::string&) {});
+                   [](Connection::Ending, const std::string&) {});
   return {};
 }
 
@@ -124,7 +124,7 @@ Status ScriptedMaster::connect(const std::string& worker, Seconds limit) {
       to_worker_ =
           Connection::make(std::move(socket), 0,
                            {[this](const auto& connection, wire::Frame frame) { take(connection, std::move(frame)); },
-                            [](const auto&, const std::string&) {}});
+                            [](const auto&, Connection::Ending, const std::string&) {}});
       to_worker_->start();
       return {};
     }

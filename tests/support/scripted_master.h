@@ -78,6 +78,7 @@ class ScriptedMaster {
   // Tries again until the worker listens. A second call replaces the connection.
   Status connect(const std::string& worker, Seconds limit = kLimit);
   void disconnect();
+  bool connected() const { return to_worker_ && to_worker_->open(); }
   // Closes what workers have opened and listens no more, until come_back() on the same port.
   void go_away() { listener_.reset(); }
   Status come_back();

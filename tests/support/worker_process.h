@@ -34,7 +34,8 @@ class WorkerProcess {
  public:
   struct Options {
     std::string zookeeper;
-    std::vector<std::string> flags{};  // more, or others than those below
+    std::vector<std::string> flags{};   // more, or others than those below
+    std::string masters = "127.0.0.1";  // who may give tasks without being registered
   };
 
   explicit WorkerProcess(Options options) : options_(std::move(options)), port_(free_port()) {
@@ -115,6 +116,7 @@ class WorkerProcess {
             {"--listen", address()},
             {"--advertise-address", address()},
             {"--http", ""},
+            {"--allow-masters", options_.masters},
             {"--data-dir", (folder_ / "data").native()},
             {"--log-dir", (folder_ / "logs").native()},
             {"--time-zone", "UTC"},
