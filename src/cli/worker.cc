@@ -19,6 +19,7 @@
 #include "observe/calm_log.h"
 #include "observe/http_server.h"
 #include "observe/sd_notify.h"
+#include "observe/watchdog.h"
 #include "process/process_info.h"
 #include "registry/address.h"
 #include "worker/farewell.h"
@@ -212,6 +213,7 @@ Status run_worker(const WorkerConfig& config) {
                        registration.close();
                        io.stop();
                      }});
+  const Watchdog watchdog(io, systemd);
   log.info("porpoise " PORPOISE_VERSION " starts", {{"address", address},
                                                     {"listen", config.listen},
                                                     {"zookeeper", config.zookeeper},

@@ -7,9 +7,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
+
+#include "observe/watchdog.h"
 
 namespace porpoise {
 namespace {
@@ -103,6 +106,20 @@ TEST(SdNotify, RefusesWhatSystemdWouldNotWrite) {
     ASSERT_FALSE(notify) << wrong.notify_socket;
     EXPECT_EQ(notify.error().code(), Code::kInvalid);
   }
+}
+
+TEST(Watchdog, IsFedAgainAndAgainAsLongAsTheThreadWorks) {
+  const std::string path = socket_path();
+  Receiver systemd(path);
+  const auto notify = SdNotify::open({.notify_socket = path, .watchdog_usec = "2000"});
+  ASSERT_TRUE(notify) << notify.error().to_string();
+  boost::asio::io_context io;
+  const Watchdog watchdog(io, *notify);
+  for (int fed = 0; fed < 3;) {
+    ASSERT_EQ(io.run_one_for(std::chrono::seconds(10)), 1U);
+    if (systemd.receive() == "WATCHDOG=1") ++fed;
+  }
+  std::filesystem::remove(path);
 }
 
 }  // namespace
