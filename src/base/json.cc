@@ -19,16 +19,26 @@ std::size_t offset_of_depth(std::string_view text, std::size_t depth) {
   return 0;
 }
 
-// Feeds nlohmann's DOM builder, but refuses to go deeper than the limit before anything is allocated for it.
+// Feeds nlohmann's DOM builder, but refuses to go beyond a limit before anything is allocated for it.
 class CappedBuilder : public nlohmann::detail::json_sax_dom_parser<Json> {
- public:
-  CappedBuilder(Json& target, std::string_view text, std::size_t max_depth)
-      : json_sax_dom_parser(target, false), text_(text), max_depth_(max_depth) {}
+  using Builder = nlohmann::detail::json_sax_dom_parser<Json>;
 
-  bool start_object(std::size_t size) { return enter() && json_sax_dom_parser::start_object(size); }
-  bool start_array(std::size_t size) { return enter() && json_sax_dom_parser::start_array(size); }
-  bool end_object() { return leave() && json_sax_dom_parser::end_object(); }
-  bool end_array() { return leave() && json_sax_dom_parser::end_array(); }
+ public:
+  CappedBuilder(Json& target, std::string_view text, const JsonLimits& limits)
+      : Builder(target, false), text_(text), limits_(limits) {}
+
+  bool null() { return count() && Builder::null(); }
+  bool boolean(bool value) { return count() && Builder::boolean(value); }
+  bool number_integer(Json::number_integer_t value) { return count() && Builder::number_integer(value); }
+  bool number_unsigned(Json::number_unsigned_t value) { return count() && Builder::number_unsigned(value); }
+  bool number_float(Json::number_float_t value, const std::string& text) {
+    return count() && Builder::number_float(value, text);
+  }
+  bool string(std::string& value) { return count() && Builder::string(value); }
+  bool start_object(std::size_t size) { return count() && enter() && Builder::start_object(size); }
+  bool start_array(std::size_t size) { return count() && enter() && Builder::start_array(size); }
+  bool end_object() { return leave() && Builder::end_object(); }
+  bool end_array() { return leave() && Builder::end_array(); }
   bool parse_error(std::size_t offset, const std::string& /*last_token*/, const Json::exception& error) {
     // what() reads "[json.exception.parse_error.101] parse error at line 1, column 2: <reason>".
     std::string_view reason = error.what();
@@ -40,10 +50,15 @@ class CappedBuilder : public nlohmann::detail::json_sax_dom_parser<Json> {
   const std::string& problem() const { return problem_; }
 
  private:
+  bool count() {
+    if (++values_ <= limits_.max_values) return true;
+    problem_ = "more than " + std::to_string(limits_.max_values) + " values";
+    return false;
+  }
   bool enter() {
-    if (++depth_ <= max_depth_) return true;
+    if (++depth_ <= limits_.max_depth) return true;
     problem_ = describe_position(text_, offset_of_depth(text_, depth_)) + ": nested deeper than " +
-               std::to_string(max_depth_) + " levels";
+               std::to_string(limits_.max_depth) + " levels";
     return false;
   }
   bool leave() {
@@ -52,8 +67,9 @@ class CappedBuilder : public nlohmann::detail::json_sax_dom_parser<Json> {
   }
 
   std::string_view text_;
-  std::size_t max_depth_;
+  const JsonLimits& limits_;
   std::size_t depth_ = 0;
+  std::size_t values_ = 0;
   std::string problem_;
 };
 
@@ -135,7 +151,7 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes)
     return fail(Code::kInvalid, "JSON text is larger than the limit of " + std::to_string(limits.max_bytes) + " bytes");
   Json root;
-  CappedBuilder builder(root, text, limits.max_depth);
+  CappedBuilder builder(root, text, limits);
   if (!Json::sax_parse(text, &builder))
     return fail(Code::kInvalid, builder.problem().empty() ? "not JSON" : builder.problem());
   return root;

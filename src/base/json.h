@@ -1,4 +1,5 @@
-// JSON from outside: parsed with a depth and size cap, and errors that name line, column and JSON pointer.
+// JSON from outside: parsed with caps on size, depth and number of values, and errors that name line, column and JSON
+// pointer.
 //
 // Pure functions. 64-bit integers stay exact: DolphinScheduler task codes and job ids are Java longs.
 #pragma once
@@ -17,7 +18,8 @@ using OrderedJson = nlohmann::ordered_json;  // for what people read: members ke
 
 struct JsonLimits {
   std::size_t max_bytes = 64U << 20U;
-  std::size_t max_depth = 64;  // DolphinScheduler's own documents stay below 10
+  std::size_t max_depth = 64;          // DolphinScheduler's own documents stay below 10
+  std::size_t max_values = 1'000'000;  // "[[],[],…" takes thirty times its size in memory
 };
 
 // Errors: Code::kInvalid, "line L, column C: …".

@@ -11,6 +11,9 @@
 namespace porpoise::wire {
 namespace {
 
+// Of one message. The largest that a master writes is a dispatch, with a handful of values per parameter.
+constexpr std::size_t kMaxValues = 200'000;
+
 // String.trim().
 std::string_view trim(std::string_view text) {
   const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
@@ -53,7 +56,7 @@ std::optional<std::int64_t> whole_number(const Json& value) {
 }  // namespace
 
 Result<Json> parse_body(std::string_view text) {
-  auto json = parse_json(text);
+  auto json = parse_json(text, {.max_values = kMaxValues});
   if (json) return json;
   const std::string& message = json.error().message();
   return fail(Code::kInvalid, message.substr(0, message.find("; last read")));

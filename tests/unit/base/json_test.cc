@@ -17,6 +17,15 @@ TEST(ParseJson, RefusesDeepNestingInsteadOfCrashing) {
   EXPECT_NE(deep.error().to_string().find("deeper than 64"), std::string::npos) << deep.error().to_string();
 }
 
+TEST(ParseJson, RefusesMoreValuesThanItMayHold) {
+  EXPECT_TRUE(parse_json(R"({"a":[1,true],"b":null})", {.max_values = 5}));
+  for (const char* const text : {R"({"a":[1,true],"b":null})", "[[],[],[],[],[]]", R"(["a","b",1.5,-1,{}])"}) {
+    const auto json = parse_json(text, {.max_values = 4});
+    ASSERT_FALSE(json) << text;
+    EXPECT_EQ(json.error().message(), "more than 4 values");
+  }
+}
+
 TEST(ParseJson, RefusesTextOverTheCap) { EXPECT_FALSE(parse_json("[1,2,3]", {.max_bytes = 3, .max_depth = 8})); }
 
 TEST(ParseJson, KeepsJavaLongsExact) {
