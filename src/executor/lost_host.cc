@@ -1,11 +1,13 @@
 #include "executor/lost_host.h"
 
 #include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "base/file.h"
 #include "process/process_info.h"
 #include "process/sweep.h"
+#include "process/user.h"
 #include "task/host_protocol.h"
 #include "workspace/task_log.h"
 #include "workspace/work_directory.h"
@@ -24,25 +27,25 @@ constexpr std::chrono::seconds kSweepLimit{5};
 constexpr int kPauseMs = 2;
 constexpr std::size_t kMaxAppIdsBytes = 1U << 20U;
 
-std::vector<ProcessInfo> remains(const DeadHost& host, const std::string& cookie) {
-  const std::vector<ProcessInfo> all = list_processes();
-  std::vector<ProcessInfo> found;
-  std::set<pid_t> pids;
-  const auto add = [&](const ProcessInfo& process) {
-    if (process.pid != host.pid && pids.insert(process.pid).second) found.push_back(process);
-  };
-  for (const ProcessInfo& process : all) {
-    if (process.start_ticks < host.start_ticks) continue;  // older than the task
-    if (process.session != host.pid && !has_environment_entry(process.pid, cookie)) continue;
-    add(process);
-    for (const ProcessInfo& child : descendants(all, process.pid)) add(child);
-  }
-  return found;
+bool belongs_to(const ProcessInfo& process, uid_t user) {
+  struct stat info {};
+  return ::stat(("/proc/" + std::to_string(process.pid)).c_str(), &info) == 0 && info.st_uid == user;
 }
 
-void reap_adopted(const std::vector<ProcessInfo>& processes) {
-  for (const ProcessInfo& process : processes)
-    if (process.parent == ::getpid() && process.state == 'Z') ::waitpid(process.pid, nullptr, WNOHANG);
+// Orphans of the task, by now our children. Zombies show neither cookie nor, by then, whose descendants they were; a
+// tenant's are none of our own.
+void reap_adopted(const std::set<pid_t>& seen, const std::optional<OsUser>& tenant) {
+  for (const ProcessInfo& process : list_processes()) {
+    if (process.parent != ::getpid() || process.state != 'Z') continue;
+    if (seen.contains(process.pid) || (tenant && belongs_to(process, tenant->uid)))
+      ::waitpid(process.pid, nullptr, WNOHANG);
+  }
+}
+
+std::optional<OsUser> user_of(const SudoUser& tenant) {
+  if (!tenant.needed()) return std::nullopt;
+  const auto user = find_user(tenant.name());
+  return user ? std::optional(*user) : std::nullopt;
 }
 
 void append_to_log(const TaskRequest& request, const std::string& message) {
@@ -55,21 +58,24 @@ void append_to_log(const TaskRequest& request, const std::string& message) {
 
 }  // namespace
 
-void sweep_after(const DeadHost& host, std::int64_t task_instance_id) {
-  const std::string cookie =
-      std::string(kCookieVariable) + "=" + task_cookie(task_instance_id, host.pid, host.start_ticks);
+void sweep_after(const TaskMark& mark, const SudoUser& tenant) {
+  // The tenant's first: ours alone would never become none.
+  if (tenant.needed()) (void)tenant.run(words_to_end(SIGKILL, mark));
+  const auto user = user_of(tenant);
+  std::set<pid_t> seen;
   const auto find = [&] {
-    std::vector<ProcessInfo> found = remains(host, cookie);
-    reap_adopted(found);
+    reap_adopted(seen, user);
+    std::vector<ProcessInfo> found = task_processes(mark);
+    for (const ProcessInfo& process : found) seen.insert(process.pid);
     return found;
   };
   const auto limit = std::chrono::steady_clock::now() + kSweepLimit;
   while (kill_round(find, ::getpgrp()) > 0 && std::chrono::steady_clock::now() < limit) ::poll(nullptr, 0, kPauseMs);
-  find();
+  reap_adopted(seen, user);
 }
 
-TaskResult record_lost_task(const TaskRequest& request, const std::filesystem::path& state_dir, TaskState state,
-                            const std::string& message, std::int64_t start_time_ms) {
+TaskResult record_lost_task(const TaskRequest& request, const SudoUser& tenant, const std::filesystem::path& state_dir,
+                            TaskState state, const std::string& message, std::int64_t start_time_ms) {
   TaskResult result;
   result.task_instance_id = request.task_instance_id;
   result.state = state;
@@ -79,7 +85,7 @@ TaskResult record_lost_task(const TaskRequest& request, const std::filesystem::p
   result.var_pool = request.var_pool;
   result.app_ids = read_file(state_dir / kAppIdsFile, kMaxAppIdsBytes).value_or(request.app_ids);
   if (!request.keep_execute_path && check_work_directory(request, state_dir))
-    if (const auto removed = remove_work_directory(request); !removed)
+    if (const auto removed = remove_work_directory(request, tenant); !removed)
       result.message += "; " + removed.error().to_string();
   append_to_log(request, result.message);
   if (const auto kept = write_file(state_dir / kResultFile, dump_json(to_json(result)), 0600, Durability::kDurable);

@@ -88,9 +88,10 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     UniqueFd errors;  // what the host itself prints: nothing, unless it is broken
   };
 
-  Impl(asio::io_context& io, Parts parts, const TaskRequest& request, std::filesystem::path state_dir,
-       TaskListener& listener)
+  Impl(asio::io_context& io, Parts parts, const TaskRequest& request, const std::filesystem::path& host_binary,
+       std::filesystem::path state_dir, TaskListener& listener)
       : request_(request),
+        tenant_(request.run_as, host_binary),
         state_dir_(std::move(state_dir)),
         listener_(listener),
         pid_(parts.pid),
@@ -226,10 +227,11 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
 
   // The host is dead and left no result. An empty message: say how it died.
   TaskResult bury(TaskState state, std::string message) {
-    sweep_after({pid_, start_ticks_}, request_.task_instance_id);
+    const std::string cookie = task_cookie(request_.task_instance_id, pid_, start_ticks_);
+    sweep_after({pid_, start_ticks_, std::string(kCookieVariable) + "=" + cookie}, tenant_);
     const int status = reap();
     if (message.empty()) message = "task host " + describe_end(status) + last_words();
-    return record_lost_task(request_, state_dir_, state, message, start_time_ms_);
+    return record_lost_task(request_, tenant_, state_dir_, state, message, start_time_ms_);
   }
 
   std::string last_words() const {
@@ -250,6 +252,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   }
 
   const TaskRequest request_;
+  const SudoUser tenant_;
   const std::filesystem::path state_dir_;
   TaskListener& listener_;
   const std::int64_t start_time_ms_ = wall_ms();
@@ -280,12 +283,13 @@ Result<std::unique_ptr<TaskProcess>> TaskProcess::start(asio::io_context& io, co
   if (!errors) return fail_errno("cannot make a memory file", errno);
   PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get(), lock.get()));
   Impl::Parts parts{pid, std::move(link.ours), open_pidfd(pid), std::move(errors)};
-  auto impl = std::make_shared<Impl>(io, std::move(parts), request, state_dir, listener);
+  auto impl = std::make_shared<Impl>(io, std::move(parts), request, settings.host_binary, state_dir, listener);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
 }
 
-Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(asio::io_context& io, const TaskRequest& request,
+Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(asio::io_context& io, const std::filesystem::path& host_binary,
+                                                        const TaskRequest& request,
                                                         const std::filesystem::path& state_dir,
                                                         TaskListener& listener) {
   if (!host_lives(state_dir)) return nullptr;
@@ -293,7 +297,7 @@ Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(asio::io_context& io, co
   UniqueFd pid_fd = open_pidfd(pid);
   if (!pid_fd || !host_lives(state_dir)) return nullptr;  // it ended just now, and the number may be somebody else's
   auto impl = std::make_shared<Impl>(io, Impl::Parts{pid, UniqueFd(), std::move(pid_fd), UniqueFd()}, request,
-                                     state_dir, listener);
+                                     host_binary, state_dir, listener);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
 }

@@ -46,8 +46,10 @@ class TaskProcess {
   // Follows a host that an earlier requester started and left running; on_started and on_app_id are not called for it.
   // Null when no host lives: then `state_dir`/result.json says how the task ended, or it is lost
   // (executor/lost_host.h).
-  static Result<std::unique_ptr<TaskProcess>> adopt(boost::asio::io_context& io, const TaskRequest& request,
-                                                    const std::filesystem::path& state_dir, TaskListener& listener);
+  static Result<std::unique_ptr<TaskProcess>> adopt(boost::asio::io_context& io,
+                                                    const std::filesystem::path& host_binary,
+                                                    const TaskRequest& request, const std::filesystem::path& state_dir,
+                                                    TaskListener& listener);
 
   TaskProcess(const TaskProcess&) = delete;
   TaskProcess& operator=(const TaskProcess&) = delete;

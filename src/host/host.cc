@@ -15,7 +15,6 @@
 #include "base/file.h"
 #include "base/time_zone.h"
 #include "host/limits.h"
-#include "process/user.h"
 #include "workspace/work_directory.h"
 
 namespace porpoise {
@@ -48,13 +47,6 @@ Result<TaskRequest> parse_request(const std::string& text) {
 void set_environment(const std::string& cookie) {
   ::setenv(std::string(kCookieVariable).c_str(), cookie.c_str(), 1);
   ::setenv("PYTHONUNBUFFERED", "1", 0);  // Python keeps output back when it goes to a pipe
-}
-
-Status give_directory_to_tenant(const TaskRequest& request) {
-  if (request.run_as.empty()) return {};
-  PORPOISE_TRY(const OsUser user, find_user(request.run_as));
-  if (::chown(request.execute_path.c_str(), user.uid, user.gid) == 0) return {};
-  return fail_errno("cannot give " + request.execute_path + " to user " + user.name, errno);
 }
 
 // For a later requester that wants to know whether the task still runs.
@@ -109,10 +101,10 @@ class Host {
     introduce(request_, *log_);
     PORPOISE_CHECK(zone);
     PORPOISE_CHECK(announce());
-    PORPOISE_CHECK(make_work_directory(request_, options_.state_dir));
-    PORPOISE_CHECK(give_directory_to_tenant(request_));
-    const Status supervised = supervise();
-    if (!request_.keep_execute_path) remove_directory();
+    PORPOISE_CHECK(check_work_directory(request_, options_.state_dir));
+    const SudoUser tenant(request_.run_as, options_.self);
+    const Status supervised = supervise(tenant);
+    if (!request_.keep_execute_path) remove_directory(tenant);
     return supervised;
   }
 
@@ -121,17 +113,22 @@ class Host {
     if (!self) return fail(Code::kIo, "cannot read /proc/self/stat");
     const std::string cookie = task_cookie(request_.task_instance_id, self->pid, self->start_ticks);
     set_environment(cookie);
+    mark_ = {self->pid, self->start_ticks, std::string(kCookieVariable) + "=" + cookie};
     if (!options_.die_with_requester) PORPOISE_CHECK(write_host_json(options_, *self, cookie));
     control_.tell(StartedMessage{self->pid});
     return {};
   }
 
-  Status supervise() {
+  Status supervise(const SudoUser& tenant) {
+    PORPOISE_CHECK(make_work_directory(request_, options_.state_dir, tenant));
+    // Now, as it shows what sudo will say later on, when a task has to be ended too.
+    if (tenant.needed()) PORPOISE_CHECK(tenant.run({"probe", request_.execute_path}));
     PORPOISE_TRY(PropertyList declared, local_params(request_.task_params));
     TaskOutput output(*log_, std::move(declared), [this](const Capture& capture) {
       control_.tell(VarMessage{capture.name, capture.value});
     });
-    Supervisor supervisor(options_, request_, *log_, output, control_, signals_.get());
+    TenantSweep sweep(tenant, mark_, *log_);
+    Supervisor supervisor(options_, request_, *log_, output, control_, tenant, sweep, signals_.get());
     PORPOISE_TRY(Observed seen, supervisor.run(request_json_));
     judge(request_, seen.end, result_);
     result_.process_id = seen.process_id;
@@ -142,8 +139,8 @@ class Host {
     return {};
   }
 
-  void remove_directory() {
-    const auto removed = remove_work_directory(request_);
+  void remove_directory(const SudoUser& tenant) {
+    const auto removed = remove_work_directory(request_, tenant);
     if (!removed) log_->write(LogLevel::kWarn, removed.error().to_string());
   }
 
@@ -167,6 +164,7 @@ class Host {
   ControlLink control_;
   std::string request_json_;
   TaskRequest request_;
+  TaskMark mark_;
   std::optional<TaskLog> log_;
   TaskResult result_;
 };

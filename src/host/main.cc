@@ -4,9 +4,12 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "host/host.h"
+#include "host/tenant_hand.h"
 
 namespace {
 
@@ -37,7 +40,11 @@ bool parse(int argc, char** argv, porpoise::HostOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "--as-tenant")
+    ::_exit(porpoise::run_tenant_hand({argv + 2, static_cast<std::size_t>(argc - 2)}));
   porpoise::HostOptions options;
+  std::error_code ignored;
+  options.self = std::filesystem::absolute(argv[0], ignored);
   // The kernel takes memory back faster than destructors do, and each task pays for that.
   if (parse(argc, argv, options)) ::_exit(porpoise::run_host(options));
   std::fputs(kUsage, stderr);

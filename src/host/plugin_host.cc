@@ -54,8 +54,9 @@ porpoise_status to_status(Code code) {
 
 }  // namespace
 
-PluginHost::PluginHost(const TaskRequest& request, Channel& channel, int output)
+PluginHost::PluginHost(const TaskRequest& request, const SudoUser& tenant, Channel& channel, int output)
     : request_(request),
+      tenant_(tenant),
       channel_(channel),
       output_(output),
       no_input_(lift(UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)))),
@@ -158,6 +159,9 @@ Result<pid_t> PluginHost::start_child(const porpoise_spawn& spec) {
   SpawnSpec start;
   start.argv = {"/bin/bash", std::move(file)};
   for (std::uint64_t i = 0; i < spec.argc; ++i) start.argv.emplace_back(to_view(spec.argv[i]));
+  if (tenant_.needed()) {
+    PORPOISE_TRY(start.argv, tenant_.command(std::move(start.argv)));
+  }
   start.directory = request_.execute_path;
   start.fds = {no_input_.get(), output_, output_};
   start.own_group = true;
@@ -170,7 +174,8 @@ Result<std::string> PluginHost::write_command_file(std::string_view command) {
   std::string path = request_.execute_path + "/" + request_.task_app_id();
   if (++children_ > 1) path.append("_").append(std::to_string(children_));
   path += ".command";
-  PORPOISE_CHECK(write_file(path, command_file(request_, command), 0755, Durability::kAtomic));
+  const std::string inherited = tenant_.needed() ? environment_lines(environ) : "";
+  PORPOISE_CHECK(write_file(path, command_file(request_, command, inherited), 0755, Durability::kAtomic));
   return path;
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "host/channel.h"
+#include "process/sudo_user.h"
 #include "task/expand.h"
 #include "task/request.h"
 #include "workspace/task_log.h"
@@ -26,8 +27,8 @@ namespace porpoise {
 
 class PluginHost {
  public:
-  // `output` receives what children print. Both are borrowed.
-  PluginHost(const TaskRequest& request, Channel& channel, int output);
+  // Children run as `tenant` where that is needed, and `output` receives what they print. Everything is borrowed.
+  PluginHost(const TaskRequest& request, const SudoUser& tenant, Channel& channel, int output);
   PluginHost(const PluginHost&) = delete;
   PluginHost& operator=(const PluginHost&) = delete;
 
@@ -61,6 +62,7 @@ class PluginHost {
   porpoise_status wait_child(std::int64_t pid, porpoise_exit* out);
 
   const TaskRequest& request_;
+  const SudoUser& tenant_;
   Channel& channel_;
   int output_;
   UniqueFd no_input_;

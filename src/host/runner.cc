@@ -64,7 +64,7 @@ class Runner {
       : request_(setup.request),
         setup_(std::move(setup)),
         config_json_(dump_json(request_.plugin_config)),
-        host_(request_, setup_.channel, setup_.output.get()) {}
+        host_(request_, setup_.tenant, setup_.channel, setup_.output.get()) {}
 
   void run() {
     std::thread([this] { listen(); }).detach();  // ends with the process
@@ -217,9 +217,10 @@ class Runner {
 };
 
 // The host has looked the user up before: what fails here is a machine that changes under our feet.
-void become_tenant(const std::string& name) {
+void become_tenant(const std::string& name, const SudoUser& tenant) {
   if (name.empty()) return;
   const auto user = find_user(name);
+  if (user && tenant.needed()) return use_environment_of(*user);  // only what is started becomes the tenant
   const Status done = user ? become_user(*user) : Status(fail(user.error()));
   if (!done) ::_exit(kTenantLostStatus);
 }
@@ -228,7 +229,7 @@ void become_tenant(const std::string& name) {
 void become_runner(RunnerSetup& setup) {
   ::setpgid(0, 0);
   if (setup.cgroup != nullptr) setup.cgroup->enter();
-  become_tenant(setup.request.run_as);
+  become_tenant(setup.request.run_as, setup.tenant);
   // The supervisor ends the task's processes in every case but its own death.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != setup.supervisor) ::_exit(kChannelLostStatus);

@@ -10,6 +10,7 @@
 #include "base/unique_fd.h"
 #include "host/channel.h"
 #include "process/cgroup.h"
+#include "process/sudo_user.h"
 #include "task/request.h"
 
 namespace porpoise {
@@ -20,6 +21,7 @@ struct RunnerSetup {
   std::int64_t deadline_mono_ms;    // 0: none
   pid_t supervisor;
   const Cgroup* cgroup;  // null: none
+  const SudoUser& tenant;
   Channel channel;
   UniqueFd output;
 };

@@ -17,7 +17,8 @@ RunnerProcess::RunnerProcess(pid_t pid, Channel channel, UniqueFd output, Unique
     : pid_(pid), channel_(std::move(channel)), output_(std::move(output)), statm_(std::move(statm)) {}
 
 Result<RunnerProcess> RunnerProcess::start(const TaskRequest& request, const std::string& request_json,
-                                           std::int64_t deadline_mono_ms, const Cgroup* cgroup) {
+                                           std::int64_t deadline_mono_ms, const Cgroup* cgroup,
+                                           const SudoUser& tenant) {
   PORPOISE_TRY(auto channels, Channel::make_pair());
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
@@ -28,8 +29,8 @@ Result<RunnerProcess> RunnerProcess::start(const TaskRequest& request, const std
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno("cannot fork the process for the plugin", errno);
   if (pid == 0)
-    run_plugin(
-        {request, request_json, deadline_mono_ms, supervisor, cgroup, std::move(channels.second), std::move(writer)});
+    run_plugin({request, request_json, deadline_mono_ms, supervisor, cgroup, tenant, std::move(channels.second),
+                std::move(writer)});
 
   // A runner that does not read must not hold us up.
   ::fcntl(channels.first.fd(), F_SETFL, O_NONBLOCK);

@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "host/channel.h"
 #include "process/cgroup.h"
+#include "process/sudo_user.h"
 #include "task/request.h"
 
 namespace porpoise {
@@ -19,7 +20,7 @@ class RunnerProcess {
  public:
   // Forks. The references must stay valid for the child's life too; it has its own copy of their memory.
   static Result<RunnerProcess> start(const TaskRequest& request, const std::string& request_json,
-                                     std::int64_t deadline_mono_ms, const Cgroup* cgroup);
+                                     std::int64_t deadline_mono_ms, const Cgroup* cgroup, const SudoUser& tenant);
 
   pid_t pid() const { return pid_; }
   Channel& channel() { return channel_; }

@@ -28,12 +28,14 @@ constexpr int kQueuePackets = 4096;  // more than a socket's buffer can hold
 }  // namespace
 
 Supervisor::Supervisor(const HostOptions& options, const TaskRequest& request, TaskLog& log, TaskOutput& output,
-                       ControlLink& control, int signals)
+                       ControlLink& control, const SudoUser& tenant, TenantSweep& sweep, int signals)
     : options_(options),
       request_(request),
       log_(log),
       output_(output),
       control_(control),
+      tenant_(tenant),
+      sweep_(sweep),
       signals_(signals),
       cgroup_(Cgroup::make("porpoise-" + std::to_string(::getpid()))),
       read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBytes)),
@@ -49,7 +51,8 @@ Result<Observed> Supervisor::run(const std::string& request_json) {
     deadline_ms = mono_ms() + request_.timeout.count();
   }
   log_.flush();  // the runner must not inherit unwritten text
-  PORPOISE_TRY(runner_, RunnerProcess::start(request_, request_json, deadline_ms, cgroup_ ? &*cgroup_ : nullptr));
+  PORPOISE_TRY(runner_,
+               RunnerProcess::start(request_, request_json, deadline_ms, cgroup_ ? &*cgroup_ : nullptr, tenant_));
   while (!over_) {
     wait_for_event();
     read_signals();
@@ -131,6 +134,8 @@ void Supervisor::reap() {
     } else if (pid == 0) {
       if (runner_->ended()) end_leftovers();
       return;
+    } else {
+      sweep_.child_ended(pid, status);
     }
   }
 }
@@ -162,7 +167,7 @@ void Supervisor::take(const Packet& packet) {
     case PacketKind::kChildBegan:
       if (seen_.process_id == 0) seen_.process_id = packet.number;
       // It may have begun just after the others were asked to end.
-      if (seen_.end.stop != StopReason::kNone) terminate_all(tree_without_runner());
+      if (seen_.end.stop != StopReason::kNone) terminate(tree_without_runner());
       break;
     case PacketKind::kChildEnded: read_waiting_output(); break;
     case PacketKind::kOutcome:
@@ -238,7 +243,7 @@ void Supervisor::stop(StopReason reason, std::string text, std::chrono::millisec
   judge(request_, seen_.end, why);
   log_.write(LogLevel::kWarn,
              "ending the task: " + why.message + (asked.empty() ? "" : "; SIGTERM to " + describe(asked)));
-  terminate_all(asked);
+  terminate(asked);
 }
 
 // A grace period may be shortened, never lengthened.
@@ -262,7 +267,7 @@ void Supervisor::end_leftovers() {
   end_by(Clock::now() + std::min(request_.kill_grace, kUnattendedGrace));
   if (left.empty()) return;
   log_.write(LogLevel::kWarn, "the task left processes behind, which are ended now: " + describe(left));
-  terminate_all(left);
+  terminate(left);
 }
 
 void Supervisor::kill_everything() {
@@ -273,13 +278,27 @@ void Supervisor::kill_everything() {
   }
   if (cgroup_) cgroup_->kill_all();
   kill_round([this] { return tree(); }, ::getpgrp());
+  sweep_.begin(SIGKILL);
   kill_at_ = now + kKillPause;
   if (now < *give_up_at_) return;
   seen_.survivors = describe(tree());
   over_ = true;
 }
 
-std::vector<ProcessInfo> Supervisor::tree() const { return descendants(list_processes(), ::getpid()); }
+// A tenant's go through its hand alone: sudo would hand on to its command what we send it, which would then have it
+// twice.
+void Supervisor::terminate(const std::vector<ProcessInfo>& processes) {
+  if (sweep_.needed())
+    sweep_.begin(SIGTERM);
+  else
+    terminate_all(processes);
+}
+
+std::vector<ProcessInfo> Supervisor::tree() const {
+  auto processes = descendants(list_processes(), ::getpid());
+  sweep_.leave_out(processes);
+  return processes;
+}
 
 std::vector<ProcessInfo> Supervisor::tree_without_runner() const {
   auto processes = tree();

@@ -15,6 +15,7 @@
 #include "host/control_link.h"
 #include "host/runner_process.h"
 #include "host/task_output.h"
+#include "host/tenant_sweep.h"
 #include "host/verdict.h"
 #include "process/cgroup.h"
 #include "process/process_info.h"
@@ -24,6 +25,7 @@
 namespace porpoise {
 
 struct HostOptions {
+  std::filesystem::path self;  // of porpoise-host, for others to start
   std::filesystem::path state_dir;
   int control_fd = -1;  // -1: no requester
   bool die_with_requester = false;
@@ -43,7 +45,7 @@ class Supervisor {
  public:
   // Everything is borrowed. `signals` is a signalfd.
   Supervisor(const HostOptions& options, const TaskRequest& request, TaskLog& log, TaskOutput& output,
-             ControlLink& control, int signals);
+             ControlLink& control, const SudoUser& tenant, TenantSweep& sweep, int signals);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
@@ -71,6 +73,7 @@ class Supervisor {
   void runner_ended();
   void end_leftovers();
   void kill_everything();
+  void terminate(const std::vector<ProcessInfo>& processes);
   std::vector<ProcessInfo> tree() const;
   std::vector<ProcessInfo> tree_without_runner() const;
 
@@ -79,6 +82,8 @@ class Supervisor {
   TaskLog& log_;
   TaskOutput& output_;
   ControlLink& control_;
+  const SudoUser& tenant_;
+  TenantSweep& sweep_;
   const int signals_;
   const std::optional<Cgroup> cgroup_;
   std::optional<RunnerProcess> runner_;

@@ -25,13 +25,25 @@ Result<OsUser> find_user(const std::string& name) {
   return fail(Code::kNotFound, "user " + name + " does not exist on this machine");
 }
 
+std::string user_name(uid_t uid) {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::vector<char> buffer(kEntryBytes);
+  ::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
+  return found == nullptr ? std::to_string(uid) : found->pw_name;
+}
+
+void use_environment_of(const OsUser& user) {
+  ::setenv("HOME", user.home.c_str(), 1);
+  ::setenv("USER", user.name.c_str(), 1);
+  ::setenv("LOGNAME", user.name.c_str(), 1);
+}
+
 Status become_user(const OsUser& user) {
   if (::initgroups(user.name.c_str(), user.gid) != 0 || ::setresgid(user.gid, user.gid, user.gid) != 0 ||
       ::setresuid(user.uid, user.uid, user.uid) != 0)
     return fail_errno("cannot become user " + user.name, errno);
-  ::setenv("HOME", user.home.c_str(), 1);
-  ::setenv("USER", user.name.c_str(), 1);
-  ::setenv("LOGNAME", user.name.c_str(), 1);
+  use_environment_of(user);
   return {};
 }
 

@@ -21,8 +21,14 @@ struct OsUser {
 // Code::kNotFound when there is none.
 Result<OsUser> find_user(const std::string& name);
 
-// All ids and groups of this process become the user's; HOME, USER and LOGNAME follow. There is no way back. Only root
-// can. It clears PR_SET_PDEATHSIG and PR_SET_DUMPABLE, as the kernel does for whoever changes their ids.
+// The number itself for one without a name.
+std::string user_name(uid_t uid);
+
+// HOME, USER and LOGNAME of this process, and of what it starts, become the user's.
+void use_environment_of(const OsUser& user);
+
+// All ids and groups of this process become the user's, and its environment. There is no way back. Only root can. It
+// clears PR_SET_PDEATHSIG and PR_SET_DUMPABLE, as the kernel does for whoever changes their ids.
 Status become_user(const OsUser& user);
 
 }  // namespace porpoise

@@ -70,7 +70,7 @@ Status TaskRuns::try_start(const AcceptedTask& task) {
 
 void TaskRuns::adopt(const TaskRequest& request) {
   auto run = std::make_unique<Run>(*this, request.task_instance_id);
-  auto process = TaskProcess::adopt(io_, request, store_.folder(request.task_instance_id), *run);
+  auto process = TaskProcess::adopt(io_, host_binary_, request, store_.folder(request.task_instance_id), *run);
   if (process && *process) {
     run->follow(*std::move(process));
     runs_[request.task_instance_id] = std::move(run);
@@ -84,7 +84,8 @@ void TaskRuns::adopt(const TaskRequest& request) {
 
 void TaskRuns::end_without_host(const TaskRequest& request, TaskState state, const std::string& message) {
   const std::int64_t id = request.task_instance_id;
-  TaskResult result = record_lost_task(request, store_.folder(id), state, message, wall_ms());
+  TaskResult result =
+      record_lost_task(request, SudoUser(request.run_as, host_binary_), store_.folder(id), state, message, wall_ms());
   boost::asio::post(io_, [this, id, result = std::move(result)] { ended(id, result); });
 }
 

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cctype>
+#include <utility>
 
 #include "process/spawn.h"
+#include "process/sudo_user.h"
 #include "process/user.h"
 
 namespace porpoise {
@@ -30,12 +32,17 @@ bool is_user_name(const std::string& name) {
 Status create_user(const std::string& name) {
   SpawnSpec spec;
   spec.argv = {kUseradd, "--no-create-home", name};
+  if (const SudoUser root("root", ""); root.needed()) {
+    PORPOISE_TRY(spec.argv, root.command(std::move(spec.argv)));
+  }
   spec.fds = {STDIN_FILENO, STDERR_FILENO, STDERR_FILENO};
   PORPOISE_TRY(const pid_t pid, spawn(spec));
   int status = 0;
   ::waitpid(pid, &status, 0);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return fail(Code::kDenied, "useradd could not create tenant " + name);
+  return fail(Code::kDenied, "useradd could not create tenant \"" + name +
+                                 "\", what it said is in the worker's own log: " +
+                                 "create the user, or let the worker do it (root, or sudo -n useradd)");
 }
 
 }  // namespace
@@ -49,15 +56,13 @@ Result<std::string> resolve_tenant(const std::string& tenant_code, const TenantR
   if (!user) {
     const std::string missing = name + " does not exist on this machine: create the user (useradd " + tenant_code +
                                 "), or let the worker do it (tenant-auto-create: true)";
-    if (!rules.auto_create || ::geteuid() != 0) return fail(Code::kNotFound, missing);
+    const bool may_create = ::geteuid() == 0 || rules.switch_user;  // without sudo nobody but root can
+    if (!rules.auto_create || !may_create) return fail(Code::kNotFound, missing);
     PORPOISE_CHECK(create_user(tenant_code));
     user = find_user(tenant_code);
     if (!user) return fail(Code::kNotFound, missing);
   }
-  if (!rules.switch_user || user->uid == ::geteuid()) return std::string();
-  if (::geteuid() == 0) return tenant_code;
-  return fail(Code::kDenied, "this worker may not run a task as " + name +
-                                 ": start it as root, or let every task run as its own user (sudo: false)");
+  return rules.switch_user && user->uid != ::geteuid() ? tenant_code : std::string();
 }
 
 }  // namespace porpoise

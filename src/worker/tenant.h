@@ -14,8 +14,8 @@ struct TenantRules {
   bool auto_create = false;  // tenant-auto-create: useradd for one that does not exist
 };
 
-// The user to become; empty: stay who the worker is. Errors say what to do: the tenant does not exist, its name is
-// none, or this worker may not become it.
+// The user to become, or to act as through sudo; empty: stay who the worker is. Errors say what to do: the tenant does
+// not exist, or its name is none.
 Result<std::string> resolve_tenant(const std::string& tenant_code, const TenantRules& rules);
 
 }  // namespace porpoise

@@ -6,6 +6,9 @@
 #include <cerrno>
 #include <system_error>
 
+#include "process/user.h"
+#include "workspace/tenant_folder.h"
+
 namespace porpoise {
 namespace {
 
@@ -52,27 +55,43 @@ Status check_work_directory(const TaskRequest& request, const fs::path& state_di
   return {};
 }
 
-Status make_work_directory(const TaskRequest& request, const fs::path& state_dir) {
+Status make_work_directory(const TaskRequest& request, const fs::path& state_dir, const SudoUser& tenant) {
   PORPOISE_CHECK(check_work_directory(request, state_dir));
   const fs::path path = path_of(request);
   PORPOISE_CHECK(make_folders(path.parent_path()));
-  if (::mkdir(path.c_str(), 0700) == 0) return {};
-  if (errno != EEXIST) return fail_errno("cannot make working directory " + path.string(), errno);
-  PORPOISE_CHECK(remove_work_directory(request));
-  if (::mkdir(path.c_str(), 0700) == 0) return {};
-  return fail_errno("cannot make working directory " + path.string(), errno);
+  bool made = ::mkdir(path.c_str(), 0700) == 0;
+  if (!made && errno == EEXIST) {
+    PORPOISE_CHECK(remove_work_directory(request, tenant));
+    made = ::mkdir(path.c_str(), 0700) == 0;
+  }
+  if (!made) return fail_errno("cannot make working directory " + path.string(), errno);
+  if (request.run_as.empty()) return {};
+  PORPOISE_TRY(const OsUser user, find_user(request.run_as));
+  return let_work_in(path, user);
 }
 
-Status remove_work_directory(const TaskRequest& request) {
+Status remove_work_directory(const TaskRequest& request, const SudoUser& tenant) {
   const fs::path path = path_of(request);
   std::error_code problem;
   fs::remove_all(path, problem);
+  Status cleared;
   if (problem == std::errc::permission_denied) {
+    if (tenant.needed()) cleared = tenant.run({"clear", path.string()});
     open_up(path);
     fs::remove_all(path, problem);
   }
-  if (problem) return fail_errno("cannot remove working directory " + path.string(), problem.value());
-  return {};
+  if (!problem) return {};
+  const Error error = errno_error("cannot remove working directory " + path.string(), problem.value());
+  return fail(cleared ? error : cleared.error().wrap(error.message()));
+}
+
+void clear_folder(const fs::path& folder) {
+  open_up(folder);
+  std::error_code ignored;
+  for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored)) {
+    std::error_code problem;
+    fs::remove_all(at->path(), problem);
+  }
 }
 
 }  // namespace porpoise

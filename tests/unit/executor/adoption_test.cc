@@ -26,7 +26,7 @@ void start_and_die(TaskRun& run) {
 }
 
 void adopt(TaskRun& run) {
-  auto adopted = TaskProcess::adopt(run.io, run.request, run.state_dir(), run);
+  auto adopted = TaskProcess::adopt(run.io, run.settings.host_binary, run.request, run.state_dir(), run);
   ASSERT_TRUE(adopted && *adopted);
   run.task = *std::move(adopted);
   run.host_pid = static_cast<pid_t>(run.task->pid());
@@ -71,7 +71,7 @@ TEST(Adoption, FindsNobodyWhenTheHostHasEnded) {
   run.settings.die_with_requester = false;
   run.script("true").run();
   run.task.reset();
-  const auto adopted = TaskProcess::adopt(run.io, run.request, run.state_dir(), run);
+  const auto adopted = TaskProcess::adopt(run.io, run.settings.host_binary, run.request, run.state_dir(), run);
   ASSERT_TRUE(adopted) << adopted.error().to_string();
   EXPECT_EQ(*adopted, nullptr);
   EXPECT_TRUE(run.stored_result());
