@@ -35,17 +35,21 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno("cannot stat " + path.string(), errno);
   if (S_ISDIR(info.st_mode)) return fail(Code::kInvalid, path.string() + " is a folder, not a file");
+  return read_descriptor(fd.get(), max_bytes, path.string());
+}
+
+Result<std::string> read_descriptor(int fd, std::size_t max_bytes, const std::string& name) {
   std::string content;
   char buffer[65536];
   // Read to EOF instead of trusting st_size: /proc files and pipes report 0.
   while (true) {
-    const ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
+    const ssize_t count = ::read(fd, buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_errno("cannot read " + path.string(), errno);
+    if (count < 0) return fail_errno("cannot read " + name, errno);
     if (count == 0) return content;
     content.append(buffer, static_cast<std::size_t>(count));
     if (content.size() > max_bytes)
-      return fail(Code::kInvalid, path.string() + " is larger than the limit of " + std::to_string(max_bytes) + " bytes");
+      return fail(Code::kInvalid, name + " is larger than the limit of " + std::to_string(max_bytes) + " bytes");
   }
 }
 

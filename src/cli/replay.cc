@@ -16,6 +16,7 @@
 #include "cli/replay_input.h"
 #include "cli/replay_options.h"
 #include "replay/listing.h"
+#include "replay/local_resources.h"
 #include "replay/runner.h"
 #include "replay/sandbox.h"
 #include "replay/summary.h"
@@ -135,6 +136,11 @@ int exit_code_of(const RunReport& report) {
   return report.state == RunState::kSuccess ? kExitOk : kExitFailed;
 }
 
+FindResource find_resource(const ReplayOptions& options) {
+  if (options.dry_run) return {};
+  return [&options](const std::string& full_name) { return find_local_resource(full_name, options.resources); };
+}
+
 int replay(const ReplayOptions& options) {
   // What is asked for, and whether it can be done: all that is wrong with the file is said before anything runs.
   auto input = read_replay_input(options);
@@ -146,7 +152,7 @@ int replay(const ReplayOptions& options) {
     return kExitOk;
   }
   if (catalog.types().empty()) return complain(catalog.unknown_type("SHELL"), kExitEnvironment);
-  if (const Status checked = check_before_run(input->text, input->plan(), catalog); !checked)
+  if (const Status checked = check_before_run(input->text, input->plan(), catalog, find_resource(options)); !checked)
     return complain(in_file(options.file, checked.error()), kExitUsage);
   for (const std::string& note : input->notes) complain(note, kExitOk);
 

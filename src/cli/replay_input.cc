@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <thread>
 
 #include "base/file.h"
@@ -20,19 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFileBytes = 64U << 20U;  // what parse_json takes
-
-Result<std::string> read_standard_input() {
-  std::string text;
-  char buffer[65536];
-  while (text.size() <= kMaxFileBytes) {
-    const ssize_t count = ::read(STDIN_FILENO, buffer, sizeof buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_errno("cannot read standard input", errno);
-    if (count == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(count));
-  }
-  return fail(Code::kInvalid, "standard input is larger than " + std::to_string(kMaxFileBytes) + " bytes");
-}
 
 template <typename Names>
 std::string quoted_list(const Names& names) {
@@ -138,7 +124,8 @@ FailureStrategy failure_strategy(const ReplayOptions& options, const Workflow& w
 
 Result<ReplayInput> read_replay_input(const ReplayOptions& options) {
   ReplayInput input;
-  PORPOISE_TRY(input.text, options.file == "-" ? read_standard_input() : read_file(options.file, kMaxFileBytes));
+  PORPOISE_TRY(input.text, options.file == "-" ? read_descriptor(STDIN_FILENO, kMaxFileBytes, "standard input")
+                                               : read_file(options.file, kMaxFileBytes));
   auto workflows = import_workflows(input.text);
   if (!workflows) return fail(in_file(options.file, workflows.error()));
   input.workflows = std::move(*workflows);
@@ -169,6 +156,7 @@ RunSettings make_run_settings(const ReplayOptions& options, const ReplayInput& i
       options.parallel > 0 ? options.parallel : std::max<std::size_t>(1, std::thread::hardware_concurrency());
   settings.time_scale = options.time_scale;
   settings.kill_grace = std::chrono::milliseconds(static_cast<std::int64_t>(options.kill_grace_seconds * 1000));
+  if (!options.resources.empty()) settings.resources = fs::absolute(options.resources).lexically_normal();
   settings.dry_run = options.dry_run;
   settings.keep_work = options.keep_work;
   set_environment(options, python, settings);

@@ -40,6 +40,10 @@ void declare_inputs(CLI::App& command, ReplayOptions& options) {
       ->check(CLI::ExistingFile)
       ->group(group);
   command.add_option("--python", options.python, "interpreter: PYTHON_HOME of tasks, and the sandbox's")->group(group);
+  command.add_option("--resources", options.resources, "folder in place of the resource centre: /a.py is DIR/a.py")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory)
+      ->group(group);
   command.add_option("--config", options.config, "porpoise.yaml")->check(CLI::ExistingFile)->group(group);
   add_list(command, "--plugin-dir", options.plugin_dirs, "folder of plugins, searched first")
       ->check(CLI::ExistingDirectory)

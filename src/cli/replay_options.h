@@ -22,6 +22,7 @@ struct ReplayOptions {
   std::string schedule_time;
   std::filesystem::path env_file;
   std::filesystem::path python;
+  std::filesystem::path resources;
   std::filesystem::path config;
   std::vector<std::filesystem::path> plugin_dirs;
   std::string compat;

@@ -227,6 +227,7 @@ Status run_worker(const WorkerConfig& config) {
 int worker(const WorkerFlags& flags) {
   const auto resolved = resolve_worker_flags(flags);
   if (!resolved) return complain(resolved.error(), kExitUsage);
+  hide_secrets();
   for (const std::string& ignored : resolved->ignored) complain("without effect: " + ignored, 0);
   const Status ended = run_worker(resolved->config);
   return ended ? kExitOk : complain(ended.error(), kExitEnvironment);

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -48,6 +50,13 @@ Variables process_environment() {
   return variables;
 }
 
+void hide(const std::string& variable) {
+  char* const value = std::getenv(variable.c_str());
+  if (value == nullptr) return;
+  std::memset(value, '*', std::strlen(value));  // /proc/<pid>/environ shows this memory
+  ::unsetenv(variable.c_str());
+}
+
 }  // namespace
 
 void declare_worker_flags(CLI::App& command, WorkerFlags& flags) {
@@ -64,6 +73,15 @@ Result<ResolvedSettings> resolve_worker_flags(const WorkerFlags& flags) {
   PORPOISE_TRY(const SettingsSources sources,
                read_settings_sources(flags.config, flags.ds_conf, process_environment(), flags.values));
   return resolve_settings(sources);
+}
+
+void hide_secrets() {
+  for (const Setting& setting : worker_settings()) {
+    if (!setting.secret) continue;
+    hide(variable_of(setting));
+    for (const StockKey& key : setting.application)
+      for (const std::string& variable : stock_variables_of(key.path)) hide(variable);
+  }
 }
 
 }  // namespace porpoise

@@ -22,4 +22,8 @@ void declare_worker_flags(CLI::App& command, WorkerFlags& flags);
 // With the files and the environment of this process.
 Result<ResolvedSettings> resolve_worker_flags(const WorkerFlags& flags);
 
+// Takes the secrets out of the environment, where tasks would inherit them and /proc would show them. Call it once they
+// are resolved, before threads start.
+void hide_secrets();
+
 }  // namespace porpoise

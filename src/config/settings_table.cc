@@ -216,6 +216,10 @@ constexpr Setting kSettings[] = {
      .value = of_resources<kind::Word, &R::user>(),
      .when_empty = "the server's choice",
      .property = "resource.hdfs.root.user"},
+    {.name = "resources.max-gib",
+     .group = kResources,
+     .help = "of all files of one task together",
+     .value = of_resources<kind::Whole<1, kMaxGiB>, &R::max_gib>()},
 
     {.name = "log-format",
      .group = kLog,

@@ -25,6 +25,7 @@ struct ResourceConfig {
   std::string access_key;  // S3
   std::string secret_key;  // S3; secret
   std::string user;        // WebHDFS
+  int max_gib = 16;        // of all files of one task
 };
 
 struct WorkerConfig {

@@ -41,8 +41,12 @@ Status prepare_state_dir(const TaskRequest& request, const std::filesystem::path
   std::error_code problem;
   std::filesystem::create_directories(state_dir, problem);
   if (problem) return fail_errno("cannot make state folder " + state_dir.string(), problem.value());
-  for (const char* const file : {kResultFile, kHostFile})  // of an earlier run: they must not pass for this one's
+  for (const char* const file :
+       {kResultFile, kHostFile, kOrderFile})  // of an earlier run: must not pass for this one's
     std::filesystem::remove(state_dir / file, problem);
+  if (request.fetches_resources())
+    PORPOISE_CHECK(
+        write_file(state_dir / kOrderFile, dump_json(to_json(request.resources)), 0600, Durability::kAtomic));
   return write_file(state_dir / kRequestFile, dump_json(to_json(request)), 0600, Durability::kAtomic);
 }
 

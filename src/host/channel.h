@@ -1,4 +1,5 @@
 // The socket between the two processes of a task host: the runner, which has the plugin in it, and the supervisor.
+// Before it, porpoise-fetch is the runner.
 //
 // Packets keep their borders and their order. The supervisor believes nothing that comes in: a plugin may write here
 // whatever it likes, and then only its own task is told wrong. send() may be called from any thread, receive() from
@@ -21,16 +22,17 @@ namespace porpoise {
 
 enum class PacketKind : std::uint32_t {
   // Runner -> supervisor.
-  kLog,         // number: LogLevel, first: text
-  kOutput,      // first: bytes as if a child had printed them
-  kVariable,    // first: name, second: value
-  kAppId,       // first: id; answered when it is on disk
-  kProgress,    // number: permille, first: text
-  kBranch,      // number: index, first: next node
-  kChildBegins, // answered when everything said before is in the log
-  kChildBegan,  // number: pid
-  kChildEnded,  // its output is in the pipe
-  kOutcome,     // number: porpoise_status, code: exit code, first: message
+  kLog,          // number: LogLevel, first: text
+  kOutput,       // first: bytes as if a child had printed them
+  kVariable,     // first: name, second: value
+  kAppId,        // first: id; answered when it is on disk
+  kProgress,     // number: permille, first: text
+  kBranch,       // number: index, first: next node
+  kChildBegins,  // answered when everything said before is in the log
+  kChildBegan,   // number: pid
+  kChildEnded,   // its output is in the pipe
+  kFetched,      // only of porpoise-fetch. number: milliseconds, first: bytes, in digits
+  kOutcome,      // number: porpoise_status, code: exit code, first: message
   // Supervisor -> runner.
   kCancel,
   kAnswer,  // to a packet that is answered; number: 0 or an errno

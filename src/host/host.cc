@@ -1,5 +1,7 @@
 #include "host/host.h"
 
+#include <fcntl.h>
+#include <porpoise/plugin.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -10,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <string_view>
+#include <system_error>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -54,6 +57,24 @@ Status write_host_json(const HostOptions& options, const ProcessInfo& self, cons
   const Json json = {
       {"v", 1}, {"pid", self.pid}, {"startTicks", self.start_ticks}, {"bootId", boot_id()}, {"cookie", cookie}};
   return write_file(options.state_dir / kHostFile, dump_json(json), 0600, Durability::kAtomic);
+}
+
+// Beside this program, wherever that is installed.
+Result<std::filesystem::path> fetch_program() {
+  std::error_code ignored;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "porpoise-fetch";
+  if (::access(program.c_str(), X_OK) == 0) return program;
+  return fail_errno("cannot fetch resources with " + program.string() + ", which is a part of porpoise", errno);
+}
+
+// For porpoise-fetch alone: it may hold a secret, so it is not read in here, from where the plugin's process is forked,
+// and does not stay on disk.
+Result<UniqueFd> take_order(const std::filesystem::path& state_dir) {
+  const std::filesystem::path file = state_dir / kOrderFile;
+  UniqueFd order(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!order) return fail_errno("cannot open " + file.string() + ", which says where the resources are", errno);
+  if (::unlink(file.c_str()) != 0) return fail_errno("cannot remove " + file.string(), errno);
+  return order;
 }
 
 void introduce(const TaskRequest& request, TaskLog& log) {
@@ -120,16 +141,41 @@ class Host {
   }
 
   Status supervise(const SudoUser& tenant) {
+    std::optional<Supervisor::Clock::time_point> deadline;
+    if (request_.timeout.count() > 0) deadline = Supervisor::Clock::now() + request_.timeout;
     PORPOISE_CHECK(make_work_directory(request_, options_.state_dir, tenant));
     // Now, as it shows what sudo will say later on, when a task has to be ended too.
     if (tenant.needed()) PORPOISE_CHECK(tenant.run({"probe", request_.execute_path}));
+    PORPOISE_TRY(const bool complete, fetch_resources(deadline));
+    return complete ? run_plugin(tenant, deadline) : Status();
+  }
+
+  // False when the task has ended over it.
+  Result<bool> fetch_resources(std::optional<Supervisor::Clock::time_point> deadline) {
+    if (!request_.fetches_resources()) return true;
+    PORPOISE_TRY(const std::filesystem::path program, fetch_program());
+    PORPOISE_TRY(const UniqueFd order, take_order(options_.state_dir));
+    TaskOutput output(*log_, {}, [](const Capture&) {});
+    const SudoUser nobody("", options_.self);  // it is none of the tenant's processes
+    TenantSweep sweep(nobody, mark_, *log_);
+    Supervisor supervisor(options_, request_, *log_, output, control_, nobody, sweep, signals_.get(), deadline);
+    PORPOISE_TRY(const Observed seen, supervisor.run_fetch(program, order.get()));
+    result_.fetched = seen.fetched;
+    const bool stopped = seen.end.stop != StopReason::kNone;
+    if (!stopped && seen.end.outcome && seen.end.outcome->status == PORPOISE_OK) return true;
+    result_.fetch_failed = !stopped;
+    judge(request_, seen.end, result_);
+    return false;
+  }
+
+  Status run_plugin(const SudoUser& tenant, std::optional<Supervisor::Clock::time_point> deadline) {
     PORPOISE_TRY(PropertyList declared, local_params(request_.task_params));
     TaskOutput output(*log_, std::move(declared), [this](const Capture& capture) {
       control_.tell(VarMessage{capture.name, capture.value});
     });
     TenantSweep sweep(tenant, mark_, *log_);
-    Supervisor supervisor(options_, request_, *log_, output, control_, tenant, sweep, signals_.get());
-    PORPOISE_TRY(Observed seen, supervisor.run(request_json_));
+    Supervisor supervisor(options_, request_, *log_, output, control_, tenant, sweep, signals_.get(), deadline);
+    PORPOISE_TRY(Observed seen, supervisor.run_plugin(request_json_));
     judge(request_, seen.end, result_);
     result_.process_id = seen.process_id;
     result_.app_ids = std::move(seen.app_ids);

@@ -10,8 +10,25 @@
 #include <cstring>
 
 #include "host/runner.h"
+#include "process/spawn.h"
 
 namespace porpoise {
+namespace {
+
+struct Pipe {
+  UniqueFd reader;
+  UniqueFd writer;
+};
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> fds{};
+  if (::pipe2(fds.data(), O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
+  // Only our end: children may well share the other one, and their writes have to block.
+  ::fcntl(fds[0], F_SETFL, O_NONBLOCK);
+  return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+}  // namespace
 
 RunnerProcess::RunnerProcess(pid_t pid, Channel channel, UniqueFd output, UniqueFd statm)
     : pid_(pid), channel_(std::move(channel)), output_(std::move(output)), statm_(std::move(statm)) {}
@@ -20,24 +37,36 @@ Result<RunnerProcess> RunnerProcess::start(const TaskRequest& request, const std
                                            std::int64_t deadline_mono_ms, const Cgroup* cgroup,
                                            const SudoUser& tenant) {
   PORPOISE_TRY(auto channels, Channel::make_pair());
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
-  UniqueFd reader(pipe[0]);
-  UniqueFd writer(pipe[1]);
-
+  PORPOISE_TRY(Pipe pipe, make_pipe());
   const pid_t supervisor = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno("cannot fork the process for the plugin", errno);
   if (pid == 0)
     run_plugin({request, request_json, deadline_mono_ms, supervisor, cgroup, tenant, std::move(channels.second),
-                std::move(writer)});
+                std::move(pipe.writer)});
 
+  return watch(pid, std::move(channels.first), std::move(pipe.reader));
+}
+
+Result<RunnerProcess> RunnerProcess::start_fetch(const std::filesystem::path& program, int order,
+                                                 const std::filesystem::path& work_directory) {
+  PORPOISE_TRY(auto channels, Channel::make_pair());
+  PORPOISE_TRY(Pipe pipe, make_pipe());
+  SpawnSpec spec;
+  spec.argv = {program};
+  spec.directory = work_directory;
+  spec.fds = {order, pipe.writer.get(), pipe.writer.get(), channels.second.fd()};
+  spec.own_group = true;
+  spec.die_with_thread = true;
+  PORPOISE_TRY(const pid_t pid, spawn(spec));
+  return watch(pid, std::move(channels.first), std::move(pipe.reader));
+}
+
+RunnerProcess RunnerProcess::watch(pid_t pid, Channel channel, UniqueFd output) {
   // A runner that does not read must not hold us up.
-  ::fcntl(channels.first.fd(), F_SETFL, O_NONBLOCK);
-  // Only our end: children may well share the other one, and their writes have to block.
-  ::fcntl(reader.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(channel.fd(), F_SETFL, O_NONBLOCK);
   UniqueFd statm(::open(("/proc/" + std::to_string(pid) + "/statm").c_str(), O_RDONLY | O_CLOEXEC));
-  return RunnerProcess(pid, std::move(channels.first), std::move(reader), std::move(statm));
+  return RunnerProcess(pid, std::move(channel), std::move(output), std::move(statm));
 }
 
 std::uint64_t RunnerProcess::look_at_memory() {

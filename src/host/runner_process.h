@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,10 @@ class RunnerProcess {
   static Result<RunnerProcess> start(const TaskRequest& request, const std::string& request_json,
                                      std::int64_t deadline_mono_ms, const Cgroup* cgroup, const SudoUser& tenant);
 
+  // porpoise-fetch in its place, which reads `order`. A program of its own: libcurl costs every start 10 ms.
+  static Result<RunnerProcess> start_fetch(const std::filesystem::path& program, int order,
+                                           const std::filesystem::path& work_directory);
+
   pid_t pid() const { return pid_; }
   Channel& channel() { return channel_; }
   // What the task's processes print. At its end when the last of them is gone; not blocking.
@@ -37,6 +42,7 @@ class RunnerProcess {
   int status() const { return status_.value_or(0); }
 
  private:
+  static RunnerProcess watch(pid_t pid, Channel channel, UniqueFd output);
   RunnerProcess(pid_t pid, Channel channel, UniqueFd output, UniqueFd statm);
 
   pid_t pid_;

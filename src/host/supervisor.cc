@@ -10,9 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "host/limits.h"
 #include "process/sweep.h"
@@ -28,7 +28,8 @@ constexpr int kQueuePackets = 4096;  // more than a socket's buffer can hold
 }  // namespace
 
 Supervisor::Supervisor(const HostOptions& options, const TaskRequest& request, TaskLog& log, TaskOutput& output,
-                       ControlLink& control, const SudoUser& tenant, TenantSweep& sweep, int signals)
+                       ControlLink& control, const SudoUser& tenant, TenantSweep& sweep, int signals,
+                       std::optional<Clock::time_point> deadline)
     : options_(options),
       request_(request),
       log_(log),
@@ -39,28 +40,39 @@ Supervisor::Supervisor(const HostOptions& options, const TaskRequest& request, T
       signals_(signals),
       cgroup_(Cgroup::make("porpoise-" + std::to_string(::getpid()))),
       read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBytes)),
+      deadline_(deadline),
       next_memory_look_(Clock::time_point::max()) {
   seen_.app_ids = request.app_ids;
-  if (request.plugin_memory_bytes > 0) next_memory_look_ = Clock::now() + kMemoryInterval;
 }
 
-Result<Observed> Supervisor::run(const std::string& request_json) {
+Result<Observed> Supervisor::run_plugin(const std::string& request_json) {
   std::int64_t deadline_ms = 0;
-  if (request_.timeout.count() > 0) {
-    deadline_ = Clock::now() + request_.timeout;
-    deadline_ms = mono_ms() + request_.timeout.count();
-  }
+  if (deadline_)
+    deadline_ms = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_->time_since_epoch()).count();
+  if (request_.plugin_memory_bytes > 0) next_memory_look_ = Clock::now() + kMemoryInterval;
   log_.flush();  // the runner must not inherit unwritten text
   PORPOISE_TRY(runner_,
                RunnerProcess::start(request_, request_json, deadline_ms, cgroup_ ? &*cgroup_ : nullptr, tenant_));
-  while (!over_) {
+  return follow();
+}
+
+Result<Observed> Supervisor::run_fetch(const std::filesystem::path& program, int order) {
+  seen_.end.fetching = true;
+  PORPOISE_TRY(runner_, RunnerProcess::start_fetch(program, order, request_.execute_path));
+  return follow();
+}
+
+Observed Supervisor::follow() {
+  while (true) {
     wait_for_event();
     read_signals();
     reap();
     read_packets(kTurnPackets);
     read_output(kTurnBytes);
+    if (over_) break;  // what the requester says now is for the next step
     read_requester();
     look_at_clock();
+    if (over_) break;
   }
   read_waiting_output();
   output_.finish();
@@ -170,6 +182,7 @@ void Supervisor::take(const Packet& packet) {
       if (seen_.end.stop != StopReason::kNone) terminate(tree_without_runner());
       break;
     case PacketKind::kChildEnded: read_waiting_output(); break;
+    case PacketKind::kFetched: take_fetched(packet.number, packet.first); break;
     case PacketKind::kOutcome:
       if (seen_.end.outcome) break;
       seen_.end.outcome = PluginOutcome{packet.number, packet.code, std::string(packet.first)};
@@ -188,6 +201,12 @@ void Supervisor::take_app_id(std::string_view app_id) {
     control_.tell(AppIdMessage{std::string(app_id)});
   else
     log_.write(LogLevel::kError, "cannot keep app id " + std::string(app_id) + ": " + stored.error().to_string());
+}
+
+void Supervisor::take_fetched(std::int64_t millis, std::string_view bytes) {
+  FetchedResource fetched{0, std::chrono::milliseconds(millis)};
+  std::from_chars(bytes.data(), bytes.data() + bytes.size(), fetched.bytes);
+  if (seen_.fetched.size() < kMaxResources) seen_.fetched.push_back(fetched);
 }
 
 Status Supervisor::store_app_id(std::string_view app_id) {

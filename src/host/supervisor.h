@@ -1,4 +1,5 @@
-// Follows one running task until nothing of it lives: the trusted half of the task host.
+// Follows one step of a task, the plugin or what is fetched for it, until nothing of it lives: the trusted half of the
+// task host.
 //
 // One object, one thread, in the process that leads the task's session and adopts its orphans. It never runs foreign
 // code and never waits for anything without a limit.
@@ -38,22 +39,27 @@ struct Observed {
   std::int64_t process_id = 0;  // of the first child
   std::string app_ids;
   std::optional<Branch> branch;
+  std::vector<FetchedResource> fetched;
   std::string survivors;  // processes that SIGKILL did not end
 };
 
 class Supervisor {
  public:
-  // Everything is borrowed. `signals` is a signalfd.
+  using Clock = std::chrono::steady_clock;
+
+  // Everything is borrowed. `signals` is a signalfd. `deadline` is that of the task, with all its steps.
   Supervisor(const HostOptions& options, const TaskRequest& request, TaskLog& log, TaskOutput& output,
-             ControlLink& control, const SudoUser& tenant, TenantSweep& sweep, int signals);
+             ControlLink& control, const SudoUser& tenant, TenantSweep& sweep, int signals,
+             std::optional<Clock::time_point> deadline);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  Result<Observed> run(const std::string& request_json);
+  // One of them, once.
+  Result<Observed> run_plugin(const std::string& request_json);
+  Result<Observed> run_fetch(const std::filesystem::path& program, int order);
 
  private:
-  using Clock = std::chrono::steady_clock;
-
+  Observed follow();
   void wait_for_event();
   Clock::time_point next_alarm() const;
   void look_at_clock();
@@ -63,6 +69,7 @@ class Supervisor {
   void read_packets(int at_most);
   void take(const Packet& packet);
   void take_app_id(std::string_view app_id);
+  void take_fetched(std::int64_t millis, std::string_view bytes);
   Status store_app_id(std::string_view app_id);
   void read_output(std::size_t at_most);
   void read_waiting_output();

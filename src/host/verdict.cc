@@ -94,8 +94,9 @@ void judge(const TaskRequest& request, const TaskEnd& end, TaskResult& result) {
     judge_outcome(request, *end.outcome, result);
     if (end.outcome->status == PORPOISE_INTERNAL) result.message += memory_hint(request, end);
   } else {
-    result.message = plugin_name(request) + " " + describe_runner_fault(end.runner_status).value_or("called exit(0)") +
-                     memory_hint(request, end);
+    const std::string who = end.fetching ? "porpoise-fetch, which was fetching resources," : plugin_name(request);
+    result.message =
+        who + " " + describe_runner_fault(end.runner_status).value_or("called exit(0)") + memory_hint(request, end);
   }
 }
 

@@ -19,6 +19,7 @@ struct PluginOutcome {
 };
 
 struct TaskEnd {
+  bool fetching = false;                // the runner was porpoise-fetch: the plugin had not begun
   StopReason stop = StopReason::kNone;  // the outcome, if there is one, came first when this is kNone
   std::string stop_text;                // the requester's words
   std::optional<PluginOutcome> outcome;

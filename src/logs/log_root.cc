@@ -1,8 +1,6 @@
 #include "logs/log_root.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -121,21 +119,10 @@ Result<LogRoot::Found> LogRoot::find(const Name& name, int access) const {
   return Found{std::move(day), std::move(file)};
 }
 
-// `name` is one component, so that walking with O_NOFOLLOW is as strict as the kernel's own confinement.
 Result<UniqueFd> LogRoot::open_beneath(const UniqueFd& folder, const std::string& name, int flags) const {
-  flags |= O_NOFOLLOW | O_CLOEXEC;
-  long fd = -1;
-  errno = ENOSYS;
-  if (resolve_ == Resolve::kByKernel) {
-    open_how how{};
-    how.flags = static_cast<decltype(how.flags)>(flags);
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-    fd = ::syscall(SYS_openat2, folder.get(), name.c_str(), &how, sizeof how);
-  }
-  // Filters of older containers answer EPERM to calls they do not know.
-  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) fd = ::openat(folder.get(), name.c_str(), flags);
-  if (fd < 0) return fail_open(errno);
-  return UniqueFd(static_cast<int>(fd));
+  UniqueFd fd = porpoise::open_beneath(folder.get(), name, flags, 0, resolve_);
+  if (!fd) return fail_open(errno);
+  return fd;
 }
 
 Status LogRoot::check(const UniqueFd& file) const {

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/beneath.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -20,11 +21,6 @@ namespace porpoise {
 
 class LogRoot {
  public:
-  enum class Resolve {
-    kByKernel,  // openat2, and by walking where that does not exist
-    kByWalk,    // only by walking, as on Linux before 5.6
-  };
-
   // Makes the folder when it is missing.
   static Result<LogRoot> open(const std::filesystem::path& folder, Resolve resolve = Resolve::kByKernel);
 

@@ -60,8 +60,7 @@ void import_resources(const Cursor& params, TaskDefinition& task) {
       item.problem("must be an object with \"resourceName\"");
       continue;
     }
-    const std::string name = item.text_or("resourceName", item.text_or("res", ""));
-    if (!name.empty()) task.resources.push_back(name);
+    task.resources.push_back(item.text_or("resourceName", item.text_or("res", "")));
   }
 }
 

@@ -62,7 +62,7 @@ std::string remarks_of(const TaskDefinition& task) {
                       minutes_text(task.timeout));
   if (task.worker_group != "default") remarks.push_back("worker group " + task.worker_group + " ignored");
   if (task.environment_code != -1) remarks.emplace_back("environment ignored: use --env-file");
-  if (!task.resources.empty()) remarks.emplace_back("resources are not downloaded");
+  if (!task.resources.empty()) remarks.push_back("--resources must have " + joined(task.resources, ", "));
   if (task.cpu_quota != -1 || task.memory_max != -1) remarks.emplace_back("CPU and memory limits ignored");
   return joined(remarks, "; ");
 }

@@ -36,7 +36,7 @@ Pointer existing(std::string_view text, Pointer pointer) {
 }
 
 void check_task(std::string_view text, const Pointer& at, const TaskDefinition& task, const Catalog& catalog,
-                Problems& problems) {
+                const FindResource& find_resource, Problems& problems) {
   const std::string subject = "task '" + task.name + "': ";
   const CatalogEntry* const entry = catalog.find(task.type);
   if (entry == nullptr)
@@ -46,6 +46,10 @@ void check_task(std::string_view text, const Pointer& at, const TaskDefinition& 
     const std::string parameter = problem.pointer.empty() ? "taskParams" : problem.pointer.substr(1);
     problems.add(place, subject + parameter + " " + problem.message);
   }
+  if (!find_resource) return;
+  for (const std::string& name : task.resources)
+    if (const Status found = find_resource(name); !found)
+      problems.add(existing(text, at / "taskParams" / "resourceList"), subject + found.error().to_string());
 }
 
 }  // namespace
@@ -77,14 +81,16 @@ std::set<std::string> plugin_types(const std::vector<Workflow>& workflows) {
   return types;
 }
 
-Status check_before_run(std::string_view text, const RunPlan& plan, const Catalog& catalog) {
+Status check_before_run(std::string_view text, const RunPlan& plan, const Catalog& catalog,
+                        const FindResource& find_resource) {
   const std::vector<Workflow> workflows = reachable(plan);
   Problems problems(text);
   for (const Workflow& workflow : workflows) {
     const auto original = std::find_if(plan.workflows.begin(), plan.workflows.end(),
                                        [&](const Workflow& other) { return other.code == workflow.code; });
     for (const TaskDefinition& task : workflow.tasks)
-      if (!is_logic(task.type)) check_task(text, pointer_of(text, plan, *original, task), task, catalog, problems);
+      if (!is_logic(task.type))
+        check_task(text, pointer_of(text, plan, *original, task), task, catalog, find_resource, problems);
   }
   std::string message = problems.empty() ? "" : problems.error().message();
   for (const std::string& sentence : unsupported(workflows)) {

@@ -1,8 +1,9 @@
-// What can be known to be wrong before anything runs: task types without a plugin, parameters that do not fit, tasks a
-// local run refuses. Pure, but for the catalog's files having been read before.
+// What can be known to be wrong before anything runs: task types without a plugin, parameters that do not fit,
+// resources that are not there, tasks a local run refuses. Reads no file but to see whether a resource is there.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,7 +30,10 @@ std::vector<Workflow> reachable(const RunPlan& plan);
 // Task types among `workflows` that a plugin runs.
 std::set<std::string> plugin_types(const std::vector<Workflow>& workflows);
 
-// One line per problem, with position and JSON pointer in `text`, the file that was imported.
-Status check_before_run(std::string_view text, const RunPlan& plan, const Catalog& catalog);
+// One line per problem, with position and JSON pointer in `text`, the file that was imported. `find_resource`: what
+// will keep the resource of that full name from being fetched; empty: nothing is fetched.
+using FindResource = std::function<Status(const std::string& full_name)>;
+Status check_before_run(std::string_view text, const RunPlan& plan, const Catalog& catalog,
+                        const FindResource& find_resource = {});
 
 }  // namespace porpoise

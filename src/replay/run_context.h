@@ -31,8 +31,9 @@ struct RunSettings {
   std::size_t parallel = 1;
   double time_scale = 1;  // of delays, retry intervals and timeouts
   std::chrono::milliseconds kill_grace{10000};
-  std::string environment_config;  // shell lines in front of each script
-  std::string env_file;            // sourced when there are none
+  std::string environment_config;   // shell lines in front of each script
+  std::string env_file;             // sourced when there are none
+  std::filesystem::path resources;  // in place of the resource centre; empty: there is none
   bool dry_run = false;
   bool keep_work = false;
 

@@ -53,7 +53,7 @@ struct TaskDefinition {
   int memory_max = -1;                 // MB, -1: no limit
   int cpu_quota = -1;                  // percent, -1: no limit
   bool stream = false;                 // taskExecuteType STREAM
-  std::vector<std::string> resources;  // full names of resourceList
+  std::vector<std::string> resources;  // full names of resourceList; empty: it has but an id
 };
 
 struct Edge {

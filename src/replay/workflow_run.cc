@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "replay/local_resources.h"
 #include "replay/sub_workflow.h"
 #include "replay/table.h"
 #include "replay/task_log.h"
@@ -224,6 +225,9 @@ Result<TaskRequest> WorkflowRun::make_request(const TaskRun& task) const {
   request.var_pool = received_.at(definition.code);
   request.schedule_time = parameters_.time.schedule_time;
   request.dry_run = settings.dry_run;
+  if (!settings.dry_run) {
+    PORPOISE_TRY(request.resources, order_local_resources(definition.resources, settings.resources));
+  }
   request.execute_path = context_.directory.work_path(request.task_instance_id);
   request.log_path = task.report().log;
   request.environment_config = settings.environment_config;

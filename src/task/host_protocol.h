@@ -69,9 +69,11 @@ Result<std::optional<HostMessage>> decode_host_message(std::string_view packet);
 
 // The files of a task's state folder.
 inline constexpr const char* kRequestFile = "request.json";  // TaskRequest, written by the requester
-inline constexpr const char* kHostFile = "host.json";        // {pid, startTicks, bootId, cookie} of a host that outlives its requester
-inline constexpr const char* kAppIdsFile = "app_ids";        // comma-separated
-inline constexpr const char* kResultFile = "result.json";    // TaskResult
+inline constexpr const char* kOrderFile = "resources.json";  // ResourceOrder; the host removes it when it has opened it
+inline constexpr const char* kHostFile =
+    "host.json";  // {pid, startTicks, bootId, cookie} of a host that outlives its requester
+inline constexpr const char* kAppIdsFile = "app_ids";      // comma-separated
+inline constexpr const char* kResultFile = "result.json";  // TaskResult
 
 // In the environment of everything a task starts, so that its processes can be told from all others even when they have
 // left the session and their host is dead: "<task instance id>.<pid of the host>.<its start time>".

@@ -15,6 +15,31 @@ Result<TaskState> task_state_from(const std::string& name) {
   return fail(Code::kInvalid, "unknown task state \"" + name + "\"");
 }
 
+Json names_of(const ResourceOrder& order) {
+  Json names = Json::array();
+  for (const ResourceFile& file : order.files) names.push_back(file.name);
+  return names;
+}
+
+std::vector<ResourceFile> files_named(const Json& names) {
+  std::vector<ResourceFile> files;
+  if (!names.is_array()) return files;
+  for (const Json& name : names)
+    if (name.is_string()) files.push_back({name.get<std::string>(), ""});
+  return files;
+}
+
+Json to_json(const FetchedResource& one) { return {{"bytes", one.bytes}, {"millis", one.took.count()}}; }
+
+std::vector<FetchedResource> fetched_from_json(const Json& list) {
+  std::vector<FetchedResource> fetched;
+  if (!list.is_array()) return fetched;
+  for (const Json& one : list)
+    fetched.push_back({static_cast<std::uint64_t>(integer_or(one, "bytes", 0)),
+                       std::chrono::milliseconds(integer_or(one, "millis", 0))});
+  return fetched;
+}
+
 }  // namespace
 
 std::string TaskRequest::task_app_id() const {
@@ -60,6 +85,7 @@ Json to_json(const TaskRequest& request) {
           {"appIds", request.app_ids},
           {"scheduleTime", request.schedule_time},
           {"dryRun", request.dry_run},
+          {"resources", names_of(request.resources)},
           {"executePath", request.execute_path},
           {"logPath", request.log_path},
           {"timeZone", request.time_zone},
@@ -93,6 +119,7 @@ Result<TaskRequest> task_request_from_json(const Json& json) {
   request.app_ids = string_or(json, "appIds", "");
   request.schedule_time = string_or(json, "scheduleTime", "");
   request.dry_run = bool_or(json, "dryRun", false);
+  request.resources.files = files_named(json.value("resources", Json()));
   request.execute_path = string_or(json, "executePath", "");
   request.log_path = string_or(json, "logPath", "");
   request.time_zone = string_or(json, "timeZone", "");
@@ -118,6 +145,8 @@ Json to_json(const TaskResult& result) {
                {"appIds", result.app_ids},
                {"varPool", Json(to_json(result.var_pool))}};
   if (result.branch) json["branch"] = {{"index", result.branch->index}, {"nextNode", result.branch->next_node}};
+  for (const FetchedResource& one : result.fetched) json["fetched"].push_back(to_json(one));
+  if (result.fetch_failed) json["fetchFailed"] = true;
   return json;
 }
 
@@ -136,6 +165,8 @@ Result<TaskResult> task_result_from_json(const Json& json) {
   PORPOISE_TRY(result.var_pool, property_list_from_json(json.value("varPool", Json())));
   if (const auto branch = json.find("branch"); branch != json.end() && branch->is_object())
     result.branch = Branch{static_cast<int>(integer_or(*branch, "index", 0)), string_or(*branch, "nextNode", "")};
+  result.fetched = fetched_from_json(json.value("fetched", Json()));
+  result.fetch_failed = bool_or(json, "fetchFailed", false);
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "task/property.h"
+#include "task/resource_order.h"
 
 namespace porpoise {
 
@@ -30,29 +31,33 @@ struct TaskRequest {
   int attempt = 1;          // 1-based
 
   // What to run.
-  std::string plugin;          // path of the shared library
-  std::string task_params;     // JSON text as in the definition, placeholders not yet replaced
+  std::string plugin;                   // path of the shared library
+  std::string task_params;              // JSON text as in the definition, placeholders not yet replaced
   Json plugin_config = Json::object();  // the plugin's section of the configuration
-  PropertyMap prepare_params;  // prepareParamsMap: every resolved parameter
-  PropertyList global_params;  // SWITCH sees globals and varPool apart
-  PropertyList var_pool;       // handed over by upstream tasks, all IN
-  std::string app_ids;         // non-empty: remote jobs of an earlier host, comma-separated
-  std::string schedule_time;   // yyyyMMddHHmmss or empty; base of $[…] when no system.datetime is given
+  PropertyMap prepare_params;           // prepareParamsMap: every resolved parameter
+  PropertyList global_params;           // SWITCH sees globals and varPool apart
+  PropertyList var_pool;                // handed over by upstream tasks, all IN
+  std::string app_ids;                  // non-empty: remote jobs of an earlier host, comma-separated
+  std::string schedule_time;            // yyyyMMddHHmmss or empty; base of $[…] when no system.datetime is given
   bool dry_run = false;
+  // Fetched into the working directory first. The JSON form has the names alone: the plugin sees it.
+  ResourceOrder resources;
 
   // Where and how.
-  std::string execute_path;  // working directory: created empty, removed at the end unless keep_execute_path
-  std::string log_path;      // task log, appended to
-  std::string time_zone;     // IANA name; empty: TZ or the host's zone
+  std::string execute_path;        // working directory: created empty, removed at the end unless keep_execute_path
+  std::string log_path;            // task log, appended to
+  std::string time_zone;           // IANA name; empty: TZ or the host's zone
   std::string environment_config;  // shell lines of the chosen environment, may be empty
   std::string env_file;            // sourced when environment_config is blank (§6.1); may be empty
   bool keep_execute_path = false;
-  std::chrono::milliseconds timeout{0};  // 0: none
-  std::chrono::milliseconds kill_grace{10000};  // between SIGTERM and SIGKILL
+  std::chrono::milliseconds timeout{0};             // 0: none
+  std::chrono::milliseconds kill_grace{10000};      // between SIGTERM and SIGKILL
   std::uint64_t plugin_memory_bytes = 1ULL << 30U;  // cap of the plugin's own process, not of its children; 0: none
 
   // 3.1 `taskAppId`: "<processInstanceId>_<taskInstanceId>", the stem of script file names.
   std::string task_app_id() const;
+  // 3.1 does not in a dry run.
+  bool fetches_resources() const { return !resources.files.empty() && !dry_run; }
 };
 
 enum class TaskState { kSuccess, kFailure, kKill };  // 7, 6, 9 of 3.1 `TaskExecutionStatus`
@@ -67,11 +72,19 @@ struct Branch {
   friend bool operator==(const Branch&, const Branch&) = default;
 };
 
+// A file of the resource centre that was fetched.
+struct FetchedResource {
+  std::uint64_t bytes = 0;
+  std::chrono::milliseconds took{0};
+
+  friend bool operator==(const FetchedResource&, const FetchedResource&) = default;
+};
+
 struct TaskResult {
   std::int64_t task_instance_id = 0;
   TaskState state = TaskState::kFailure;
-  int exit_code = -1;    // of the script, 128+n for signal n; -1 when there was none
-  std::string message;   // one line for people: why it failed, or empty
+  int exit_code = -1;   // of the script, 128+n for signal n; -1 when there was none
+  std::string message;  // one line for people: why it failed, or empty
   bool timed_out = false;
   std::int64_t start_time_ms = 0;  // epoch
   std::int64_t end_time_ms = 0;
@@ -79,6 +92,8 @@ struct TaskResult {
   std::string app_ids;          // comma-separated remote job ids
   PropertyList var_pool;        // incoming IN entries, then the OUT entries of this task (§5.8)
   std::optional<Branch> branch;
+  std::vector<FetchedResource> fetched;
+  bool fetch_failed = false;  // one resource could not be had, which ended the task
 };
 
 Json to_json(const TaskRequest& request);

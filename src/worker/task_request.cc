@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace porpoise {
 namespace {
@@ -21,6 +22,35 @@ Error no_plugin(const Catalog& catalog, const std::string& type) {
   Error missing = catalog.unknown_type(type);
   if (std::find(kLogicTypes.begin(), kLogicTypes.end(), type) == kLogicTypes.end()) return missing;
   return missing.wrap("task type " + type + " is evaluated by masters, a worker has no plugin for it");
+}
+
+ResourceStorage::Kind kind_of(StorageType type) {
+  switch (type) {
+    case StorageType::kS3: return ResourceStorage::Kind::kS3;
+    case StorageType::kWebHdfs: return ResourceStorage::Kind::kWebHdfs;
+    default: return ResourceStorage::Kind::kFile;
+  }
+}
+
+Result<ResourceOrder> order_resources(const wire::TaskContext& context, const ResourceConfig& config) {
+  ResourceOrder order;
+  if (context.resources.empty()) return order;
+  // Better no run at all than one without its files.
+  if (config.type == StorageType::kNone)
+    return fail(Code::kInvalid, "the task needs " + context.resources.front().first +
+                                    " of the resource centre, and this worker does not know where that is: set "
+                                    "resources.type to file, s3 or webhdfs, as the API server's resource.storage.type");
+  if (context.resources.size() > kMaxResources)
+    return fail(Code::kInvalid, "a task may have " + std::to_string(kMaxResources) + " resources, and this one has " +
+                                    std::to_string(context.resources.size()));
+  order.storage = {kind_of(config.type), config.url,        config.base_path,  config.bucket,
+                   config.region,        config.access_key, config.secret_key, config.user};
+  order.max_bytes = static_cast<std::uint64_t>(config.max_gib) << 30U;
+  for (const auto& [name, tenant] : context.resources) {
+    PORPOISE_TRY(ResourceFile file, tenant_resource(name, tenant));
+    order.files.push_back(std::move(file));
+  }
+  return order;
 }
 
 }  // namespace
@@ -53,10 +83,7 @@ Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConf
   request.keep_execute_path = config.keep_work_dirs;
   request.timeout = std::chrono::seconds(context.timeout_seconds);
   request.kill_grace = config.kill_grace;
-  // Better no run at all than one without its files.
-  if (!context.resources.empty())
-    return fail(Code::kInvalid, "the task needs " + context.resources.front().first +
-                                    " of the resource centre, and this worker cannot fetch resources yet");
+  PORPOISE_TRY(request.resources, order_resources(context, config.resources));
   const CatalogEntry* const plugin = catalog.find(context.task_type);
   if (plugin == nullptr) return fail(no_plugin(catalog, context.task_type));
   request.plugin = plugin->file;

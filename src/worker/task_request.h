@@ -11,7 +11,7 @@
 
 namespace porpoise {
 
-// `run_as`: see tenant.h. `zone_id`: of the worker. Errors name the missing plugin.
+// `run_as`: see tenant.h. Errors name the missing plugin, or the resource that cannot be fetched.
 Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConfig& config, const Catalog& catalog,
                                       const std::string& run_as);
 

@@ -85,5 +85,11 @@ TEST_F(Verdict, CutsEndlessMessages) {
   EXPECT_LE(verdict().message.size(), 2000U);
 }
 
+TEST_F(Verdict, OfAFetchThatDiedDoesNotBlameThePlugin) {
+  end.fetching = true;
+  end.runner_status = SIGSEGV;
+  EXPECT_EQ(verdict().message, "porpoise-fetch, which was fetching resources, was ended by signal 11 (SIGSEGV)");
+}
+
 }  // namespace
 }  // namespace porpoise

@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class LogRootPaths : public LogFiles, public testing::WithParamInterface<LogRoot::Resolve> {
+class LogRootPaths : public LogFiles, public testing::WithParamInterface<Resolve> {
  protected:
   LogRootPaths() { write(log(), "content"); }
 
@@ -36,10 +36,8 @@ class LogRootPaths : public LogFiles, public testing::WithParamInterface<LogRoot
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Resolve, LogRootPaths, testing::Values(LogRoot::Resolve::kByKernel, LogRoot::Resolve::kByWalk),
-                         [](const auto& with) {
-                           return with.param == LogRoot::Resolve::kByKernel ? "ByKernel" : "ByWalk";
-                         });
+INSTANTIATE_TEST_SUITE_P(Resolve, LogRootPaths, testing::Values(Resolve::kByKernel, Resolve::kByWalk),
+                         [](const auto& with) { return with.param == Resolve::kByKernel ? "ByKernel" : "ByWalk"; });
 
 TEST_P(LogRootPaths, OpenATaskLog) { EXPECT_EQ(read(log().string()), "content"); }
 

@@ -154,12 +154,53 @@ TEST(TaskRequest, OfALogicTaskSaysThatMastersEvaluateIt) {
   EXPECT_THAT(request.error().to_string(), HasSubstr("evaluated by masters"));
 }
 
-TEST(TaskRequest, OfATaskWithResourcesFailsInsteadOfRunningWithoutThem) {
-  AcceptedTask task = accepted("SHELL");
-  task.dispatch.context.resources = {{"/lib/a.py", "root"}};
-  const auto request = make_task_request(task, {}, Catalog::scan({PORPOISE_BUILD "/lib/porpoise/plugins"}), "");
-  ASSERT_FALSE(request);
-  EXPECT_THAT(request.error().to_string(), HasSubstr("/lib/a.py of the resource centre"));
+class ResourcesOfATask : public testing::Test {
+ protected:
+  Result<TaskRequest> request(std::vector<std::pair<std::string, std::string>> resources) const {
+    AcceptedTask task = accepted("SHELL");
+    task.dispatch.context.resources = std::move(resources);
+    return make_task_request(task, config, Catalog::scan({PORPOISE_BUILD "/lib/porpoise/plugins"}), "");
+  }
+  std::string refusal(std::vector<std::pair<std::string, std::string>> resources) const {
+    const auto made = request(std::move(resources));
+    return made ? "" : made.error().to_string();
+  }
+
+  WorkerConfig config;
+};
+
+TEST_F(ResourcesOfATask, AreOrderedFromTheFoldersOfTheirOwners) {
+  config.resources.type = StorageType::kS3;
+  config.resources.bucket = "ds";
+  config.resources.secret_key = "secret";
+  config.resources.max_gib = 2;
+  const auto made = request({{"/lib/a.py", "etl"}, {"b.sh", "root"}});
+  ASSERT_TRUE(made) << made.error().to_string();
+  const ResourceOrder& order = made->resources;
+  EXPECT_EQ(order.storage.kind, ResourceStorage::Kind::kS3);
+  EXPECT_EQ(order.storage.bucket, "ds");
+  EXPECT_EQ(order.storage.base_path, "/dolphinscheduler");
+  EXPECT_EQ(order.storage.region, "us-east-1");
+  EXPECT_EQ(order.storage.secret_key, "secret");
+  EXPECT_EQ(order.max_bytes, 2ULL << 30U);
+  ASSERT_THAT(order.files, SizeIs(2));
+  EXPECT_EQ(order.files[0].name, "/lib/a.py");
+  EXPECT_EQ(order.files[0].path, "etl/resources/lib/a.py");
+  EXPECT_EQ(order.files[1].path, "root/resources/b.sh");
+}
+
+TEST_F(ResourcesOfATask, FailItWhereNoStorageIsConfigured) {
+  EXPECT_THAT(refusal({{"/lib/a.py", "root"}}),
+              testing::AllOf(HasSubstr("/lib/a.py of the resource centre"), HasSubstr("set resources.type")));
+  EXPECT_EQ(refusal({}), "");
+}
+
+TEST_F(ResourcesOfATask, ThatLeadElsewhereFailIt) {
+  config.resources.type = StorageType::kFile;
+  EXPECT_THAT(refusal({{"/../a.py", "root"}}), HasSubstr("would leave the working directory"));
+  EXPECT_THAT(refusal({{"/a.py", "../root"}}), HasSubstr("tenant \"../root\""));
+  EXPECT_THAT(refusal(std::vector(kMaxResources + 1, std::pair<std::string, std::string>("/a", "root"))),
+              HasSubstr("a task may have 1000 resources"));
 }
 
 TEST(TaskRequest, CountsTimeFromTheScheduleAlsoWithoutParameters) {

@@ -1,0 +1,1 @@
+porpoise_fuzz(resource_order LIBRARIES porpoise::task)
