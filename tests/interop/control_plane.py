@@ -31,7 +31,9 @@ JAVA = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "
 
 
 class ControlPlane:
-    def __init__(self, folder):
+    def __init__(self, folder, sudo=None):
+        """`sudo`: whether the Java worker switches users; by default where it can."""
+        self._sudo = os.geteuid() == 0 and shutil.which("sudo") is not None if sudo is None else sudo
         self.folder = Path(folder).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._began = time.monotonic()
@@ -55,17 +57,20 @@ class ControlPlane:
 
     def start(self):
         self.say("ZooKeeper, PostgreSQL")
-        self._write_configuration()
-        self._start_zookeeper()
-        self._start_postgres()
-        until(lambda: self._running("zookeeper") and port_is_open(self.ports["zookeeper"]), "the start of ZooKeeper",
-              START_LIMIT)
+        self.start_services()
         self.say("master, API server")
         self.start_master()
         self.start_java("api", self.assembly.class_path("api"), API, settings.api(self.ports), "640m")
         self.wait_for_master()
         until(lambda: self._running("api") and self._api_is_ready(), "the start of the API server", START_LIMIT)
         self.say("the control plane is up")
+
+    def start_services(self):
+        """What the servers need, and all that a worker alone does."""
+        self._write_configuration()
+        self._start_zookeeper()
+        self._start_postgres()
+        until(lambda: self._running("zookeeper") and self._zookeeper_answers(), "the start of ZooKeeper", START_LIMIT)
 
     def stop(self):
         """Ends all of it, the workers and their tasks included. Nothing is shut down: the state has no further use."""
@@ -142,8 +147,7 @@ class ControlPlane:
 
     def _write_configuration(self):
         conf = self.run / "conf"
-        sudo = os.geteuid() == 0 and shutil.which("sudo") is not None
-        (conf / "common.properties").write_text(settings.common_properties(self.run / "data", sudo))
+        (conf / "common.properties").write_text(settings.common_properties(self.run / "data", self._sudo))
         (conf / "zoo.cfg").write_text(settings.zookeeper(self.ports, self.run / "zookeeper"))
         shutil.copy(HERE / "conf" / "task-type-config.yaml", conf)
 
@@ -192,6 +196,13 @@ class ControlPlane:
             probe = f"http://127.0.0.1:{self.ports['api']}/dolphinscheduler/actuator/health/readiness"
             return NEIGHBOUR.open(probe, timeout=5).status == 200
         except OSError:  # not listening yet, or 503
+            return False
+
+    def _zookeeper_answers(self):
+        """It takes connections before it has loaded its data, and drops them."""
+        try:
+            return self._exists("/")
+        except OSError:
             return False
 
     def _exists(self, path):

@@ -1,7 +1,7 @@
 """DolphinScheduler's own worker, the reference: INTEROP_WORKER=java."""
 
 import settings
-from worker_process import EXEC_THREADS, WorkerProcess
+from worker_process import WorkerProcess
 
 MAIN = "org.apache.dolphinscheduler.server.worker.WorkerServer"
 
@@ -13,7 +13,7 @@ class JavaWorker(WorkerProcess):
         plane = self.plane
         return plane.start_java(
             self.name, plane.assembly.class_path("worker"), MAIN,
-            settings.worker(plane.ports, self.port, self.http_port, EXEC_THREADS), "768m",
+            settings.worker(plane.ports, self.port, self.http_port, self.exec_threads), "768m",
             options=[f"-DDOLPHINSCHEDULER_WORKER_HOME={plane.run}"],  # logs elsewhere are not served
             environment=self.environment())
 

@@ -4,7 +4,7 @@ import os
 import unittest
 
 from assembly import HERE
-from worker_process import EXEC_THREADS, WorkerProcess
+from worker_process import WorkerProcess
 
 
 def binary():
@@ -21,14 +21,16 @@ class PorpoiseWorker(WorkerProcess):
     kind = "porpoise"
 
     def launch(self):
-        run = self.plane.run
-        flags = {"zookeeper": f"127.0.0.1:{self.plane.ports['zookeeper']}", "listen": self.address,
-                 "advertise-address": self.address, "http": f"127.0.0.1:{self.http_port}", "data-dir": run / "data",
-                 "log-dir": run / "task-log", "exec-threads": EXEC_THREADS, "time-zone": "UTC",
-                 # The machine may be busy compiling: no reason to be given no tasks.
-                 "max-cpu-load-avg": 1000, "reserved-memory": 0.1}
-        command = [binary(), "worker", *(word for key, value in flags.items() for word in (f"--{key}", value))]
+        command = [binary(), "worker", *(f"--{key}={value}" for key, value in self.flags().items())]
         return self.plane.spawn(self.name, [*command, "--config", self._configuration()], self.environment())
+
+    def flags(self):
+        run = self.plane.run
+        return {"zookeeper": f"127.0.0.1:{self.plane.ports['zookeeper']}", "listen": self.address,
+                "advertise-address": self.address, "http": f"127.0.0.1:{self.http_port}", "data-dir": run / "data",
+                "log-dir": run / "task-log", "exec-threads": self.exec_threads, "time-zone": "UTC",
+                # The machine may be busy compiling: no reason to be given no tasks.
+                "max-cpu-load-avg": 1000, "reserved-memory": 0.1}
 
     def _configuration(self):
         """Where test_demo will have its OpenMLDB sandbox."""

@@ -7,14 +7,13 @@ from pathlib import Path
 import settings
 from waiting import port_is_open, until
 
-EXEC_THREADS = 50  # fewer than test_many has tasks, so that some wait
-
 
 class WorkerProcess:
     """One worker of a ControlPlane; it keeps address and data across restarts. A subclass says how it is started."""
 
     name = "worker"
     kind = "?"
+    exec_threads = 50  # fewer than test_many has tasks, so that some wait
 
     def __init__(self, plane):
         self.plane = plane
