@@ -30,6 +30,7 @@ using wire::Command;
 
 constexpr int kSuccess = 7;  // 3.1 `TaskExecutionStatus`
 constexpr int kDelay = 12;   // no end
+constexpr std::chrono::seconds kFarewell{1};
 
 struct Load {
   int tasks = 200;
@@ -90,6 +91,8 @@ class Run {
     began_ = last_end_ = Clock::now();
     for (int i = 0; i < std::min(load_.concurrency, load_.tasks); ++i) dispatch_next();
     master_.wait_until([this] { return ended() == load_.tasks; }, std::chrono::seconds(load_.limit_seconds));
+    // The worker is to have read the last ACKs before their connection goes; it says nothing when it has.
+    master_.wait_until([] { return false; }, kFarewell);
     return {};
   }
 
