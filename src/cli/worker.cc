@@ -21,6 +21,7 @@
 #include "observe/sd_notify.h"
 #include "observe/watchdog.h"
 #include "process/process_info.h"
+#include "process/user.h"
 #include "registry/address.h"
 #include "worker/farewell.h"
 #include "worker/frame_router.h"
@@ -83,7 +84,9 @@ Status make_folder(const fs::path& folder, const char* key) {
   fs::create_directories(folder, problem);
   if (!problem && ::access(folder.c_str(), W_OK) == 0) return {};
   const int reason = problem ? problem.value() : errno;
-  return fail_errno("cannot write to " + folder.string() + " (" + key + ")", reason);
+  const Error why = errno_error("cannot write to " + folder.string(), reason);
+  return fail(why.code(), why.message() + "; let user " + user_name(::geteuid()) +
+                              " write there, or choose another folder with the key '" + key + "'");
 }
 
 WorkerLevels levels(const WorkerConfig& config, const TaskTable& table, const Membership& membership,

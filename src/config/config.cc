@@ -73,8 +73,11 @@ Result<Config> parse_config(std::string_view yaml) {
 }
 
 Result<Config> load_config(const std::filesystem::path& file) {
-  PORPOISE_TRY(const std::string text, read_file(file, kMaxBytes));
-  auto config = parse_config(text);
+  const auto text = read_file(file, kMaxBytes);
+  if (!text && text.error().code() == Code::kDenied)
+    return fail(Code::kDenied, text.error().to_string() + "; let the user that runs porpoise read it");
+  if (!text) return fail(text.error());
+  auto config = parse_config(*text);
   if (!config) return fail(Error(Code::kInvalid, file.string() + ": " + config.error().to_string()));
   config->file = file;
   return config;

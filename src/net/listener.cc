@@ -12,6 +12,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
+constexpr const char* kHint = "; choose another address with the key 'listen'";
 constexpr int kBacklog = 1024;  // as 3.1 `NettyServerConfig`
 // Without descriptors accept() fails at once, again and again.
 constexpr std::chrono::milliseconds kAcceptPause{100};
@@ -27,12 +28,12 @@ Status bind(tcp::acceptor& acceptor, const std::string& address) {
   error_code problem;
   const auto host = asio::ip::make_address(parsed.host == "localhost" ? "127.0.0.1" : parsed.host, problem);
   if (problem)
-    return fail(Code::kInvalid, "cannot listen on " + address + ": " + parsed.host + " is not an IP address");
+    return fail(Code::kInvalid, "cannot listen on " + address + ": " + parsed.host + " is not an IP address" + kHint);
   acceptor.open(host.is_v6() ? tcp::v6() : tcp::v4(), problem);
   if (!problem) acceptor.set_option(tcp::acceptor::reuse_address(true), problem);
   if (!problem) acceptor.bind({host, parsed.port}, problem);
   if (!problem) acceptor.listen(kBacklog, problem);
-  if (problem) return fail(Code::kUnavailable, "cannot listen on " + address + ": " + problem.message());
+  if (problem) return fail(Code::kUnavailable, "cannot listen on " + address + ": " + problem.message() + kHint);
   return {};
 }
 

@@ -75,6 +75,10 @@ void Membership::fence(const std::string& why, std::function<void()> then) {
   });
 }
 
-void Membership::on_problem(const Error& error) { parts_.log.error(error.to_string() + "; trying on"); }
+void Membership::on_problem(const Error& error) {
+  const bool denied = error.code() == Code::kDenied;
+  parts_.log.error(error.to_string() + "; trying on; look at the key '" + (denied ? "zookeeper-digest" : "zookeeper") +
+                   "' if that does not help");
+}
 
 }  // namespace porpoise
