@@ -29,14 +29,19 @@ const char* name_of(LogLevel level) {
   return "INFO";
 }
 
+UniqueFd make_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  std::filesystem::create_directories(path.parent_path(), ignored);  // open() says why if that did not work
+  // 0640: other servers of the installation may read it as members of the group.
+  return UniqueFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640));
+}
+
 }  // namespace
 
 Result<TaskLog> TaskLog::open(const std::filesystem::path& path) {
   if (path.empty()) return TaskLog(UniqueFd());
-  std::error_code problem;
-  std::filesystem::create_directories(path.parent_path(), problem);  // open() says why if that did not work
-  // 0640: other servers of the installation may read it as members of the group.
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640));
+  UniqueFd fd = make_file(path);
+  if (!fd && errno == ENOENT) fd = make_file(path);  // who removes old logs took the folder for an empty one
   if (!fd) return fail_errno("cannot open task log " + path.string(), errno);
   return TaskLog(std::move(fd));
 }

@@ -5,9 +5,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <regex>
+#include <thread>
 
 #include "base/file.h"
 
@@ -38,6 +41,22 @@ class TaskLogFile : public testing::Test {
 
   std::filesystem::path folder_;
 };
+
+// Somebody who removes empty folders meets a folder once between its making and the log's; often, in so many attempts.
+TEST_F(TaskLogFile, IsOpenedThoughSomebodyRemovesItsEmptyFolder) {
+  const std::filesystem::path day = path().parent_path();
+  for (int attempt = 0; attempt < 500; ++attempt) {
+    std::atomic<bool> opened = false;
+    std::thread remover([&] {
+      while (!opened && ::rmdir(day.c_str()) != 0) continue;
+    });
+    const auto log = TaskLog::open(path());
+    opened = true;
+    remover.join();
+    ASSERT_TRUE(log) << log.error().to_string();
+    std::filesystem::remove_all(day);
+  }
+}
 
 TEST_F(TaskLogFile, HasThePatternOf31) {
   TaskLog log = open();
