@@ -4,6 +4,7 @@
 // an escaping exception into PORPOISE_INTERNAL, so authors may use libraries that throw.
 #pragma once
 
+#include <porpoise/ext/alert.h>
 #include <porpoise/ext/branch.h>
 #include <porpoise/ext/dry_run.h>
 #include <porpoise/plugin.h>
@@ -84,6 +85,12 @@ class Host {
   int cancel_fd() const { return host_->cancel_fd(host_); }
   // True when the task is to end.
   bool wait(int64_t timeout_ms) const { return host_->wait(host_, timeout_ms) != 0; }
+  // See ext/alert.h; false when this host knows of no alerts.
+  bool request_alert(int32_t group_id, std::string_view title, std::string_view content) const {
+    const auto* const alert = extension<porpoise_alert>(PORPOISE_EXT_ALERT);
+    if (alert != nullptr) alert->request(host_, group_id, to_c(title), to_c(content));
+    return alert != nullptr;
+  }
   int64_t now_mono_ms() const { return host_->now_mono_ms(host_); }
   int64_t now_wall_ms() const { return host_->now_wall_ms(host_); }
 

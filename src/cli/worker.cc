@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -14,6 +15,7 @@
 #include "cli/plugins.h"
 #include "cli/worker_flags.h"
 #include "executor/task_process.h"
+#include "net/alert_sender.h"
 #include "net/listener.h"
 #include "net/master_links.h"
 #include "observe/calm_log.h"
@@ -90,7 +92,7 @@ Status make_folder(const fs::path& folder, const char* key) {
 }
 
 WorkerLevels levels(const WorkerConfig& config, const TaskTable& table, const Membership& membership,
-                    const Listener& listener, const MasterLinks& links) {
+                    const Listener& listener, const MasterLinks& links, const AlertSender& alerts) {
   WorkerLevels levels;
   levels.running = table.running_by_type();
   levels.waiting = table.waiting();
@@ -102,7 +104,17 @@ WorkerLevels levels(const WorkerConfig& config, const TaskTable& table, const Me
   levels.registry_connected = membership.connected();
   levels.incoming_connections = listener.connections();
   levels.master_connections = links.connections();
+  levels.alert_connections = alerts.connections();
   return levels;
+}
+
+// What a task asked for, told as its end turned out (3.1 `WorkerTaskExecuteRunnable.sendAlertIfNeeded`).
+std::optional<wire::Alert> alert_of(const TaskResult& result) {
+  if (!result.alert) return std::nullopt;
+  return wire::Alert{.group_id = result.alert->group_id,
+                     .title = result.alert->title,
+                     .content = result.alert->content,
+                     .warn_type = result.state == TaskState::kSuccess ? 1 : 2};
 }
 
 HealthReport health(const TaskDesk& desk, const Membership& membership) {
@@ -149,8 +161,12 @@ Status run_worker(const WorkerConfig& config) {
   const auto profile = wire::profile_31(zone);
   TaskDesk* desk_of = nullptr;
   FrameRouter* router_of = nullptr;
+  AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
   TaskRuns runs(io, config, catalog, store, host_binary,
-                {[&](std::int64_t id, const TaskResult& result) { desk_of->ended(id, result); },
+                {[&](std::int64_t id, const TaskResult& result) {
+                   desk_of->ended(id, result);
+                   if (const auto alert = alert_of(result)) alerts.send(*alert);
+                 },
                  [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); }});
   MasterLinks links(
       io, {}, [&](const std::string& master, const wire::Frame& frame) { router_of->from_master(master, frame); },
@@ -204,10 +220,11 @@ Status run_worker(const WorkerConfig& config) {
   // 7. Health and metrics.
   std::unique_ptr<HttpServer> http;
   if (!config.http.empty()) {
-    PORPOISE_TRY(
-        http, HttpServer::start(io, config.http,
-                                {[&] { return health(desk, membership); },
-                                 [&] { return metrics.scrape(levels(config, table, membership, *listener, links)); }}));
+    PORPOISE_TRY(http,
+                 HttpServer::start(
+                     io, config.http,
+                     {[&] { return health(desk, membership); },
+                      [&] { return metrics.scrape(levels(config, table, membership, *listener, links, alerts)); }}));
   }
 
   // 8. The way out, then in.

@@ -28,6 +28,7 @@ enum class PacketKind : std::uint32_t {
   kAppId,        // first: id; answered when it is on disk
   kProgress,     // number: permille, first: text
   kBranch,       // number: index, first: next node
+  kAlert,        // number: group, first: title, second: content
   kChildBegins,  // answered when everything said before is in the log
   kChildBegan,   // number: pid
   kChildEnded,   // its output is in the pipe

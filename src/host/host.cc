@@ -180,6 +180,7 @@ class Host {
     result_.process_id = seen.process_id;
     result_.app_ids = std::move(seen.app_ids);
     result_.branch = std::move(seen.branch);
+    result_.alert = std::move(seen.alert);
     result_.var_pool = output.var_pool(request_.var_pool);
     if (!seen.survivors.empty()) result_.message += "; these processes could not be ended: " + seen.survivors;
     return {};

@@ -11,6 +11,10 @@ namespace porpoise {
 // One OUT parameter: as much as a line of output that sets one may have.
 inline constexpr std::size_t kMaxVariableBytes = kMaxSetValueBytes;
 
+// An alert. Much of it is a table that people read; a title is one line of a mail.
+inline constexpr std::size_t kMaxAlertTitleBytes = 1000;
+inline constexpr std::size_t kMaxAlertContentBytes = kMaxVariableBytes;
+
 // A packet between runner and supervisor: a variable, its name and the header.
 inline constexpr std::size_t kMaxPacketBytes = kMaxVariableBytes + (32U << 10U);
 

@@ -191,10 +191,22 @@ porpoise_status PluginHost::wait_child(std::int64_t pid, porpoise_exit* out) {
   return PORPOISE_OK;
 }
 
+const void* PluginHost::extension(std::string_view id) const {
+  if (id == PORPOISE_EXT_BRANCH) return &branch_;
+  if (id == PORPOISE_EXT_ALERT) return &alert_;
+  return nullptr;
+}
+
 void PluginHost::fill_table() {
   branch_ = {sizeof branch_, [](const porpoise_host* host, int32_t index, porpoise_str next_node) {
                self(host).channel_.send({.kind = PacketKind::kBranch, .number = index, .first = to_view(next_node)});
              }};
+  alert_ = {sizeof alert_, [](const porpoise_host* host, int32_t group_id, porpoise_str title, porpoise_str content) {
+              self(host).channel_.send({.kind = PacketKind::kAlert,
+                                        .number = group_id,
+                                        .first = cut_utf8(to_view(title), kMaxAlertTitleBytes),
+                                        .second = cut_utf8(to_view(content), kMaxAlertContentBytes)});
+            }};
   table_ = {
       .size = sizeof table_,
       .abi_minor = PORPOISE_ABI_MINOR,
@@ -226,7 +238,7 @@ void PluginHost::fill_table() {
       .now_mono_ms = [](const porpoise_host*) { return mono_ms(); },
       .now_wall_ms = [](const porpoise_host*) { return wall_ms(); },
       .get_extension = [](const porpoise_host* host, porpoise_str id) -> const void* {
-        return to_view(id) == PORPOISE_EXT_BRANCH ? &self(host).branch_ : nullptr;
+        return self(host).extension(to_view(id));
       },
   };
 }

@@ -4,6 +4,7 @@
 // answered() come from the runner's control thread.
 #pragma once
 
+#include <porpoise/ext/alert.h>
 #include <porpoise/ext/branch.h>
 #include <porpoise/plugin.h>
 #include <sys/resource.h>
@@ -46,6 +47,7 @@ class PluginHost {
   void log(LogLevel level, std::string_view text);
 
  private:
+  const void* extension(std::string_view id) const;
   static PluginHost& self(const porpoise_host* host) { return *static_cast<PluginHost*>(host->data); }
   void fill_table();
 
@@ -80,6 +82,7 @@ class PluginHost {
   std::optional<int> answer_;
 
   porpoise_branch branch_{};
+  porpoise_alert alert_{};
   porpoise_host table_{};
 };
 

@@ -175,6 +175,9 @@ void Supervisor::take(const Packet& packet) {
     case PacketKind::kAppId: take_app_id(packet.first); break;
     case PacketKind::kProgress: control_.tell(ProgressMessage{packet.number, std::string(packet.first)}); break;
     case PacketKind::kBranch: seen_.branch = Branch{packet.number, std::string(packet.first)}; break;
+    case PacketKind::kAlert:
+      seen_.alert = TaskAlert{packet.number, std::string(packet.first), std::string(packet.second)};
+      break;
     case PacketKind::kChildBegins: runner_->channel().send({.kind = PacketKind::kAnswer}); break;
     case PacketKind::kChildBegan:
       if (seen_.process_id == 0) seen_.process_id = packet.number;

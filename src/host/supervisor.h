@@ -40,6 +40,7 @@ struct Observed {
   std::string app_ids;
   std::optional<Branch> branch;
   std::vector<FetchedResource> fetched;
+  std::optional<TaskAlert> alert;
   std::string survivors;  // processes that SIGKILL did not end
 };
 

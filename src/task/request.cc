@@ -144,6 +144,9 @@ Json to_json(const TaskResult& result) {
                {"processId", result.process_id},
                {"appIds", result.app_ids},
                {"varPool", Json(to_json(result.var_pool))}};
+  if (result.alert)
+    json["alert"] = {
+        {"groupId", result.alert->group_id}, {"title", result.alert->title}, {"content", result.alert->content}};
   if (result.branch) json["branch"] = {{"index", result.branch->index}, {"nextNode", result.branch->next_node}};
   for (const FetchedResource& one : result.fetched) json["fetched"].push_back(to_json(one));
   if (result.fetch_failed) json["fetchFailed"] = true;
@@ -163,6 +166,9 @@ Result<TaskResult> task_result_from_json(const Json& json) {
   result.process_id = integer_or(json, "processId", 0);
   result.app_ids = string_or(json, "appIds", "");
   PORPOISE_TRY(result.var_pool, property_list_from_json(json.value("varPool", Json())));
+  if (const auto alert = json.find("alert"); alert != json.end() && alert->is_object())
+    result.alert = TaskAlert{static_cast<std::int32_t>(integer_or(*alert, "groupId", 0)),
+                             string_or(*alert, "title", ""), string_or(*alert, "content", "")};
   if (const auto branch = json.find("branch"); branch != json.end() && branch->is_object())
     result.branch = Branch{static_cast<int>(integer_or(*branch, "index", 0)), string_or(*branch, "nextNode", "")};
   result.fetched = fetched_from_json(json.value("fetched", Json()));

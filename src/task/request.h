@@ -80,6 +80,15 @@ struct FetchedResource {
   friend bool operator==(const FetchedResource&, const FetchedResource&) = default;
 };
 
+// What the task wants people to be told when it has ended.
+struct TaskAlert {
+  std::int32_t group_id = 0;
+  std::string title;
+  std::string content;
+
+  friend bool operator==(const TaskAlert&, const TaskAlert&) = default;
+};
+
 struct TaskResult {
   std::int64_t task_instance_id = 0;
   TaskState state = TaskState::kFailure;
@@ -94,6 +103,7 @@ struct TaskResult {
   std::optional<Branch> branch;
   std::vector<FetchedResource> fetched;
   bool fetch_failed = false;  // one resource could not be had, which ended the task
+  std::optional<TaskAlert> alert;
 };
 
 Json to_json(const TaskRequest& request);

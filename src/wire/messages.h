@@ -87,12 +87,17 @@ struct RemoveLog {
 struct GetAppIds {
   std::string path;
 };
+struct AlertAnswer {  // of the alert server, on the worker's own connection
+  bool success = false;
+  std::string message;  // of the first channel that failed; empty when none did
+};
 struct HeartBeat {};
 struct Ping {};
 struct Ignored {};  // a command that never concerns a worker: logged, not answered
 
-using Incoming = std::variant<DispatchTask, KillTask, UpdateHost, Savepoint, RunningAck, ResultAck, RejectAck,
-                              ViewLogPage, ViewWholeLog, GetLogBytes, RemoveLog, GetAppIds, HeartBeat, Ping, Ignored>;
+using Incoming =
+    std::variant<DispatchTask, KillTask, UpdateHost, Savepoint, RunningAck, ResultAck, RejectAck, ViewLogPage,
+                 ViewWholeLog, GetLogBytes, RemoveLog, GetAppIds, AlertAnswer, HeartBeat, Ping, Ignored>;
 
 // --- Worker -> peer ---
 

@@ -153,6 +153,22 @@ Result<Incoming> view_log_page(const Members& body, const TimeZone& /*zone*/) {
   return ViewLogPage{std::move(path), skip_lines, limit};
 }
 
+Result<Incoming> alert_answer(const Members& body, const TimeZone& /*zone*/) {
+  AlertAnswer answer;
+  PORPOISE_TRY(answer.success, body.flag("success"));
+  const Json* const results = body.find("resResults");
+  if (results == nullptr || answer.success) return answer;
+  if (!results->is_array()) return fail(body.error("resResults", "is not a JSON array"));
+  for (const Json& result : *results) {
+    PORPOISE_TRY(const Members one, Members::of(result, "resResults."));
+    PORPOISE_TRY(const bool sent, one.flag("success"));
+    if (sent) continue;
+    PORPOISE_TRY(answer.message, one.text("message"));
+    break;
+  }
+  return answer;
+}
+
 struct Entry {
   Command command;
   Result<Incoming> (*read)(const Members& body, const TimeZone& zone);
@@ -172,6 +188,7 @@ constexpr Entry kCommands[] = {
     {Command::kGetLogBytesRequest, about_log<GetLogBytes>},
     {Command::kRemoveTaskLogRequest, about_log<RemoveLog>},
     {Command::kGetAppIdRequest, get_app_ids},
+    {Command::kAlertSendResponse, alert_answer},
 };
 
 Result<Incoming> read_body(const Entry& entry, std::string_view text, const TimeZone& zone) {

@@ -76,6 +76,7 @@ void FrameRouter::take(const std::shared_ptr<Connection>& connection, const wire
                  [&](wire::GetLogBytes& request) { read_log(request); },
                  [&](wire::RemoveLog& request) { read_log(request); },
                  [&](wire::GetAppIds& request) { read_log(request); },
+                 [&](wire::AlertAnswer&) { parts_.metrics.messages.rejected(FrameRejection::kUnexpected); },
                  [&](wire::Ignored&) { parts_.metrics.messages.rejected(FrameRejection::kUnexpected); }, [](auto&) {}},
       *message);
 }

@@ -1,5 +1,6 @@
 /* The binary layout of plugin ABI 1, frozen: if this file stops compiling, plugins built earlier stop working.
  * Members may only be appended; then a line is added here and PORPOISE_ABI_MINOR grows. */
+#include <porpoise/ext/alert.h>
 #include <porpoise/ext/branch.h>
 #include <porpoise/ext/dry_run.h>
 #include <porpoise/plugin.h>
@@ -59,6 +60,7 @@ FROZEN(porpoise_plugin, deinit, 16);
 FROZEN(porpoise_plugin, create, 24);
 FROZEN(porpoise_dry_run, plan, 8);
 FROZEN(porpoise_branch, choose, 8);
+FROZEN(porpoise_alert, request, 8);
 
 _Static_assert(PORPOISE_OK == 0 && PORPOISE_FAILED == 1 && PORPOISE_CANCELLED == 2 && PORPOISE_TIMED_OUT == 3 &&
                    PORPOISE_INVALID_PARAMS == 4 && PORPOISE_UNAVAILABLE == 5 && PORPOISE_INTERNAL == 6,

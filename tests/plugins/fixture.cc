@@ -92,6 +92,12 @@ Outcome tell_everything(Fixture& fixture) {
   return stored ? Outcome::ok() : Outcome::failed("app id not stored");
 }
 
+Outcome ask_for_alerts(Fixture& fixture) {
+  fixture.host.request_alert(1, "not this one", "");
+  const bool known = fixture.host.request_alert(7, fixture.text("title"), fixture.text("content"));
+  return known ? Outcome::ok() : Outcome::failed("this host knows of no alerts");
+}
+
 Outcome close_from(int first, int last) {
   for (int fd = first; fd <= last; ++fd) ::close(fd);
   return Outcome::ok();
@@ -117,6 +123,7 @@ const std::map<std::string, std::function<Outcome(Fixture&)>> kActs = {
     {"output", [](Fixture& f) { return f.host.output(f.text("text")), Outcome::ok(); }},
     {"many lines", many_lines},
     {"tell", tell_everything},
+    {"alert", ask_for_alerts},
     {"wait", wait_for_cancel},
     {"status",
      [](Fixture& f) {

@@ -164,6 +164,22 @@ TEST(Task, EverythingThePluginTellsArrives) {
   EXPECT_THAT(run.log(), HasSubstr("unknown extension: NULL"));
 }
 
+TEST(Task, AnAlertThatItAskedForIsInItsResult) {
+  TaskRun run;
+  run.act("alert", {{"title", "rows"}, {"content", "[1]"}});
+  EXPECT_EQ(run.run().alert, (TaskAlert{7, "rows", "[1]"})) << run.log();
+  EXPECT_EQ(run.stored_result()->alert, (TaskAlert{7, "rows", "[1]"}));
+}
+
+TEST(Task, AnAlertIsCutWhereItIsTooLong) {
+  TaskRun run;
+  run.act("alert", {{"title", std::string(5000, 't')}, {"content", std::string(1'000'000, 'c')}});
+  const TaskResult result = run.run();
+  ASSERT_TRUE(result.alert) << result.message;
+  EXPECT_EQ(result.alert->title, std::string(1000, 't'));
+  EXPECT_EQ(result.alert->content, std::string(128U << 10U, 'c'));
+}
+
 TEST(Task, StatusOfThePluginDecides) {
   const auto result_of = [](int status) {
     TaskRun run;

@@ -30,6 +30,7 @@ TEST(HostProtocol, ResultSurvivesTheWire) {
   TaskResult result;
   result.state = TaskState::kKill;
   result.branch = Branch{1, "[42]"};
+  result.alert = TaskAlert{7, "rows", "[]"};
   const auto decoded = decode_host_message(encode(HostMessage(FinishedMessage{result})));
   ASSERT_TRUE(decoded && *decoded);
   const auto& finished = std::get<FinishedMessage>(**decoded);

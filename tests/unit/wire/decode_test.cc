@@ -143,10 +143,25 @@ TEST(Profile31, HeartBeatsAndPingsHaveNoJson) {
   EXPECT_TRUE(decode({Command::kHeartBeat, 1, ""}));
 }
 
+TEST(Profile31, ReadsWhatTheAlertServerAnswers) {
+  const auto answer = [](const std::string& body) {
+    const auto message = decode({Command::kAlertSendResponse, 1, body});
+    return message ? std::get<AlertAnswer>(*message) : AlertAnswer{false, message.error().to_string()};
+  };
+  EXPECT_TRUE(answer(R"({"success":true,"resResults":[{"success":true,"message":"sent"}]})").success);
+  EXPECT_EQ(answer(R"({"success":true,"resResults":null})").message, "");
+  const AlertAnswer failed = answer(
+      R"({"success":false,"resResults":[{"success":true,"message":"sent"},{"success":false,"message":"no SMTP"}]})");
+  EXPECT_FALSE(failed.success);
+  EXPECT_EQ(failed.message, "no SMTP");
+  EXPECT_FALSE(answer("{}").success);
+  EXPECT_NE(answer(R"({"success":false,"resResults":5})").message.find("resResults"), std::string::npos);
+}
+
 TEST(Profile31, IgnoresCommandsThatNeverConcernAWorker) {
   recorded<Ignored>("01");
   recorded<Ignored>("18");
-  for (const int type : {1, 3, 5, 7, 9, 10, 11, 12, 14, 16, 19, 20, 23, 26, 27, 28, 30, 31, 32, 33, 34, 35, 36}) {
+  for (const int type : {1, 3, 5, 7, 9, 10, 11, 12, 14, 16, 19, 20, 23, 26, 27, 30, 31, 32, 33, 34, 35, 36}) {
     const auto message = decode({static_cast<Command>(type), 1, "not JSON"});
     ASSERT_TRUE(message) << type;
     EXPECT_TRUE(std::holds_alternative<Ignored>(*message)) << type;

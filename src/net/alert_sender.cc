@@ -1,0 +1,128 @@
+#include "net/alert_sender.h"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+#include "base/host_port.h"
+#include "net/connection.h"
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+}  // namespace
+
+// One alert. Its owner and its pending operations keep it alive.
+class AlertSender::Call : public std::enable_shared_from_this<Call> {
+ public:
+  Call(AlertSender& sender, const wire::Alert& alert)
+      : sender_(&sender),
+        title_(alert.title),
+        frame_(sender.profile_.encode(alert, sender.next_opaque_++)),
+        resolver_(sender.io_),
+        socket_(sender.io_),
+        limit_(sender.io_) {}
+
+  void start() {
+    limit_.expires_after(sender_->options_.limit);
+    limit_.async_wait([weak = weak_from_this()](const error_code& problem) {
+      if (const auto self = weak.lock(); self && !problem) self->end("it has not answered in time");
+    });
+    const auto server = parse_host_port(sender_->options_.server);
+    if (!server)
+      return asio::post(sender_->io_,
+                        [self = shared_from_this(), why = server.error().to_string()] { self->end(why); });
+    resolver_.async_resolve(server->host, std::to_string(server->port),
+                            [self = shared_from_this()](const error_code& problem, const auto& found) {
+                              if (problem) return self->end(problem.message());
+                              self->connect(found);
+                            });
+  }
+
+  // The owner is gone: nobody hears of it.
+  void abandon() {
+    sender_ = nullptr;
+    close();
+  }
+
+ private:
+  void connect(const tcp::resolver::results_type& found) {
+    if (sender_ == nullptr) return;
+    asio::async_connect(socket_, found, [self = shared_from_this()](const error_code& problem, const tcp::endpoint&) {
+      if (problem) return self->end(problem.message());
+      self->ask();
+    });
+  }
+
+  void ask() {
+    if (sender_ == nullptr) return;
+    Connection::Events events;
+    events.on_frame = [weak = weak_from_this()](const auto&, const wire::Frame& frame) {
+      if (const auto self = weak.lock()) self->take(frame);
+    };
+    events.on_closed = [weak = weak_from_this()](const auto&, const std::string& why) {
+      if (const auto self = weak.lock()) self->end(why.empty() ? "it closed the connection without an answer" : why);
+    };
+    connection_ = Connection::make(std::move(socket_), 0, std::move(events));
+    connection_->start();
+    connection_->send(wire::encode(frame_));
+  }
+
+  void take(const wire::Frame& frame) {
+    if (sender_ == nullptr || frame.opaque != frame_.opaque) return;
+    const auto message = sender_->profile_.decode(frame);
+    if (!message) return end(message.error().to_string());
+    if (const auto* const answer = std::get_if<wire::AlertAnswer>(&*message))
+      end(answer->success ? "" : "it could not: " + answer->message);
+  }
+
+  // An empty text: it was sent.
+  void end(const std::string& why) {
+    AlertSender* const sender = std::exchange(sender_, nullptr);
+    if (sender == nullptr) return;
+    const auto self = shared_from_this();
+    close();
+    sender->calls_.erase(self);
+    if (!why.empty())
+      sender->on_problem_("alert \"" + title_ + "\" was not sent by the alert server at " + sender->options_.server +
+                          " (alert-server): " + why);
+  }
+
+  void close() {
+    limit_.cancel();
+    resolver_.cancel();
+    error_code ignored;
+    socket_.close(ignored);
+    if (const auto connection = std::exchange(connection_, nullptr)) connection->close("");
+  }
+
+  AlertSender* sender_;
+  const std::string title_;
+  const wire::Frame frame_;
+  tcp::resolver resolver_;
+  tcp::socket socket_;
+  asio::steady_timer limit_;
+  std::shared_ptr<Connection> connection_;
+};
+
+AlertSender::AlertSender(asio::io_context& io, AlertOptions options, const wire::Profile& profile, OnProblem on_problem)
+    : io_(io), options_(std::move(options)), profile_(profile), on_problem_(std::move(on_problem)) {}
+
+AlertSender::~AlertSender() {
+  for (const auto& call : std::exchange(calls_, {})) call->abandon();
+}
+
+void AlertSender::send(const wire::Alert& alert) {
+  if (calls_.size() >= options_.max_at_once)
+    return on_problem_("alert \"" + alert.title + "\" is dropped: " + std::to_string(calls_.size()) +
+                       " others wait for the alert server at " + options_.server + " (alert-server)");
+  const auto call = *calls_.insert(std::make_shared<Call>(*this, alert)).first;
+  call->start();
+}
+
+}  // namespace porpoise
