@@ -118,6 +118,10 @@ class ControlPlane:
     def log_file(self, name):
         return self.logs / f"{name}.out"
 
+    def resources(self):
+        """The folder of the resource centre."""
+        return self.run / "resources"
+
     def zookeeper(self):
         return ZooKeeper(self.ports["zookeeper"])
 
@@ -147,7 +151,8 @@ class ControlPlane:
 
     def _write_configuration(self):
         conf = self.run / "conf"
-        (conf / "common.properties").write_text(settings.common_properties(self.run / "data", self._sudo))
+        (conf / "common.properties").write_text(
+            settings.common_properties(self.run / "data", self.resources(), self._sudo))
         (conf / "zoo.cfg").write_text(settings.zookeeper(self.ports, self.run / "zookeeper"))
         shutil.copy(HERE / "conf" / "task-type-config.yaml", conf)
 

@@ -64,6 +64,34 @@ class DsApi:
         self.call("POST", f"{self._project}/process-definition/{code}/release", name=name, releaseState="ONLINE")
         return code
 
+    # --- resource centre ---------------------------------------------------------------------------------------------
+
+    def own_files_as(self, tenant):
+        """Who uploads needs a tenant, whose the files are."""
+        number = next(one["id"] for one in self.call("GET", "/tenants/list") if one["tenantCode"] == tenant)
+        self.call("POST", "/users/update", id=1, userName="admin", userPassword="", tenantId=number, queue="",
+                  email="admin@example.org", phone="", state=1)
+
+    def add_folder(self, name, parent=-1, inside="/"):
+        return self.call("POST", "/resources/directory", type="FILE", name=name, description="", pid=parent,
+                         currentDir=inside)["id"]
+
+    def add_file(self, name, content, parent=-1, inside="/"):
+        """Written in the editor of the web page; its id."""
+        stem, suffix = name.rsplit(".", 1)
+        self.call("POST", "/resources/online-create", type="FILE", fileName=stem, suffix=suffix, description="",
+                  content=content, pid=parent, currentDir=inside)
+        return self.files()[f"{inside.rstrip('/')}/{name}"]
+
+    def files(self):
+        """Full name -> id."""
+        found, open_nodes = {}, self.call("GET", "/resources/list", type="FILE")
+        while open_nodes:
+            node = open_nodes.pop()
+            found["/" + node["fullName"].lstrip("/")] = node["id"]  # the list leaves the slash out
+            open_nodes += node.get("children") or []
+        return found
+
     # --- runs --------------------------------------------------------------------------------------------------------
 
     def start(self, code, params=None, dry_run=False, environment=-1, schedule=None):

@@ -75,10 +75,11 @@ def worker(ports, listen, listen_http, exec_threads):
                        "registry-disconnect-strategy": {"strategy": "waiting", "max-waiting-time": "100s"}}}
 
 
-def common_properties(data, sudo):
+def common_properties(data, resources, sudo):
     return "\n".join([
-        f"data.basedir.path={data}", "resource.storage.type=NONE",
-        "resource.storage.upload.base.path=/dolphinscheduler",
+        # The resource centre in a folder, as a cluster on one machine or on a network file system has it.
+        f"data.basedir.path={data}", "resource.storage.type=HDFS", "resource.hdfs.fs.defaultFS=file:///",
+        f"resource.storage.upload.base.path={resources}", "resource.hdfs.root.user=root",
         f"sudo.enable={'true' if sudo else 'false'}", "development.state=false", "datasource.encryption.enable=false",
         "support.hive.oneSession=false", "task.resource.limit.state=false", "alert.rpc.port=50052", "appId.collect=log",
         # A strategy that does not exist: the search for an address finds no interface and falls back to 127.0.0.1.

@@ -138,5 +138,16 @@ TEST(WorkerFlags, HelpNamesEveryKeyWithItsDefault) {
     EXPECT_THAT(help, HasSubstr(text));
 }
 
+TEST(WorkerEnvironment, KeepsNoSecretsForTasksToInherit) {
+  ::setenv("PORPOISE_RESOURCES_SECRET_KEY", "s3-secret", 1);
+  ::setenv("REGISTRY_ZOOKEEPER_DIGEST", "ds:zk-secret", 1);
+  ::setenv("PORPOISE_RESOURCES_BUCKET", "b", 1);
+  hide_secrets();
+  EXPECT_EQ(::getenv("PORPOISE_RESOURCES_SECRET_KEY"), nullptr);
+  EXPECT_EQ(::getenv("REGISTRY_ZOOKEEPER_DIGEST"), nullptr);
+  EXPECT_STREQ(::getenv("PORPOISE_RESOURCES_BUCKET"), "b");
+  ::unsetenv("PORPOISE_RESOURCES_BUCKET");
+}
+
 }  // namespace
 }  // namespace porpoise
