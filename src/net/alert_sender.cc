@@ -65,7 +65,7 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
     events.on_frame = [weak = weak_from_this()](const auto&, const wire::Frame& frame) {
       if (const auto self = weak.lock()) self->take(frame);
     };
-    events.on_closed = [weak = weak_from_this()](const auto&, const std::string& why) {
+    events.on_closed = [weak = weak_from_this()](const auto&, Connection::Ending, const std::string& why) {
       if (const auto self = weak.lock()) self->end(why.empty() ? "it closed the connection without an answer" : why);
     };
     connection_ = Connection::make(std::move(socket_), 0, std::move(events));

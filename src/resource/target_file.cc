@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,7 +21,8 @@ Status give(int fd, const struct stat& owner, unsigned mode) {
   const bool is_mine = owner.st_uid == ::geteuid();
   if (!is_mine && ::fchown(fd, owner.st_uid, owner.st_gid) != 0)
     return fail_errno("cannot give it to the task's user", errno);
-  if (::fchmod(fd, mode) != 0) return fail_errno("cannot set its mode", errno);
+  // In a folder that is shared by access lists the bits of the group are the most that the other user may do.
+  if (::fchmod(fd, mode | (owner.st_mode & S_IWGRP)) != 0) return fail_errno("cannot set its mode", errno);
   return {};
 }
 

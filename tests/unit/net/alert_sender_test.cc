@@ -34,7 +34,7 @@ class Alerts : public testing::Test {
           asked.push_back(frame);
           if (answer) answer(*connection, frame);
         },
-        {}, [](const std::string&) {});
+        [](Connection::Ending, const std::string&) {});
   }
   AlertOptions options() const { return {.server = "127.0.0.1:" + std::to_string(server->port())}; }
   std::unique_ptr<AlertSender> sender(const AlertOptions& with) {

@@ -109,6 +109,14 @@ TEST_F(FetchFromFolder, FilesAreToBeReadByAllAndRunByNobody) {
   EXPECT_EQ(fs::status(work() / "lib").permissions(), fs::perms(0755));
 }
 
+TEST_F(FetchFromFolder, FilesAreAsOpenToTheGroupAsASharedWorkingDirectory) {
+  put("lib/a.sh", "echo a");
+  fs::permissions(work(), fs::perms(0770));
+  EXPECT_EQ(want("/lib/a.sh").fetch(), "");
+  EXPECT_EQ(fs::status(work() / "lib/a.sh").permissions(), fs::perms(0664));
+  EXPECT_EQ(fs::status(work() / "lib").permissions(), fs::perms(0775));
+}
+
 TEST_F(FetchFromFolder, FilesBelongToWhomTheWorkingDirectoryBelongs) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
   put("lib/a.sh", "echo a");
