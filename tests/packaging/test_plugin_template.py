@@ -56,6 +56,21 @@ class PluginTemplate(unittest.TestCase):
         self.assertEqual(task["state"], "SUCCESS")
         self.assertEqual(task["varPool"][0]["value"], "hello world")
 
+    def test_resources_are_fetched_by_the_installed_programs(self):
+        centre = pathlib.Path(self.folder.name) / "centre"
+        centre.mkdir()
+        (centre / "a.txt").write_text("from the centre")
+        flow = json.loads(pathlib.Path(self.workflow).read_text())
+        definition = (flow[0] if isinstance(flow, list) else flow)["taskDefinitionList"][0]
+        definition["taskParams"]["resourceList"] = [{"resourceName": "/a.txt"}]
+        file = centre.with_name("with-resources.json")
+        file.write_text(json.dumps(flow))
+        run_folder = centre.with_name("run-with-resources")
+        done = run(self.porpoise, "replay", str(file), "--plugin-dir", str(self.plugin), "--resources", str(centre),
+                   "--keep-work", "--run-dir", str(run_folder))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual([found.read_text() for found in run_folder.rglob("a.txt")], ["from the centre"])
+
     def test_wrong_parameters_are_found_before_anything_runs(self):
         broken = pathlib.Path(self.folder.name) / "broken.json"
         broken.write_text(pathlib.Path(self.workflow).read_text().replace('"greeting": "hello', '"greting": "hello'))

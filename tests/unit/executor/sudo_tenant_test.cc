@@ -89,6 +89,18 @@ TEST_F(SudoTenant, StartsInAnEmptyFolderWhateverAnEarlierAttemptLeft) {
   EXPECT_EQ(run.run().exit_code, 1) << run.log();  // of grep: no such line
 }
 
+TEST_F(SudoTenant, MayChangeTheResourcesItWasGiven) {
+  std::filesystem::create_directories(run.folder() / "centre/lib");
+  ASSERT_TRUE(write_file(run.folder() / "centre/lib/a", "from the centre", 0600, Durability::kAtomic));
+  run.request.resources.storage.url = "file://" + (run.folder() / "centre").string();
+  run.request.resources.storage.base_path = "/";
+  run.request.resources.files = {{"/lib/a", "lib/a"}};
+  run.script("id -un; cat lib/a; echo; echo more >> lib/a && touch lib/b && echo changed");
+  EXPECT_EQ(run.run().state, TaskState::kSuccess) << run.log();
+  EXPECT_THAT(run.printed(), ElementsAre(tenant.name, "from the centre", "changed"));
+  EXPECT_TRUE(work_folder_is_gone());
+}
+
 TEST_F(SudoTenant, LetsNobodyElseIntoTheWorkingDirectory) {
   run.request.keep_execute_path = true;
   run.script("true");
