@@ -4,20 +4,16 @@ Everything runs on free ports, keeps its state below one folder, and ends with t
 """
 
 import fcntl
-import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
-import time
-import uuid
 from pathlib import Path
 
 import settings
 from assembly import HERE, Assembly, postgres_programs
 from ds_api import NEIGHBOUR
-from process_guard import VARIABLE, Guard
+from processes import JAVA, Processes
 from waiting import free_ports, port_is_open, until
 from zk_client import ZooKeeper
 
@@ -25,18 +21,15 @@ START_LIMIT = 180  # seconds for one server on a busy machine
 PORTS = ("zookeeper", "postgres", "master", "master_http", "api", "worker", "worker_http", "sandbox")
 MASTER = "org.apache.dolphinscheduler.server.master.MasterServer"
 API = "org.apache.dolphinscheduler.api.ApiApplicationServer"
-# Half of what C2 would win is lost by compiling with it in runs this short.
-JAVA = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData",
-        "-Duser.timezone=UTC", "-Djava.net.preferIPv4Stack=true", "--add-opens", "java.base/java.lang=ALL-UNNAMED"]
 
 
-class ControlPlane:
+class ControlPlane(Processes):
     def __init__(self, folder, sudo=None):
         """`sudo`: whether the Java worker switches users; by default where it can."""
         self._sudo = os.geteuid() == 0 and shutil.which("sudo") is not None if sudo is None else sudo
         self.folder = Path(folder).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._began = time.monotonic()
+        super().__init__()
         self._lock = (self.folder / "lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,13 +38,9 @@ class ControlPlane:
         self.assembly = Assembly(self.folder, self.say)
         self.assembly.prepare()
         self.ports = free_ports(PORTS)
-        self.run = self._run_folder()
-        self.logs = self.run / "log"
-        for name in ("log", "conf", "zookeeper"):
+        self.guard(self._run_folder())
+        for name in ("conf", "zookeeper"):
             (self.run / name).mkdir()
-        self._mark = uuid.uuid4().hex
-        self._guard = Guard(self._mark, self.run)
-        self._processes = {}
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -74,15 +63,8 @@ class ControlPlane:
 
     def stop(self):
         """Ends all of it, the workers and their tasks included. Nothing is shut down: the state has no further use."""
-        if self._guard is None:
-            return
-        guard, self._guard = self._guard, None
-        failed = guard.end_all()
-        for process in self._processes.values():
-            process.wait(10)
+        self.end_processes()
         self._lock.close()
-        if failed:
-            raise RuntimeError("processes of this run could not be ended")
 
     def start_master(self):
         self.start_java("master", self.assembly.class_path("master"), MASTER, settings.master(self.ports), "640m")
@@ -95,29 +77,6 @@ class ControlPlane:
         until(lambda: self._running("master") and port_is_open(self.ports["master"]) and self._exists(path),
               "the start of the master", START_LIMIT)
 
-    # --- processes ---------------------------------------------------------------------------------------------------
-
-    def spawn(self, name, command, environment=None, user=None):
-        """Starts a process that ends with this run; its output goes to the log of that name."""
-        whole = {**os.environ, **(environment or {}), VARIABLE: self._mark}
-        with self.log_file(name).open("ab") as output:
-            process = subprocess.Popen(list(map(str, command)), env=whole, stdin=subprocess.DEVNULL, stdout=output,
-                                       stderr=subprocess.STDOUT, cwd=self.run, start_new_session=True, user=user)
-        self._processes[name] = process
-        return process
-
-    def start_java(self, name, class_path, main, spring, heap, options=(), environment=None):
-        command = [*JAVA, "-Xms128m", f"-Xmx{heap}", f"-Dlogging.config={HERE / 'conf' / 'logback.xml'}",
-                   f"-Dinterop.logs={self.logs}", *options, "-cp", f"{self.run / 'conf'}:{class_path}", main]
-        return self.spawn(name, command, {"SPRING_APPLICATION_JSON": json.dumps(spring), **(environment or {})})
-
-    def kill(self, name):
-        self._processes[name].kill()
-        self._processes[name].wait(30)
-
-    def log_file(self, name):
-        return self.logs / f"{name}.out"
-
     def resources(self):
         """The folder of the resource centre."""
         return self.run / "resources"
@@ -129,9 +88,6 @@ class ControlPlane:
         """The rows of one statement, as psql prints them: unaligned."""
         done = self._psql("-U", "ds", "-d", "dolphinscheduler", "-A", "-t", "-c", statement)
         return done.splitlines()
-
-    def say(self, text):
-        print(f"[{time.monotonic() - self._began:5.1f}s] {text}", file=sys.stderr, flush=True)
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
@@ -213,10 +169,3 @@ class ControlPlane:
     def _exists(self, path):
         with self.zookeeper() as zookeeper:
             return zookeeper.exists(path)
-
-    def _running(self, name):
-        """True while it lives; an error with the end of its log when it has ended."""
-        if self._processes[name].poll() is None:
-            return True
-        log = self.log_file(name)
-        raise RuntimeError(f"{name} ended early; {log} ends:\n{log.read_text()[-3000:]}")

@@ -21,8 +21,11 @@ class PorpoiseWorker(WorkerProcess):
     kind = "porpoise"
 
     def launch(self):
-        command = [binary(), "worker", *(f"--{key}={value}" for key, value in self.flags().items())]
+        command = [self.binary(), "worker", *(f"--{key}={value}" for key, value in self.flags().items())]
         return self.plane.spawn(self.name, [*command, "--config", self._configuration()], self.environment())
+
+    def binary(self):
+        return binary()
 
     def flags(self):
         run = self.plane.run

@@ -1,15 +1,21 @@
-"""A reader of ZooKeeper in the few calls these tests need (jute encoding, protocol version 0)."""
+"""ZooKeeper in the few calls these tests need (jute encoding, protocol version 0)."""
 
 import socket
 import struct
 
-EXISTS, GET_DATA, GET_CHILDREN, CLOSE = 3, 4, 8, -11
-NO_NODE = -101
+CREATE, DELETE, EXISTS, GET_DATA, GET_CHILDREN, CLOSE = 1, 2, 3, 4, 8, -11
+NO_NODE, NODE_EXISTS = -101, -110
+
+
+def _bytes(raw):
+    return struct.pack(">i", len(raw)) + raw
 
 
 def _text(value):
-    raw = value.encode()
-    return struct.pack(">i", len(raw)) + raw
+    return _bytes(value.encode())
+
+
+EVERYBODY = struct.pack(">ii", 1, 31) + _text("world") + _text("anyone")  # one entry of an ACL: all permissions
 
 
 def _buffer(raw, offset):
@@ -18,13 +24,14 @@ def _buffer(raw, offset):
 
 
 class ZooKeeper:
-    """One session, for one `with` block."""
+    """One session, for one `with` block: a new one, or one that another client has."""
 
-    def __init__(self, port, session_ms=10000):
+    def __init__(self, port, session_ms=10000, session=0, password=bytes(16)):
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self._xid = 0
-        self._send(struct.pack(">iqiq", 0, 0, session_ms, 0) + struct.pack(">i", 16) + bytes(16) + b"\0")
-        self._receive()
+        self._send(struct.pack(">iqiq", 0, 0, session_ms, session) + _bytes(password) + b"\0")
+        # protocol, timeout, session: 0 when there is none like it
+        self.session, = struct.unpack_from(">q", self._receive(), 8)
 
     def __enter__(self):
         return self
@@ -35,6 +42,16 @@ class ZooKeeper:
 
     def exists(self, path):
         return self._request(EXISTS, _text(path) + b"\0") is not None
+
+    def create(self, path, data=b""):
+        """A persistent node for everybody, and those above it; none is made that is there."""
+        above = path.rpartition("/")[0]
+        if above:
+            self.create(above)
+        self._request(CREATE, _text(path) + _bytes(data) + EVERYBODY + struct.pack(">i", 0))
+
+    def delete(self, path):
+        self._request(DELETE, _text(path) + struct.pack(">i", -1))
 
     def children(self, path):
         """Names below `path`, or None when there is no such node."""
@@ -57,13 +74,18 @@ class ZooKeeper:
         # Stat: czxid, mzxid, ctime, mtime; version, cversion, aversion; ephemeralOwner
         return None if answer is None else struct.unpack_from(">q", answer, 4 * 8 + 3 * 4)[0]
 
+    def created(self, path):
+        """The transaction that made a node; another one after it was away."""
+        answer = self._request(EXISTS, _text(path) + b"\0")
+        return None if answer is None else struct.unpack_from(">q", answer)[0]
+
     def _request(self, kind, body):
-        """The body of the answer, or None when the node does not exist."""
+        """The body of the answer, or None when the node does not exist, or exists already."""
         self._xid += 1
         self._send(struct.pack(">ii", self._xid, kind) + body)
         answer = self._receive()
         error, = struct.unpack_from(">i", answer, 12)
-        if error not in (0, NO_NODE):
+        if error not in (0, NO_NODE, NODE_EXISTS):
             raise RuntimeError(f"ZooKeeper answers with error {error}")
         return answer[16:] if error == 0 else None
 

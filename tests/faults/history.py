@@ -1,0 +1,132 @@
+"""One event log of a test: what the master said and heard, what happened to the daemon, what the tasks themselves did.
+
+The checks at the end read nothing but that log (src/README.md and README.md here name the promises): P1 at most one
+execution of a task instance and one terminal state, P2 its result delivered until it is acknowledged, the same bytes each
+time, P3 nothing of it alive when that is said, and every kill answered.
+"""
+
+import json
+import threading
+import time
+from collections import defaultdict
+
+from frames import SUCCESS
+
+IN_FLIGHT = 2.0  # seconds: what was on its way when an ACK was sent
+
+
+class Event(dict):
+    """kind, t (monotonic seconds), task, and what else the kind has."""
+
+    __getattr__ = dict.get
+
+
+class History:
+    def __init__(self, folder, name):
+        self.marks = folder / f"{name}-marks"  # one file a task, written by the task
+        self.marks.mkdir()
+        self._file = (folder / f"{name}.history").open("w")
+        self._events = []
+        self._changed = threading.Condition()
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def add(self, kind, task=None, **details):
+        event = Event(kind=kind, t=time.monotonic(), task=task, **details)
+        with self._changed:
+            self._events.append(event)
+            self._file.write(json.dumps(event, default=str) + "\n")
+            self._file.flush()
+            self._changed.notify_all()
+        return event
+
+    def close(self):
+        self._file.close()
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def of(self, kind, task=None, **details):
+        with self._changed:
+            return self._of(kind, task, details)
+
+    def _of(self, kind, task, details):
+        return [event for event in self._events if event.kind == kind and task in (None, event.task)
+                and all(event.get(key) == value for key, value in details.items())]
+
+    def wait(self, kind, task=None, count=1, seconds=60, **details):
+        """The first `count` such events, as soon as they are there."""
+        end = time.monotonic() + seconds
+        with self._changed:
+            while len(found := self._of(kind, task, details)) < count:
+                if not self._changed.wait(end - time.monotonic()) and time.monotonic() > end:
+                    raise AssertionError(f"{len(found)} of {count} {kind} {task or ''} {details or ''} within {seconds} s")
+        return found[:count]
+
+    def result(self, task, seconds=60):
+        return self.wait("RESULT", task, seconds=seconds)[0]
+
+    def marks_of(self, task):
+        file = self.marks / str(task)
+        return file.read_text().split("\n")[:-1] if file.exists() else []
+
+    def begun(self, task):
+        return [mark for mark in self.marks_of(task) if mark.startswith("begin")]
+
+    def finished(self, task):
+        return [mark for mark in self.marks_of(task) if mark == "end"]
+
+    # --- checking ----------------------------------------------------------------------------------------------------
+
+    def violations(self, given_up=()):
+        """Broken promises, one text each. `given_up`: tasks that masters have lost with the worker's session."""
+        with self._changed:
+            events = list(self._events)
+        by_task = defaultdict(list)
+        for event in events:
+            if event.task is not None:
+                by_task[event.task].append(event)
+        disturbances = [event.t for event in events if event.kind in ("daemon killed", "daemon started", "cut")]
+        found = []
+        for task, own in by_task.items():
+            found += [f"task {task}: {text}" for text in self._of_one(task, own, disturbances, task in given_up)]
+        return found
+
+    def _of_one(self, task, events, disturbances, given_up):
+        dispatched = [e for e in events if e.kind == "dispatch"]
+        if not dispatched:
+            return
+        results = [e for e in events if e.kind == "RESULT"]
+        begun = self.begun(task)
+        if len(begun) > 1:
+            yield f"P1: it was begun {len(begun)} times"
+        if len(self.finished(task)) > 1:
+            yield "P1: it was finished twice"
+        if len({e.status for e in results}) > 1:
+            yield f"P1: its states are {[e.status for e in results]}"
+        rejected = [e for e in events if e.kind == "REJECT"]
+        if not results and not given_up and not rejected:
+            yield "P2: it was accepted and has no result"
+        if rejected and begun and len(rejected) >= len(dispatched):
+            yield "P1: it was rejected and has run"
+        if len({e.body for e in results}) > 1:
+            yield f"P2: its results differ: {sorted({e.body for e in results})}"
+        if results and results[0].status == SUCCESS and begun and not self.finished(task):
+            yield "P1: it is told to have succeeded, and has not finished"
+        yield from self._after_ack(events, dispatched, results, disturbances)
+        if late := [e for e in events if e.kind == "RUNNING" and results and e.t > results[0].t
+                    and e.master == results[0].master]:
+            yield f"P2: RUNNING came after RESULT, {late[0].t - results[0].t:.3f} s"
+        for e in results:
+            if e.survivors:
+                yield f"P3: its end was told while these lived: {e.survivors}"
+
+    @staticmethod
+    def _after_ack(events, dispatched, results, disturbances):
+        acks = [e for e in events if e.kind == "ACK" and e.of == "RESULT"]
+        if not acks:
+            return
+        first = min(e.t for e in acks)
+        for e in results:
+            excused = any(first - IN_FLIGHT < t <= e.t for t in [*disturbances, *(d.t for d in dispatched)])
+            if e.t > first + IN_FLIGHT and not excused:
+                yield f"P2: RESULT came again {e.t - first:.1f} s after its ACK"
