@@ -21,12 +21,13 @@ def new_id():
 
 
 class Task:
-    """A SHELL task that marks its beginning and its end in the history's folder."""
+    """A SHELL task that marks its beginning and its end in the history's folder. NICKNAME in its script is its own."""
 
     def __init__(self, history, script="", **context):
         self.id = new_id()
         self.submitted = datetime.datetime.now(datetime.timezone.utc)
         self.mark_file = history.marks / str(self.id)
+        self.nickname = f"fault-{self.id}"  # for `exec -a`, by which a process is found that has shed everything else
         self._context = context
         self.script = script
 
@@ -44,7 +45,7 @@ class Task:
     def marked(self):
         marks = shlex.quote(str(self.mark_file))
         return (f"echo begin $$ >> {marks}\nexport FAULT_TASK={self.id}\n"
-                f"( : ; {self.script}\n)\ncode=$?\necho end >> {marks}\nexit $code\n")
+                f"( : ; {self.script.replace('NICKNAME', self.nickname)}\n)\ncode=$?\necho end >> {marks}\nexit $code\n")
 
     def log_path(self, log_dir):
         return Path(log_dir) / f"{self.submitted:%Y%m%d}" / f"{WORKFLOW}_{VERSION}-{INSTANCE}-{self.id}.log"
@@ -64,7 +65,7 @@ def survivors(task):
                 continue
             line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             whole = (folder / "environ").read_bytes() + b"\0"
-            if (any(mark in whole for mark in environment) or place + "/" in line
+            if (any(mark in whole for mark in environment) or place + "/" in line or task.nickname in line
                     or (folder / "cwd").readlink().as_posix().removesuffix(" (deleted)").endswith(place)):
                 found.append(f"{folder.name} {line[:120]}")
         except (OSError, IndexError):  # it has ended meanwhile

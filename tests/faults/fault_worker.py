@@ -76,8 +76,8 @@ class FaultedPorpoise(Faulted, PorpoiseWorker):
         return self._binary or binary()
 
     def launch(self):
-        command = [*self.prefix, self.binary(), "worker",
-                   *(word for key, value in self.flags().items() for word in (f"--{key}", value))]
+        command = [*self.prefix, self.binary(), "worker", *(f"--{key}" if value is None else f"--{key}={value}"
+                                                            for key, value in self.flags().items())]
         return self.plane.spawn(self.name, command, self.environment())
 
     def upgrade(self):
@@ -96,14 +96,15 @@ class FaultedPorpoise(Faulted, PorpoiseWorker):
         return self.data / "tasks" / str(task)
 
     def hosts(self):
-        """Pids of living task hosts, by task."""
+        """Pids of living task hosts, by task: the supervisors, which lead a session, not the runners that they fork."""
         found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 words = (folder / "cmdline").read_bytes().split(b"\0")
+                leads = os.getsid(int(folder.name)) == int(folder.name)
             except OSError:
                 continue
-            if len(words) > 2 and words[0].endswith(b"porpoise-host") and str(self.data / "tasks").encode() in words[1]:
+            if leads and len(words) > 2 and words[0].endswith(b"porpoise-host") and str(self.data / "tasks").encode() in words[1]:
                 found[int(words[1].rsplit(b"/", 1)[1])] = int(folder.name)
         return found
 

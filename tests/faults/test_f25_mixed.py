@@ -1,0 +1,134 @@
+"""F25: faults in an order that a seed decides, under tasks of all kinds; then the promises are checked.
+
+FAULTS_SEED repeats one. A few steps always; `./run soak` makes it minutes.
+"""
+
+import os
+import random
+import time
+import unittest
+from time import monotonic
+
+from chaos_proxy import DOWN, UP
+from fault_case import SOAK, FaultCase
+from frames import FAILURE, KILLED, SUCCESS
+from master import Link
+from test_f11_malformed import BODIES, FRAMES
+from frames import DISPATCH, encode
+from waiting import until
+
+STEPS = 25  # of the fast set
+SCRIPTS = [("true", SUCCESS), ("exit 3", FAILURE), ("sleep 0.5", SUCCESS), ("seq 2000", SUCCESS),
+           ("(setsid sleep 600 &) ; sleep 0.2", SUCCESS), ("kill -KILL $BASHPID", FAILURE)]
+ENDLESS = "trap '' TERM; setsid sleep 600 & while :; do sleep 0.2; done"
+
+
+class Mixed(FaultCase):
+    flags = {"exec_threads": 8, "full_policy": "CONTINUE", "kill_grace": "1s"}
+
+    def test_seeded_faults_break_no_promise(self):
+        seed = int(os.environ.get("FAULTS_SEED") or random.randrange(1 << 32))
+        print(f"    FAULTS_SEED={seed}", flush=True)
+        self.random = random.Random(seed)
+        self.expected, self.endless = {}, []
+        faults = [self.some_tasks, self.some_tasks, self.an_endless_task, self.a_kill, self.a_killed_daemon, self.a_lost_zookeeper,
+                  self.slow_acks, self.lost_acks, self.a_dead_master, self.nonsense, self.a_dispatch_again, self.a_suspension]
+        began, steps = monotonic(), 0
+        while steps < STEPS or monotonic() - began < SOAK * 60 / 4:
+            fault = self.random.choice(faults)
+            self.history.add("step", step=steps, fault=fault.__name__)
+            with self.subTest(seed=seed, step=steps, fault=fault.__name__):
+                fault()
+            steps += 1
+        self._calm_down()
+        self.measured("seeded faults, tasks among them", f"{steps}, {len(self.tasks)}")
+
+    # --- faults ------------------------------------------------------------------------------------------------------
+
+    def some_tasks(self):
+        for _ in range(self.random.randrange(1, 10)):
+            script, status = self.random.choice(SCRIPTS)
+            task = self.task(script)
+            self._send(task)
+            self.expected[task.id] = status
+
+    def an_endless_task(self):
+        task = self.task(ENDLESS)
+        self._send(task)
+        self.endless.append(task)
+
+    def a_kill(self):
+        if self.endless:
+            self.master.kill(self.endless.pop().id)
+
+    def a_killed_daemon(self):
+        self._arrived()
+        self.worker.kill_hard()
+        self.worker.restart()
+        self.master.connect(self.worker.port)
+
+    def a_lost_zookeeper(self):
+        self.zookeeper_proxy.cut()
+        time.sleep(self.random.random())  # the fault itself
+        self.zookeeper_proxy.heal()
+        self.zookeeper_proxy.pieces.update({UP: self.random.choice((1, 65536)), DOWN: self.random.choice((1, 65536))})
+
+    def slow_acks(self):
+        self.master.acks.delay = self.random.random() * 3
+
+    def lost_acks(self):
+        self.master.acks.drop = self.random.randrange(3)
+        self.master.acks.copies = self.random.randrange(1, 4)
+
+    def a_dead_master(self):
+        self._arrived()
+        self.master.close()
+        time.sleep(self.random.random())  # the fault itself
+        self.master.listen()
+        self.master.connect(self.worker.port)
+
+    def nonsense(self):
+        link = Link(self.worker.port)
+        try:
+            link.send(self.random.choice([*FRAMES.values(), *(encode(DISPATCH, body) for body in BODIES.values())]))
+        except OSError:
+            pass
+        link.close()
+
+    def a_dispatch_again(self):
+        if self.tasks:
+            self.master.dispatch(self.random.choice(list(self.tasks.values())[-20:]))
+
+    def a_suspension(self):
+        self.worker.stop()
+        time.sleep(self.random.random())  # the fault itself
+        self.worker.go_on()
+
+    # --- ---
+
+    def _send(self, task):
+        self.master.dispatch(task)
+        self.unsure = task
+
+    def _arrived(self):
+        """What the master has written is on the worker's disk: a 3.1 master cannot know either, and that is no fault of the
+        worker's. Of one connection, the last tells for all before it.
+        """
+        task = getattr(self, "unsure", None)
+        if task:
+            until(lambda: self.worker.state(task.id).exists() or self.history.of("RESULT", task.id), "the dispatch on disk", 60)
+
+    def _calm_down(self):
+        self.zookeeper_proxy.heal()
+        self.master.acks.drop, self.master.acks.delay = 0, 0
+        self._arrived()
+        for task in self.endless:
+            self.master.kill(task.id)
+        for task in self.tasks.values():
+            status = self.history.result(task.id, 180).status
+            self.assertEqual(status, self.expected.get(task.id, KILLED), task.script)
+        until(lambda: all(self.history.of("ACK", task.id, of="RESULT") for task in self.tasks.values()), "every ACK", 120)
+
+
+if __name__ == "__main__":
+    unittest.main()
