@@ -13,7 +13,7 @@ namespace porpoise {
 namespace {
 
 constexpr std::size_t kMaxFds = 8;
-constexpr int kSpareFd = 64;  // well above every number that `fds` can ask for
+constexpr int kSpareFd = kMaxFds;  // above every number that `fds` can ask for, and below the lowest limit anybody sets
 
 // What the child needs, made before the fork: it shares the caller's memory and must not allocate.
 struct ChildPlan {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +55,15 @@ TEST(Spawn, ClosesEverythingElse) {
   const UniqueFd secret(::open("/dev/null", O_RDONLY));  // without O_CLOEXEC
   // No pipeline: a shell holds the pipe's ends for a moment, and they would be listed too.
   EXPECT_EQ(output_of(shell("ls /proc/$$/fd; :")), "0\n1\n2\n");
+}
+
+TEST(Spawn, WorksWhereFewDescriptorsAreAllowed) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{64, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  EXPECT_EQ(output_of(shell("echo ran")), "ran\n");
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST(Spawn, PlacesDescriptorsWhoseNumbersAreInTheWayOfEachOther) {
