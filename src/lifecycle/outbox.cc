@@ -61,7 +61,9 @@ void Outbox::not_sent(Key key, Moment now) {
   Entry& entry = found->second;
   const std::int64_t wait = backoff(limits_.first_reconnect, limits_.max_reconnect, entry.unreachable++);
   entry.due_mono_ms = now.mono_ms + wait;
-  if (entry.tries == 0) entry.sent = 0;  // the schedule of missing ACKs begins when the master has heard it
+  // The schedule of missing ACKs begins when the master has heard it. Only the end of a killed task is worth no more
+  // than its tries: a REJECT that its master never hears leaves the task dispatched for ever.
+  if (entry.tries == 0 || key.kind != MessageKind::kResult) entry.sent = 0;
 }
 
 std::vector<Outbox::Key> Outbox::take_expired(Moment now) {

@@ -92,6 +92,25 @@ TEST(Outbox, StopsAfterAFewTriesOnceTheMasterHasKilledTheTask) {
   EXPECT_EQ(outbox.size(), 0U);
 }
 
+TEST(Outbox, KeepsARejectForAsLongAsItsMasterIsUnreachable) {
+  Outbox outbox({});
+  constexpr Outbox::Key kReject{7, MessageKind::kReject};
+  wire::TaskRejected message;
+  message.task_instance_id = 7;
+  outbox.put(kReject, message, at(0), 3);
+  for (std::int64_t now = 0; now <= 600'000; now += 100) {
+    if (!outbox.take_due(at(now)).empty()) outbox.not_sent(kReject, at(now));
+    ASSERT_TRUE(outbox.take_expired(at(now)).empty()) << now;
+  }
+  int tries = 0;
+  for (std::int64_t now = 600'000; now <= 720'000; now += 100) {  // now it is heard, and not acknowledged
+    tries += static_cast<int>(outbox.take_due(at(now)).size());
+    (void)outbox.take_expired(at(now));
+  }
+  EXPECT_EQ(tries, 3);
+  EXPECT_EQ(outbox.size(), 0U);
+}
+
 TEST(Outbox, GivesUpWhatIsOlderThanItsLimit) {
   Outbox outbox({.max_age = std::chrono::minutes(10)});
   outbox.put(kResult, result_for("m:1"), at(0));
