@@ -1,7 +1,10 @@
 #include "net/listener.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/host_port.h"
 
@@ -23,6 +26,13 @@ Result<HostPort> parse_listen(const std::string& address) {
   return parse_host_port(address);
 }
 
+// Idle connections must not take what tasks and masters need.
+std::size_t at_most_a_part(std::size_t wanted, rlim_t part) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  return std::min<std::size_t>(wanted, limit.rlim_cur / part);
+}
+
 Status bind(tcp::acceptor& acceptor, const std::string& address) {
   PORPOISE_TRY(const HostPort parsed, parse_listen(address));
   error_code problem;
@@ -41,6 +51,8 @@ Status bind(tcp::acceptor& acceptor, const std::string& address) {
 
 Listener::Listener(asio::io_context& io, const ListenerOptions& options)
     : acceptor_(io), pause_(io), options_(options) {
+  options_.max_connections = at_most_a_part(options_.max_connections, 2);
+  options_.max_connections_of_a_peer = at_most_a_part(options_.max_connections_of_a_peer, 4);
   if (!options_.limits.budget) options_.limits.budget = std::make_shared<ByteBudget>();
 }
 
@@ -70,10 +82,12 @@ void Listener::accept() {
   acceptor_.async_accept([this](const error_code& problem, tcp::socket socket) {
     if (problem == asio::error::operation_aborted) return;  // we are gone
     if (!problem) {
+      refuses_ = false;
       add(std::move(socket));
       return accept();
     }
-    on_event_(Connection::Ending::kOther, "cannot accept a connection: " + problem.message());
+    if (!std::exchange(refuses_, true))
+      on_event_(Connection::Ending::kOther, "cannot accept connections now: " + problem.message());
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([this](const error_code& cancelled) {
       if (!cancelled) accept();

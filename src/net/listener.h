@@ -16,6 +16,7 @@
 
 namespace porpoise {
 
+// Both numbers shrink where the process may have few descriptors: peers get half of them, one peer a quarter.
 struct ListenerOptions {
   std::string address;  // HOST:PORT; port 0 in tests: any
   std::size_t max_connections = 1024;
@@ -55,6 +56,7 @@ class Listener {
   OnEvent on_event_;
   std::map<Connection::Id, std::shared_ptr<Connection>> connections_;
   Connection::Id next_id_ = 1;
+  bool refuses_ = false;  // the system has no descriptors for more: said once
 };
 
 }  // namespace porpoise

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -123,6 +124,19 @@ TEST_F(Net, RefusesMoreConnectionsOfOnePeerThanItMayHave) {
   stranger.bind({asio::ip::make_address("127.0.0.2"), 0});
   stranger.connect({asio::ip::make_address("127.0.0.1"), listener->port()});
   EXPECT_TRUE(run_until(io, [&] { return listener->connections() == 2; }));
+}
+
+TEST_F(Net, LeavesDescriptorsToTheRestOfTheProcess) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{64, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  listen();
+  ::setrlimit(RLIMIT_NOFILE, &before);  // of the peers, which are in this process, too
+  std::vector<tcp::socket> peers;
+  for (int i = 0; i < 20; ++i) peers.push_back(connect());
+  EXPECT_TRUE(run_until(io, [&] { return events.size() == 4; })) << "a quarter is one peer's";
+  EXPECT_EQ(listener->connections(), 16U);
 }
 
 TEST_F(Net, HoldsNoMoreOfAllPeersTogetherThanItsBudget) {
