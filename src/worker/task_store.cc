@@ -1,6 +1,7 @@
 #include "worker/task_store.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -8,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "executor/host_lock.h"
 #include "task/host_protocol.h"
 
 namespace porpoise {
@@ -114,7 +116,10 @@ Result<TaskStore::Found> TaskStore::read(const fs::path& folder) const {
   if (auto master = read_file(folder / kMasterFile, kMaxMasterBytes)) found.master = *std::move(master);
   PORPOISE_TRY(found.request, read_json<TaskRequest>(folder / kRequestFile, task_request_from_json));
   found.start_time_ms = modified_ms(folder / kRequestFile);
+  const bool host_began = host_lives(folder) || ::access((folder / kHostFile).c_str(), F_OK) == 0;
   PORPOISE_TRY(found.result, read_json<TaskResult>(folder / kResultFile, task_result_from_json));
+  // The worker was killed before the host had begun: nothing of the task has run, so it waits still.
+  if (!found.result && !host_began) found.request.reset();
   return found;
 }
 

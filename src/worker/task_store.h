@@ -37,7 +37,7 @@ class TaskStore {
     std::int64_t task_instance_id = 0;
     std::string dispatch_body;
     std::string master;                  // empty: the dispatch says
-    std::optional<TaskRequest> request;  // none: it has not been started
+    std::optional<TaskRequest> request;  // none: no host has begun with it
     std::int64_t start_time_ms = 0;      // epoch, of the request
     std::optional<TaskResult> result;    // none: it has not ended
   };

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "executor/host_lock.h"
 #include "task/host_protocol.h"
 #include "worker/places.h"
 #include "worker/task_request.h"
@@ -90,6 +91,23 @@ TEST_F(Store, KnowsWhenATaskWasStarted) {
       write_file(store().folder(34) / kRequestFile, dump_json(to_json(TaskRequest())), 0600, Durability::kAtomic));
   EXPECT_GE(scan()[0].start_time_ms, before);
   EXPECT_LE(scan()[0].start_time_ms, wall_ms());
+}
+
+TEST_F(Store, TakesATaskForOneThatWaitsUntilItsHostHasBegun) {
+  ASSERT_TRUE(store().prepare());
+  ASSERT_TRUE(store().keep(34, "the dispatch"));
+  TaskRequest request;
+  request.task_instance_id = 34;
+  const auto folder = store().folder(34);
+  ASSERT_TRUE(write_file(folder / kRequestFile, dump_json(to_json(request)), 0600, Durability::kAtomic));
+  EXPECT_FALSE(scan()[0].request) << "the worker was killed between the two";
+  {
+    const auto lock = lock_host(folder);
+    ASSERT_TRUE(lock);
+    EXPECT_TRUE(scan()[0].request) << "a host that is about to introduce itself";
+  }
+  ASSERT_TRUE(write_file(folder / kHostFile, "{}", 0600, Durability::kAtomic));
+  EXPECT_TRUE(scan()[0].request) << "a host that has begun, and ended";
 }
 
 TEST_F(Store, PutsAsideWhatItCannotReadAndGoesOn) {
