@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -190,14 +191,15 @@ Status run_worker(const WorkerConfig& config) {
   TaskDesk desk({io, config, places, zone, *profile, store, table, runs, metrics, log});
   desk_of = &desk;
 
-  // 5. Logs for peers, on a thread of their own.
+  // 5. Logs for peers, on a thread of their own. What is wrong with their requests is a peer's to repeat at will.
+  CalmLog complaints(log);
   LogThread logs(io, LogService(std::move(log_root), [&](const Error& problem) {
-                   if (problem.code() != Code::kNotFound) log.warn("log request: " + problem.to_string());
+                   if (problem.code() == Code::kNotFound) return;
+                   asio::post(io, [&, text = "log request: " + problem.to_string()] { complaints.warn(text); });
                  }));
   PORPOISE_TRY(AddressRanges named_masters, AddressRanges::parse(config.allow_masters));
   PORPOISE_TRY(AddressRanges log_peers, AddressRanges::parse(config.allow_log_peers));
   MasterGate masters(io, std::move(named_masters));
-  CalmLog complaints(log);
   FrameRouter router({*profile, desk, logs, masters, std::move(log_peers), metrics, log, complaints});
   router_of = &router;
 
