@@ -76,8 +76,7 @@ class FaultedPorpoise(Faulted, PorpoiseWorker):
         return self._binary or binary()
 
     def launch(self):
-        command = [*self.prefix, self.binary(), "worker", *(f"--{key}" if value is None else f"--{key}={value}"
-                                                            for key, value in self.flags().items())]
+        command = [*self.prefix, self.binary(), "worker", *(f"--{key}={value}" for key, value in self.flags().items())]
         return self.plane.spawn(self.name, command, self.environment())
 
     def upgrade(self):
@@ -125,7 +124,7 @@ class FaultedPorpoise(Faulted, PorpoiseWorker):
 class FaultedJava(Faulted, JavaWorker):
     def start(self):
         super().start()
-        self.log_dir = Path(self.plane.run)  # it writes below its working directory
+        self.log_dir = self.plane.run / "log"
 
     def upgrade(self):
         self.kill_hard()

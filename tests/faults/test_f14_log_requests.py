@@ -74,6 +74,14 @@ class LogRequests(FaultCase):
         self.assertIsNotNone(self._ask(ROLL_LOG, large, 120, skipLineNum=1, limit=10))
         self.measured("growth of memory by a whole log of 256 MiB", f"{self.worker.rss_kib() - before} KiB")
 
+    def test_refusals_do_not_flood_the_log_of_the_worker(self):
+        if JAVA_WORKER:
+            self.skipTest("about porpoise alone")
+        request = encode(WHOLE_LOG, b'{"path":"/etc/passwd"}', 500)
+        self.master.link.send(request * 1000)
+        self.assertIsNotNone(self._ask(ROLL_LOG, self.path, 60))
+        self.assertLess(self.worker.text().count("log request"), 200)
+
     def test_own_logs_are_read_and_removed(self):
         self.assertIn("second", self._ask(ROLL_LOG, self.path)["msg"])
         self.assertTrue(self._ask(REMOVE_LOG, self.path)["status"])

@@ -74,7 +74,7 @@ class FewDescriptors(FaultCase):
 class FewProcesses(FaultCase):
     """Of a user of its own, for root has no such limit."""
 
-    flags = {"no_sudo": None}
+    flags = {"sudo": "false"}
 
     def prepare(self):
         self.user = pwd.getpwuid(os.geteuid()) if os.geteuid() != 0 else self._nobody()

@@ -90,10 +90,16 @@ class Place:
 
     def start_java(self, name, class_path, main, spring, heap, options=(), environment=None):
         conf = self.run / "conf"
-        (conf / "common.properties").write_text(settings.common_properties(self.run / "data", os.geteuid() == 0))
+        (conf / "common.properties").write_text(settings.common_properties(
+            self.run / "data", self.resources(), os.geteuid() == 0))
         shutil.copy(INTEROP / "conf" / "task-type-config.yaml", conf)
+        options = [*options, f"-Dinterop.logs={self.run / 'log'}"]  # below its home, or they are not served
         return self._world.start_java(f"{self._name}-{name}", f"{conf}:{class_path}", main, spring, heap, options,
                                       environment)
+
+    def resources(self):
+        """The folder of the resource centre; empty."""
+        return self.run / "resources"
 
     def log_file(self, name):
         return self._world.log_file(f"{self._name}-{name}")

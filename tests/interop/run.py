@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 QUICK = ["test_shell", "test_python", "test_parameters", "test_switch", "test_http", "test_dry_run", "test_environment",
          "test_tenant", "test_resources", "test_kill", "test_logs", "test_demo", "test_many"]
 SLOW = ["test_timeout", "test_delay"]
-DISTURBING = ["test_restart", "test_failover"]
+DISTURBING = ["test_restart", "test_killed_often", "test_failover"]
 
 
 def classes_of(suite):
