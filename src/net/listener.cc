@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -19,6 +20,10 @@ constexpr const char* kHint = "; choose another address with the key 'listen'";
 constexpr int kBacklog = 1024;  // as 3.1 `NettyServerConfig`
 // Without descriptors accept() fails at once, again and again.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+
+// A task host that was about to be started when the last worker was killed holds that one's port until its exec.
+constexpr std::chrono::milliseconds kBindPatience{2000};
+constexpr int kBindPauseMs = 20;
 
 Result<HostPort> parse_listen(const std::string& address) {
   // Port 0 lets tests bind whatever is free.
@@ -41,7 +46,12 @@ Status bind(tcp::acceptor& acceptor, const std::string& address) {
     return fail(Code::kInvalid, "cannot listen on " + address + ": " + parsed.host + " is not an IP address" + kHint);
   acceptor.open(host.is_v6() ? tcp::v6() : tcp::v4(), problem);
   if (!problem) acceptor.set_option(tcp::acceptor::reuse_address(true), problem);
+  const auto limit = std::chrono::steady_clock::now() + kBindPatience;
   if (!problem) acceptor.bind({host, parsed.port}, problem);
+  while (problem == asio::error::address_in_use && std::chrono::steady_clock::now() < limit) {
+    ::poll(nullptr, 0, kBindPauseMs);
+    acceptor.bind({host, parsed.port}, problem);
+  }
   if (!problem) acceptor.listen(kBacklog, problem);
   if (problem) return fail(Code::kUnavailable, "cannot listen on " + address + ": " + problem.message() + kHint);
   return {};

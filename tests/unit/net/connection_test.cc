@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/resource.h>
 
 #include <boost/asio/connect.hpp>
@@ -9,6 +10,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
+#include <thread>
 
 #include "net/listener.h"
 #include "net/master_links.h"
@@ -153,6 +155,19 @@ TEST_F(Net, HoldsNoMoreOfAllPeersTogetherThanItsBudget) {
   EXPECT_EQ(options.limits.budget->held, 600U) << "what the closed one held is free again";
   first.close();
   EXPECT_TRUE(run_until(io, [&] { return options.limits.budget->held == 0; }));
+}
+
+TEST_F(Net, WaitsForAPortThatAKilledWorkerLeavesInAMoment) {
+  tcp::acceptor earlier(io, {asio::ip::make_address("127.0.0.1"), 0});
+  ListenerOptions options;
+  options.address = "127.0.0.1:" + std::to_string(earlier.local_endpoint().port());
+  std::thread leaves([&] {
+    ::poll(nullptr, 0, 50);
+    earlier.close();
+  });
+  const auto opened = Listener::open(io, options);
+  leaves.join();
+  EXPECT_TRUE(opened) << opened.error().to_string();
 }
 
 TEST_F(Net, LetsGoOfAPeerThatDoesNotRead) {
