@@ -76,6 +76,7 @@ Result<RegistrationOptions> registration_options(const WorkerConfig& config, con
   options.digest = config.zookeeper_digest;
   options.address = std::move(address);
   options.session_file = places.session_file();
+  options.takeover_allowed = false;  // not before Membership has ended what is not the worker's any more
   options.boot_id = boot_id();
   options.startup_time_ms = wall_ms();
   options.heartbeat_interval = config.heartbeat_interval;
@@ -168,7 +169,8 @@ Status run_worker(const WorkerConfig& config) {
                    desk_of->ended(id, result);
                    if (const auto alert = alert_of(result)) alerts.send(*alert);
                  },
-                 [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); }});
+                 [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); },
+                 [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took, 0); }});
   MasterLinks links(
       io, {}, [&](const std::string& master, const wire::Frame& frame) { router_of->from_master(master, frame); },
       [&] { return router_of->encode(wire::Beat{}); }, [&](const std::string& text) { log.warn(text); });

@@ -14,10 +14,10 @@ constexpr const char* kDefault = "default";
 constexpr std::string_view kPrefix = "PORPOISE_";
 
 // Variables of porpoise that are no keys of the worker: those of other commands, of the build and of tests.
-constexpr std::string_view kOtherVariables[] = {"PORPOISE_CONFIG",  "PORPOISE_DS_CONF",     "PORPOISE_PLUGIN_PATH",
-                                                "PORPOISE_HOST",    "PORPOISE_SANDBOX",     "PORPOISE_PYTHON",
-                                                "PORPOISE_BIN",     "PORPOISE_BUILD",       "PORPOISE_JOBS",
-                                                "PORPOISE_TASK_ID", "PORPOISE_FUZZ_SECONDS"};
+constexpr std::string_view kOtherVariables[] = {
+    "PORPOISE_CONFIG",       "PORPOISE_DS_CONF", "PORPOISE_PLUGIN_PATH", "PORPOISE_HOST", "PORPOISE_SANDBOX",
+    "PORPOISE_PYTHON",       "PORPOISE_BIN",     "PORPOISE_BUILD",       "PORPOISE_JOBS", "PORPOISE_TASK_ID",
+    "PORPOISE_FUZZ_SECONDS", "PORPOISE_SEED",    "PORPOISE_SEEDS"};
 
 class Resolver {
  public:

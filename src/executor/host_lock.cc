@@ -36,16 +36,22 @@ bool host_lives(const std::filesystem::path& state_dir) {
   return lock && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
-Result<pid_t> read_host_pid(const std::filesystem::path& state_dir) {
+Result<HostIdentity> read_host_identity(const std::filesystem::path& state_dir) {
+  PORPOISE_TRY(const std::string text, read_file(state_dir / kHostFile, kMaxHostFileBytes));
+  PORPOISE_TRY(const Json json, parse_json(text));
+  const auto pid = integer_or(json, "pid", 0);
+  if (pid <= 1) return fail(Code::kInvalid, (state_dir / kHostFile).string() + " names no pid");
+  return HostIdentity{static_cast<pid_t>(pid), static_cast<std::uint64_t>(integer_or(json, "startTicks", 0)),
+                      string_or(json, "bootId", "")};
+}
+
+Result<HostIdentity> wait_for_host_identity(const std::filesystem::path& state_dir) {
   const auto limit = std::chrono::steady_clock::now() + kIntroduction;
   while (true) {
-    const auto text = read_file(state_dir / kHostFile, kMaxHostFileBytes);
-    const auto json = text ? parse_json(*text) : Result<Json>(fail(text.error()));
-    if (json)
-      if (const auto pid = integer_or(*json, "pid", 0); pid > 1) return static_cast<pid_t>(pid);
+    auto identity = read_host_identity(state_dir);
+    if (identity) return identity;
     if (!host_lives(state_dir) || std::chrono::steady_clock::now() > limit)
-      return fail(json ? Error(Code::kInvalid, "host.json names no pid")
-                       : json.error().wrap("cannot find the task host"));
+      return fail(identity.error().wrap("cannot find the task host"));
     ::poll(nullptr, 0, kPauseMs);
   }
 }

@@ -6,7 +6,9 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -18,7 +20,14 @@ Result<UniqueFd> lock_host(const std::filesystem::path& state_dir);
 
 bool host_lives(const std::filesystem::path& state_dir);
 
-// From host.json, which a host that has only just begun writes soon.
-Result<pid_t> read_host_pid(const std::filesystem::path& state_dir);
+// Who it is, as it says in host.json.
+struct HostIdentity {
+  pid_t pid = 0;
+  std::uint64_t start_ticks = 0;
+  std::string boot_id;
+};
+Result<HostIdentity> read_host_identity(const std::filesystem::path& state_dir);
+// The same of a host that lives, and may have only just begun: it writes host.json soon.
+Result<HostIdentity> wait_for_host_identity(const std::filesystem::path& state_dir);
 
 }  // namespace porpoise

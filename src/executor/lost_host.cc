@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <set>
@@ -13,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "executor/host_lock.h"
 #include "process/process_info.h"
 #include "process/sweep.h"
 #include "process/user.h"
@@ -25,6 +27,7 @@ namespace {
 
 constexpr std::chrono::seconds kSweepLimit{5};
 constexpr int kPauseMs = 2;
+constexpr pid_t kNoHost = -1;  // leads no session
 constexpr std::size_t kMaxAppIdsBytes = 1U << 20U;
 
 bool belongs_to(const ProcessInfo& process, uid_t user) {
@@ -48,6 +51,14 @@ std::optional<OsUser> user_of(const SudoUser& tenant) {
   return user ? std::optional(*user) : std::nullopt;
 }
 
+// A number is not given away as long as it is that of a session, and who has the cookie was there from the start.
+bool session_is_its_own(const TaskMark& mark) {
+  const std::vector<ProcessInfo> all = list_processes();
+  return std::any_of(all.begin(), all.end(), [&](const ProcessInfo& process) {
+    return process.session == mark.host && has_environment_entry(process.pid, mark.environment_entry);
+  });
+}
+
 void append_to_log(const TaskRequest& request, const std::string& message) {
   auto log = TaskLog::open(request.log_path);
   if (!log) return;
@@ -58,7 +69,9 @@ void append_to_log(const TaskRequest& request, const std::string& message) {
 
 }  // namespace
 
-void sweep_after(const TaskMark& mark, const SudoUser& tenant) {
+void sweep_after(const TaskMark& whole_mark, const SudoUser& tenant, bool reaped) {
+  TaskMark mark = whole_mark;
+  if (reaped && !session_is_its_own(mark)) mark.host = kNoHost;
   // The tenant's first: ours alone would never become none.
   if (tenant.needed()) (void)tenant.run(words_to_end(SIGKILL, mark));
   const auto user = user_of(tenant);
@@ -72,6 +85,14 @@ void sweep_after(const TaskMark& mark, const SudoUser& tenant) {
   const auto limit = std::chrono::steady_clock::now() + kSweepLimit;
   while (kill_round(find, ::getpgrp()) > 0 && std::chrono::steady_clock::now() < limit) ::poll(nullptr, 0, kPauseMs);
   reap_adopted(seen, user);
+}
+
+void sweep_after_unseen(const TaskRequest& request, const SudoUser& tenant, const std::filesystem::path& state_dir) {
+  const auto host = read_host_identity(state_dir);
+  // Nothing outlives a boot; and a host that has not said who it is has not begun with its task.
+  if (!host || host->boot_id != boot_id()) return;
+  const std::string cookie = task_cookie(request.task_instance_id, host->pid, host->start_ticks);
+  sweep_after({host->pid, host->start_ticks, std::string(kCookieVariable) + "=" + cookie}, tenant, true);
 }
 
 TaskResult record_lost_task(const TaskRequest& request, const SudoUser& tenant, const std::filesystem::path& state_dir,

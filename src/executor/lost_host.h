@@ -13,8 +13,12 @@
 
 namespace porpoise {
 
-// Kills what is left of the task. This process has to be the reaper of orphans, and the host not waited for.
-void sweep_after(const TaskMark& mark, const SudoUser& tenant);
+// Kills what is left of the task. `reaped`: the host has been waited for, so its number may be a stranger's by now; a
+// session of that number is the task's only if somebody in it has the cookie.
+void sweep_after(const TaskMark& mark, const SudoUser& tenant, bool reaped);
+
+// The same after a host that died while nobody followed it, as far as the state folder says who it was.
+void sweep_after_unseen(const TaskRequest& request, const SudoUser& tenant, const std::filesystem::path& state_dir);
 
 // Removes the working directory, says why in the task log, and writes `result.json`. `tenant`: the request's run_as.
 TaskResult record_lost_task(const TaskRequest& request, const SudoUser& tenant, const std::filesystem::path& state_dir,

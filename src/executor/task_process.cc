@@ -90,6 +90,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     UniqueFd control;  // none: the host was adopted
     UniqueFd pid_fd;
     UniqueFd errors;  // what the host itself prints: nothing, unless it is broken
+    std::uint64_t start_ticks;
   };
 
   Impl(asio::io_context& io, Parts parts, const TaskRequest& request, const std::filesystem::path& host_binary,
@@ -99,7 +100,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
         state_dir_(std::move(state_dir)),
         listener_(listener),
         pid_(parts.pid),
-        start_ticks_(read_process(pid_).value_or(ProcessInfo{}).start_ticks),
+        start_ticks_(parts.start_ticks),
         adopted_(!parts.control),
         control_(io),
         exit_(io, parts.pid_fd.release()),
@@ -232,7 +233,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   // The host is dead and left no result. An empty message: say how it died.
   TaskResult bury(TaskState state, std::string message) {
     const std::string cookie = task_cookie(request_.task_instance_id, pid_, start_ticks_);
-    sweep_after({pid_, start_ticks_, std::string(kCookieVariable) + "=" + cookie}, tenant_);
+    sweep_after({pid_, start_ticks_, std::string(kCookieVariable) + "=" + cookie}, tenant_, adopted_);
     const int status = reap();
     if (message.empty()) message = "task host " + describe_end(status) + last_words();
     return record_lost_task(request_, tenant_, state_dir_, state, message, start_time_ms_);
@@ -286,7 +287,8 @@ Result<std::unique_ptr<TaskProcess>> TaskProcess::start(asio::io_context& io, co
   UniqueFd errors(::memfd_create("host errors", MFD_CLOEXEC));
   if (!errors) return fail_errno("cannot make a memory file", errno);
   PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get(), lock.get()));
-  Impl::Parts parts{pid, std::move(link.ours), open_pidfd(pid), std::move(errors)};
+  Impl::Parts parts{pid, std::move(link.ours), open_pidfd(pid), std::move(errors),
+                    read_process(pid).value_or(ProcessInfo{}).start_ticks};
   auto impl = std::make_shared<Impl>(io, std::move(parts), request, settings.host_binary, state_dir, listener);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
@@ -297,11 +299,12 @@ Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(asio::io_context& io, co
                                                         const std::filesystem::path& state_dir,
                                                         TaskListener& listener) {
   if (!host_lives(state_dir)) return nullptr;
-  PORPOISE_TRY(const pid_t pid, read_host_pid(state_dir));
-  UniqueFd pid_fd = open_pidfd(pid);
+  PORPOISE_TRY(const HostIdentity host, wait_for_host_identity(state_dir));
+  UniqueFd pid_fd = open_pidfd(host.pid);
   if (!pid_fd || !host_lives(state_dir)) return nullptr;  // it ended just now, and the number may be somebody else's
-  auto impl = std::make_shared<Impl>(io, Impl::Parts{pid, UniqueFd(), std::move(pid_fd), UniqueFd()}, request,
-                                     host_binary, state_dir, listener);
+  auto impl =
+      std::make_shared<Impl>(io, Impl::Parts{host.pid, UniqueFd(), std::move(pid_fd), UniqueFd(), host.start_ticks},
+                             request, host_binary, state_dir, listener);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
 }

@@ -61,9 +61,9 @@ void Outbox::not_sent(Key key, Moment now) {
   Entry& entry = found->second;
   const std::int64_t wait = backoff(limits_.first_reconnect, limits_.max_reconnect, entry.unreachable++);
   entry.due_mono_ms = now.mono_ms + wait;
-  // The schedule of missing ACKs begins when the master has heard it. Only the end of a killed task is worth no more
-  // than its tries: a REJECT that its master never hears leaves the task dispatched for ever.
-  if (entry.tries == 0 || key.kind != MessageKind::kResult) entry.sent = 0;
+  if (entry.tries == 0) entry.sent = 0;  // the schedule of missing ACKs begins when the master has heard it
+  // A master that cannot be reached waits for this as long as it lives; only for what it has killed does it not.
+  if (key.kind == MessageKind::kReject) entry.sent = std::max(0, entry.sent - 1);
 }
 
 std::vector<Outbox::Key> Outbox::take_expired(Moment now) {

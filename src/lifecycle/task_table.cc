@@ -1,13 +1,14 @@
 #include "lifecycle/task_table.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace porpoise {
 namespace {
 
 constexpr int kDelayStatus = 12;          // 3.1 `TaskExecutionStatus` DELAY_EXECUTION
 constexpr std::size_t kMaxRecent = 4096;  // a master repeats a dispatch within seconds, if at all
-constexpr int kRejectTries = 10;          // over minutes; by then its master has looked elsewhere or is gone
+constexpr int kRejectTries = 10;          // that reach it, over minutes: each makes a 3.1 master dispatch it again
 
 wire::TaskEnded ended_message(const AcceptedTask& task, const TaskResult& result) {
   wire::TaskEnded message;
@@ -34,15 +35,39 @@ std::vector<std::string> split_ids(const std::string& app_ids) {
   return ids;
 }
 
+// By the submit time, but never longer than asked for, wherever the clocks of master and worker are or jump to. Without
+// a submit time there is nothing to count from (3.1: no delay then).
+std::int64_t delay_ms(const wire::TaskContext& context, std::int64_t wall_ms) {
+  if (context.delay_minutes <= 0 || context.first_submit_time_ms <= 0) return 0;
+  const std::int64_t delay = std::chrono::milliseconds(std::chrono::minutes(context.delay_minutes)).count();
+  return std::clamp<std::int64_t>(context.first_submit_time_ms + delay - wall_ms, 0, delay);
+}
+
 }  // namespace
 
 // --- Dispatch ---
 
+TaskTable::Admission TaskTable::dispatch(AcceptedTask task, std::string_view body, Moment now) {
+  const std::int64_t id = task.id();
+  Admission admission = admit(id);
+  if (admission == Admission::kAccepted && !effects_.keep(id, body)) admission = Admission::kNotKept;
+  switch (admission) {
+    case Admission::kAccepted: accept(std::move(task), now); break;
+    case Admission::kKnown: accept_again(id, task.dispatch.master, now); break;
+    case Admission::kFull:
+    case Admission::kClosed:
+    case Admission::kNotKept: reject(task, now); break;
+  }
+  return admission;
+}
+
 TaskTable::Admission TaskTable::admit(std::int64_t task_instance_id) const {
-  if (tasks_.contains(task_instance_id) || recent_.contains(task_instance_id)) return Admission::kKnown;
+  const auto found = tasks_.find(task_instance_id);
+  if (found != tasks_.end()) return found->second.disowned ? Admission::kClosed : Admission::kKnown;
+  if (recent_.contains(task_instance_id)) return Admission::kKnown;
   if (closed_) return Admission::kClosed;
   const bool full = settings_.max_waiting > 0 && queue_.size() > static_cast<std::size_t>(settings_.max_waiting);
-  return full ? Admission::kFull : Admission::kNew;
+  return full ? Admission::kFull : Admission::kAccepted;
 }
 
 void TaskTable::accept(AcceptedTask task, Moment now) {
@@ -50,14 +75,15 @@ void TaskTable::accept(AcceptedTask task, Moment now) {
   outbox_.drop(id);  // a REJECT of the same instance that its master has answered by dispatching it again
   task.phase = TaskPhase::kWaiting;
   task.accepted_mono_ms = now.mono_ms;
-  const AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
-  if (kept.due_wall_ms > now.wall_ms) tell_delay(kept, now);
-  enqueue(kept);
+  AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
+  kept.delay_unacked = delay_ms(kept.dispatch.context, now.wall_ms) > 0;
+  if (kept.delay_unacked) tell_delay(kept, now);
+  enqueue(kept, now);
 }
 
 void TaskTable::accept_again(std::int64_t task_instance_id, const std::string& master, Moment now) {
   if (const auto found = tasks_.find(task_instance_id); found != tasks_.end()) {
-    found->second.dispatch.master = master;
+    change_master(found->second, master);
     outbox_.retarget(task_instance_id, master, now);
     if (found->second.phase == TaskPhase::kRunning) put_running(found->second, now);
   } else if (const auto recent = recent_.find(task_instance_id); recent != recent_.end()) {
@@ -67,11 +93,11 @@ void TaskTable::accept_again(std::int64_t task_instance_id, const std::string& m
   }
 }
 
-void TaskTable::reject(const wire::DispatchTask& dispatch, Moment now) {
+void TaskTable::reject(const AcceptedTask& task, Moment now) {
   wire::TaskRejected message;
-  message.addressing = addressing(dispatch.master, now.wall_ms);
-  message.task_instance_id = dispatch.context.task_instance_id;
-  message.process_instance_id = dispatch.context.process_instance_id;
+  message.addressing = addressing(task.dispatch.master, now.wall_ms);
+  message.task_instance_id = task.id();
+  message.process_instance_id = task.dispatch.context.process_instance_id;
   outbox_.put({message.task_instance_id, MessageKind::kReject}, message, now, kRejectTries);
 }
 
@@ -80,10 +106,13 @@ void TaskTable::recover(AcceptedTask task, std::optional<TaskResult> result, Mom
   task.accepted_mono_ms = now.mono_ms;
   const AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
   switch (kept.phase) {
-    case TaskPhase::kWaiting: enqueue(kept); break;
+    case TaskPhase::kWaiting: enqueue(kept, now); break;
     case TaskPhase::kRunning:
       ++running_;
-      put_running(kept, now);
+      if (kept.disowned)
+        effects_.cancel(kept, "an earlier run of the worker had given it up", true);
+      else
+        put_running(kept, now);
       break;
     case TaskPhase::kEnded: put_result(kept, result.value_or(TaskResult{}), now); break;
   }
@@ -116,12 +145,18 @@ void TaskTable::kill(std::int64_t task_instance_id, ReplyTo asker, Moment now) {
 }
 
 void TaskTable::update_host(std::int64_t task_instance_id, const std::string& master, Moment now) {
-  if (const auto found = tasks_.find(task_instance_id); found != tasks_.end()) found->second.dispatch.master = master;
+  if (const auto found = tasks_.find(task_instance_id); found != tasks_.end()) change_master(found->second, master);
   outbox_.retarget(task_instance_id, master, now);
+}
+
+void TaskTable::change_master(AcceptedTask& task, const std::string& master) {
+  if (std::exchange(task.dispatch.master, master) != master) effects_.keep_master(task);
 }
 
 void TaskTable::acknowledge(Outbox::Key key) {
   const auto found = tasks_.find(key.task_instance_id);
+  if (key.kind == MessageKind::kResult && found != tasks_.end() && std::exchange(found->second.delay_unacked, false))
+    return;  // if it was for the RESULT after all, that is told and acknowledged once more
   if (!outbox_.acknowledge(key) || key.kind != MessageKind::kResult || found == tasks_.end()) return;
   tasks_.erase(found);
   effects_.forget(key.task_instance_id);
@@ -131,7 +166,7 @@ void TaskTable::acknowledge(Outbox::Key key) {
 
 void TaskTable::app_id(std::int64_t task_instance_id, const std::string& app_id, Moment now) {
   const auto found = tasks_.find(task_instance_id);
-  if (found == tasks_.end() || found->second.phase != TaskPhase::kRunning) return;
+  if (found == tasks_.end() || found->second.phase != TaskPhase::kRunning || found->second.disowned) return;
   std::string& ids = found->second.app_ids;
   ids += (ids.empty() ? "" : ",") + app_id;
   put_running(found->second, now);
@@ -144,7 +179,7 @@ void TaskTable::ended(std::int64_t task_instance_id, const TaskResult& result, M
   --running_;
   task.phase = TaskPhase::kEnded;
   answer_kills(task, result);
-  if (fenced_.erase(task_instance_id) > 0) {
+  if (task.disowned) {
     tasks_.erase(found);
     effects_.forget(task_instance_id);
     return;
@@ -184,7 +219,7 @@ void TaskTable::tick(Moment now) {
 void TaskTable::start_due(Moment now) {
   while (!closed_ && running_ < static_cast<std::size_t>(settings_.slots) && !queue_.empty()) {
     const auto first = queue_.begin();
-    if (first->first.first > now.wall_ms) return;
+    if (first->first.first > now.mono_ms) return;
     const auto found = tasks_.find(first->second);
     queue_.erase(first);
     if (found != tasks_.end()) begin(found->second, now);
@@ -217,7 +252,7 @@ void TaskTable::give_up(Moment now) {
 std::optional<std::int64_t> TaskTable::next_wakeup_mono_ms(Moment now) const {
   std::optional<std::int64_t> next = outbox_.next_wakeup_mono_ms();
   if (!closed_ && !queue_.empty() && running_ < static_cast<std::size_t>(settings_.slots)) {
-    const std::int64_t due = now.mono_ms + std::max<std::int64_t>(0, queue_.begin()->first.first - now.wall_ms);
+    const std::int64_t due = std::max(now.mono_ms, queue_.begin()->first.first);
     next = std::min(next.value_or(due), due);
   }
   return next;
@@ -240,7 +275,7 @@ std::map<std::string, std::size_t> TaskTable::running_by_type() const {
 void TaskTable::drain(Moment now) {
   closed_ = true;
   for (const auto& [order, id] : queue_) {
-    reject(tasks_.at(id).dispatch, now);
+    reject(tasks_.at(id), now);
     tasks_.erase(id);
     effects_.forget(id);
   }
@@ -255,9 +290,11 @@ void TaskTable::fence(const std::string& reason) {
   }
   queue_.clear();
   for (auto& [id, task] : tasks_) {
-    if (task.phase != TaskPhase::kRunning) continue;  // an end from before is worth telling: it may spare a rerun
+    if (task.phase != TaskPhase::kRunning || task.disowned)
+      continue;  // an end from before is worth telling: it may spare a rerun
     outbox_.drop(id);
-    fenced_.insert(id);
+    task.disowned = true;
+    effects_.disown(id);
     effects_.cancel(task, reason, true);
   }
 }
@@ -308,8 +345,9 @@ wire::Addressing TaskTable::addressing(const std::string& master, std::int64_t s
   return {settings_.address, master, send_time_ms};
 }
 
-void TaskTable::enqueue(const AcceptedTask& task) {
-  queue_.emplace(std::pair(task.due_wall_ms, next_arrival_++), task.id());
+void TaskTable::enqueue(const AcceptedTask& task, Moment now) {
+  const std::int64_t due = now.mono_ms + delay_ms(task.dispatch.context, now.wall_ms);
+  queue_.emplace(std::pair(due, next_arrival_++), task.id());
 }
 
 void TaskTable::leave_queue(std::int64_t task_instance_id) {

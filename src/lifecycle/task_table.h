@@ -2,7 +2,7 @@
 // waits, who runs, who is killed, and what the masters are told.
 //
 // Pure: time is passed in, and everything that touches the world is an Effect. Owned by cli/worker.cc, on the control
-// thread; tests/unit/lifecycle drives it with simulated disks, masters and crashes. Promises: at most one execution per
+// thread; tests/simulation drives it with simulated disks, masters and crashes. Promises: at most one execution per
 // task instance, exactly one terminal result per accepted dispatch, nothing said after RESULT, every kill answered.
 #pragma once
 
@@ -10,8 +10,8 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,12 +32,13 @@ struct AcceptedTask {
   wire::DispatchTask dispatch;  // its master may change
   TaskPhase phase = TaskPhase::kWaiting;
   std::int64_t accepted_mono_ms = 0;
-  std::int64_t due_wall_ms = 0;  // not before (delayTime)
   std::int64_t start_time_ms = 0;
   std::string log_path;
   std::string execute_path;
   std::string app_ids;
-  bool killed = false;  // by order of a master
+  bool killed = false;         // by order of a master
+  bool disowned = false;       // nobody is told how it ends
+  bool delay_unacked = false;  // DELAY was told: 3.1 acknowledges it as if it were the RESULT
   std::vector<ReplyTo> kill_askers;
 
   std::int64_t id() const { return dispatch.context.task_instance_id; }
@@ -47,11 +48,17 @@ struct AcceptedTask {
 class TaskEffects {
  public:
   virtual ~TaskEffects() = default;
+  // The dispatch, as it came, to disk. False: it cannot be written.
+  virtual bool keep(std::int64_t task_instance_id, std::string_view body) = 0;
+  // Who is told from now on, also after a restart: to disk.
+  virtual void keep_master(const AcceptedTask& task) = 0;
   // Begin the execution; ended() must follow, once, whatever happens.
   virtual void start(const AcceptedTask& task) = 0;
   virtual void cancel(const AcceptedTask& task, const std::string& reason, bool at_once) = 0;
   // A task that never ran has ended so: its log and its result go to disk.
   virtual void record(const AcceptedTask& task, const TaskResult& result) = 0;
+  // Nobody is told how it ends, not even after a restart: to disk, before it is cancelled.
+  virtual void disown(std::int64_t task_instance_id) = 0;
   // Nothing of it is needed any more.
   virtual void forget(std::int64_t task_instance_id) = 0;
   // `key`: not_sent() may follow. None: told once, never repeated (DELAY).
@@ -74,15 +81,11 @@ class TaskTable {
   TaskTable(const TaskTable&) = delete;
   TaskTable& operator=(const TaskTable&) = delete;
 
-  enum class Admission { kNew, kKnown, kFull, kClosed };
-  // Asked before a dispatch is written to disk.
-  Admission admit(std::int64_t task_instance_id) const;
-  // A dispatch that is new and on disk.
-  void accept(AcceptedTask task, Moment now);
-  // A dispatch of a task that is here already: answered with its state, to whoever asks now.
-  void accept_again(std::int64_t task_instance_id, const std::string& master, Moment now);
-  void reject(const wire::DispatchTask& dispatch, Moment now);
-  // After a restart, from what was found on disk; `result` for one that has ended.
+  enum class Admission { kAccepted, kKnown, kFull, kClosed, kNotKept };
+  // `body`: as it came. A task that is here already is answered with its state, to whoever asks now; what is neither
+  // accepted nor known is rejected.
+  Admission dispatch(AcceptedTask task, std::string_view body, Moment now);
+  // After a restart, from what was found on disk; `result` for one that has ended. What runs is followed already.
   void recover(AcceptedTask task, std::optional<TaskResult> result, Moment now);
 
   void kill(std::int64_t task_instance_id, ReplyTo asker, Moment now);
@@ -101,7 +104,7 @@ class TaskTable {
   void drain(Moment now);
   // Masters consider everything here lost: end it at once, tell nobody, forget it. `idle()` says when that is done.
   void fence(const std::string& reason);
-  // After a fence.
+  // Before it nothing is accepted or started, nor after drain() and fence().
   void open() { closed_ = false; }
 
   bool idle() const { return running_ == 0; }
@@ -114,6 +117,11 @@ class TaskTable {
  private:
   using Tasks = std::map<std::int64_t, AcceptedTask>;
 
+  Admission admit(std::int64_t task_instance_id) const;
+  void accept(AcceptedTask task, Moment now);
+  void accept_again(std::int64_t task_instance_id, const std::string& master, Moment now);
+  void reject(const AcceptedTask& task, Moment now);
+  void change_master(AcceptedTask& task, const std::string& master);
   void start_due(Moment now);
   void send_due(Moment now);
   void give_up(Moment now);
@@ -125,18 +133,17 @@ class TaskTable {
   void put_running(const AcceptedTask& task, Moment now);
   void tell_delay(const AcceptedTask& task, Moment now);
   void answer_kills(AcceptedTask& task, const TaskResult& result);
-  void enqueue(const AcceptedTask& task);
+  void enqueue(const AcceptedTask& task, Moment now);
   wire::Addressing addressing(const std::string& master, std::int64_t send_time_ms) const;
 
   TableSettings settings_;
   TaskEffects& effects_;
   Outbox outbox_;
   Tasks tasks_;
-  std::map<std::pair<std::int64_t, std::uint64_t>, std::int64_t> queue_;  // (due, arrival) -> task instance
+  std::map<std::pair<std::int64_t, std::uint64_t>, std::int64_t> queue_;  // (due_mono_ms, arrival) -> task instance
   std::uint64_t next_arrival_ = 0;
   std::size_t running_ = 0;
-  bool closed_ = false;
-  std::set<std::int64_t> fenced_;  // running, but nobody is told how they end
+  bool closed_ = true;
 
   // Results that were acknowledged lately: a dispatch that a master repeats is answered from here, not run again.
   std::map<std::int64_t, wire::TaskEnded> recent_;

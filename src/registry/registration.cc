@@ -30,7 +30,8 @@ class Registration::Impl : public ZookeeperListener,
         paths_(node_paths(options_.name_space, options_.address)),
         listener_(listener),
         expiry_(io),
-        startup_time_ms_(options_.startup_time_ms) {}
+        startup_time_ms_(options_.startup_time_ms),
+        takeover_allowed_(options_.takeover_allowed) {}
 
   void start() {
     const auto saved = load();
@@ -45,6 +46,14 @@ class Registration::Impl : public ZookeeperListener,
 
   void refresh() {
     if (claim_) claim_->write();
+  }
+
+  void allow_takeover(bool allowed) {
+    takeover_allowed_ = allowed;
+    if (allowed)
+      save();
+    else
+      forget();
   }
 
   void register_again(std::int64_t startup_time_ms) {
@@ -105,7 +114,7 @@ class Registration::Impl : public ZookeeperListener,
   }
 
   void save() {
-    if (options_.session_file.empty()) return;
+    if (options_.session_file.empty() || !takeover_allowed_) return;
     const auto saved = save_session(options_.session_file, {session_, options_.servers.text, options_.name_space,
                                                             options_.address, options_.boot_id, startup_time_ms_});
     if (!saved) listener_.on_log("a restart will not take over this session: " + saved.error().to_string());
@@ -186,7 +195,10 @@ class Registration::Impl : public ZookeeperListener,
   void on_claimed(bool created) override {
     const bool reconnected = phase_ == Phase::kSuspended;
     const bool resumed = purpose_ == Purpose::kResume && !created;
-    if (purpose_ == Purpose::kResume && created) save();
+    if (purpose_ == Purpose::kResume && created) {
+      forget();
+      save();
+    }
     purpose_ = Purpose::kNew;
     phase_ = Phase::kRegistered;
     said_.reset();
@@ -279,6 +291,7 @@ class Registration::Impl : public ZookeeperListener,
   RegistrationListener& listener_;
   asio::steady_timer expiry_;
   std::int64_t startup_time_ms_;
+  bool takeover_allowed_;
   Purpose purpose_ = Purpose::kNew;
   Phase phase_ = Phase::kConnecting;
   ZookeeperSession session_;
@@ -300,6 +313,7 @@ Registration::~Registration() { impl_->end(); }
 void Registration::start() { impl_->start(); }
 void Registration::refresh() { impl_->refresh(); }
 void Registration::register_again(std::int64_t startup_time_ms) { impl_->register_again(startup_time_ms); }
+void Registration::allow_takeover(bool allowed) { impl_->allow_takeover(allowed); }
 void Registration::close() { impl_->close(); }
 
 }  // namespace porpoise

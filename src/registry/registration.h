@@ -25,6 +25,7 @@ struct RegistrationOptions {
   std::string digest;                                // "user:password"; empty: nodes are open to everybody, as in 3.1
   std::string address;                               // HOST:PORT
   std::filesystem::path session_file;                // empty: a restart is a new registration
+  bool takeover_allowed = true;                      // until allow_takeover() says otherwise
   std::string boot_id;                               // a session of another boot is ended, not taken over
   std::int64_t startup_time_ms = 0;                  // of a registration that takes over nothing
   std::chrono::milliseconds heartbeat_interval{10000};
@@ -65,6 +66,8 @@ class Registration {
   void refresh();  // writes a heartbeat at once, when registered
   // After on_expired(), when no task of before is left here.
   void register_again(std::int64_t startup_time_ms);
+  // Whether a later process may go on with this session and all that belongs to it. On disk when this returns.
+  void allow_takeover(bool allowed);
   // For good: the node is gone when this returns, if a server is reached; blocks for up to 4.5 s when it hangs.
   void close();
 

@@ -49,6 +49,7 @@ void Farewell::drain() {
 void Farewell::end_at_once(const char* why) {
   if (std::exchange(stage_, Stage::kEnding) >= Stage::kEnding) return;
   parts_.log.warn("ending the tasks that run: " + std::string(why), {{"running", parts_.table.running()}});
+  parts_.membership.end();
   parts_.desk.fence("its worker ends: masters run it elsewhere", [this] { gone(); });
 }
 

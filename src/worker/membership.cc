@@ -9,8 +9,11 @@
 
 namespace porpoise {
 
+Membership::Membership(MembershipParts parts)
+    : parts_(std::move(parts)), standing_(parts_.config.on_session_expired == ExpiryPolicy::kKeep, *this) {}
+
 void Membership::leave() {
-  leaving_ = true;
+  standing_.leave();
   if (registration_ != nullptr) registration_->refresh();
 }
 
@@ -30,7 +33,7 @@ std::string Membership::heartbeat(std::int64_t startup_time_ms) {
   beat.host_weight = parts_.config.host_weight;
   beat.waiting_tasks = static_cast<int>(parts_.table.waiting());
   beat.exec_threads = parts_.config.exec_threads;
-  beat.unwilling = leaving_ || !parts_.desk.storage_works();
+  beat.unwilling = leaving() || !parts_.desk.storage_works();
   if (server_status(beat) == ServerStatus::kAbnormal) parts_.metrics.tasks.overloaded();
   return to_json_text(beat);
 }
@@ -38,15 +41,8 @@ std::string Membership::heartbeat(std::int64_t startup_time_ms) {
 void Membership::on_registered(bool resumed, std::int64_t startup_time_ms) {
   parts_.log.info(resumed ? "registered: the session of the previous run goes on" : "registered",
                   {{"startup_time", startup_time_ms}});
-  registered_ = connected_ = true;
-  if (!std::exchange(recovered_, true)) first_registration(resumed);
-}
-
-// Tasks of an earlier run are this worker's own still if the session is; else masters have given them to others.
-void Membership::first_registration(bool resumed) {
-  parts_.desk.recover();
-  if (resumed || parts_.config.on_session_expired == ExpiryPolicy::kKeep) return parts_.on_ready();
-  fence("its worker was away for too long: masters run it elsewhere", parts_.on_ready);
+  connected_ = true;
+  standing_.registered(resumed);
 }
 
 void Membership::on_suspended() {
@@ -62,18 +58,15 @@ void Membership::on_reconnected() {
 void Membership::on_expired(std::string_view why) {
   parts_.log.error("the registration has ended: " + std::string(why));
   parts_.metrics.messages.session_expired();
-  registered_ = connected_ = false;
-  const auto again = [this] { registration_->register_again(wall_ms()); };
-  if (parts_.config.on_session_expired == ExpiryPolicy::kKeep || leaving_) return again();
-  fence("the worker's session in ZooKeeper has expired: masters run it elsewhere", again);
+  connected_ = false;
+  standing_.expired();
 }
 
-void Membership::fence(const std::string& why, std::function<void()> then) {
-  parts_.desk.fence(why, [this, then = std::move(then)] {
-    if (!leaving_) parts_.desk.open();
-    then();
-  });
+void Membership::fence(const std::string& reason) {
+  parts_.desk.fence(reason, [this] { standing_.fenced(); });
 }
+
+void Membership::register_again() { registration_->register_again(wall_ms()); }
 
 void Membership::on_problem(const Error& error) {
   const bool denied = error.code() == Code::kDenied;

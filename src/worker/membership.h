@@ -1,8 +1,7 @@
-// What being a member of the cluster means for the tasks: when they may come, when those of before are followed again,
-// and when masters have given them up.
+// The worker as a member of the cluster: what the registry tells is put to Standing, which decides what it means for
+// the tasks, and what Standing wants is done.
 //
-// Owned by cli/worker.cc; the control thread. Masters run the tasks of an ended session elsewhere, so everything of it
-// is verified dead here before the worker registers again (on-session-expired: kill).
+// Owned by cli/worker.cc; the control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "config/worker_config.h"
+#include "lifecycle/standing.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "registry/machine_load.h"
@@ -31,17 +31,19 @@ struct MembershipParts {
   std::function<void(const std::vector<std::string>& addresses)> on_masters;  // all that are registered now
 };
 
-class Membership final : public RegistrationListener {
+class Membership final : public RegistrationListener, private StandingEffects {
  public:
-  explicit Membership(MembershipParts parts) : parts_(std::move(parts)) {}
+  explicit Membership(MembershipParts parts);
 
   void use(Registration& registration) { registration_ = &registration; }
   // From now on heartbeats keep tasks away.
   void leave();
+  // What still runs is about to be ended.
+  void end() { standing_.end(); }
 
-  bool registered() const { return registered_; }
+  bool registered() const { return standing_.is_registered(); }
   bool connected() const { return connected_; }
-  bool leaving() const { return leaving_; }
+  bool leaving() const { return standing_.leaving(); }
 
   std::string heartbeat(std::int64_t startup_time_ms) override;
   void on_registered(bool resumed, std::int64_t startup_time_ms) override;
@@ -53,16 +55,18 @@ class Membership final : public RegistrationListener {
   void on_log(std::string_view line) override { parts_.log.debug(line); }
 
  private:
-  void first_registration(bool resumed);
-  void fence(const std::string& why, std::function<void()> then);
+  void recover(Ownership ownership) override { parts_.desk.recover(ownership); }
+  void allow_takeover(bool allowed) override { registration_->allow_takeover(allowed); }
+  void fence(const std::string& reason) override;
+  void open() override { parts_.desk.open(); }
+  void listen() override { parts_.on_ready(); }
+  void register_again() override;
 
   MembershipParts parts_;
+  Standing standing_;
   Registration* registration_ = nullptr;
   MachineLoad load_;
-  bool registered_ = false;
   bool connected_ = false;
-  bool recovered_ = false;
-  bool leaving_ = false;
 };
 
 }  // namespace porpoise

@@ -8,6 +8,21 @@
 
 namespace porpoise {
 
+bool TaskDeeds::done(const Status& status) {
+  if (!status) parts_.log.error(status.error().to_string());
+  return status.has_value();
+}
+
+bool TaskDeeds::keep(std::int64_t task_instance_id, std::string_view body) {
+  const Status kept = parts_.store.keep(task_instance_id, body);
+  if (!kept) parts_.log.error("a task is rejected: " + kept.error().to_string());
+  return kept.has_value();
+}
+
+void TaskDeeds::keep_master(const AcceptedTask& task) {
+  done(parts_.store.keep_master(task.id(), task.dispatch.master));
+}
+
 void TaskDeeds::start(const AcceptedTask& task) {
   const wire::TaskContext& context = task.dispatch.context;
   const std::chrono::milliseconds queued(mono_ms() - task.accepted_mono_ms);
@@ -32,12 +47,12 @@ void TaskDeeds::record(const AcceptedTask& task, const TaskResult& result) {
     log->write(LogLevel::kInfo, "FINALIZE_SESSION");
     log->flush();
   }
-  if (const Status kept = parts_.store.keep_result(result); !kept) parts_.log.error(kept.error().to_string());
+  done(parts_.store.keep_result(result));
 }
 
-void TaskDeeds::forget(std::int64_t task_instance_id) {
-  if (const Status gone = parts_.store.forget(task_instance_id); !gone) parts_.log.error(gone.error().to_string());
-}
+void TaskDeeds::disown(std::int64_t task_instance_id) { done(parts_.store.disown(task_instance_id)); }
+
+void TaskDeeds::forget(std::int64_t task_instance_id) { done(parts_.store.forget(task_instance_id)); }
 
 void TaskDeeds::send(std::optional<Outbox::Key> key, const MasterMessage& message) {
   const std::string master = std::visit([](const auto& m) { return m.addressing.receiver; }, message);

@@ -31,15 +31,21 @@ class TaskDeeds final : public TaskEffects {
  public:
   explicit TaskDeeds(DeedParts parts) : parts_(std::move(parts)) {}
 
+  bool keep(std::int64_t task_instance_id, std::string_view body) override;
+  void keep_master(const AcceptedTask& task) override;
   void start(const AcceptedTask& task) override;
   void cancel(const AcceptedTask& task, const std::string& reason, bool at_once) override;
   void record(const AcceptedTask& task, const TaskResult& result) override;
+  void disown(std::int64_t task_instance_id) override;
   void forget(std::int64_t task_instance_id) override;
   void send(std::optional<Outbox::Key> key, const MasterMessage& message) override;
   void answer_kill(ReplyTo asker, const wire::KillAnswer& answer) override;
   void gave_up(Outbox::Key key) override;
 
  private:
+  // False: the log says why not.
+  bool done(const Status& status);
+
   DeedParts parts_;
 };
 

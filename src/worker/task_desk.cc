@@ -11,6 +11,15 @@ namespace {
 
 Moment now() { return {wall_ms(), mono_ms()}; }
 
+std::string_view to_string(TaskPhase phase) {
+  switch (phase) {
+    case TaskPhase::kWaiting: return "waiting";
+    case TaskPhase::kRunning: return "running";
+    case TaskPhase::kEnded: return "ended";
+  }
+  return "";
+}
+
 TaskOutcome outcome_of(TaskState state) {
   switch (state) {
     case TaskState::kSuccess: return TaskOutcome::kSuccess;
@@ -25,25 +34,13 @@ TaskOutcome outcome_of(TaskState state) {
 // --- From masters ---
 
 void TaskDesk::take(const wire::DispatchTask& message, const std::string& body) {
-  const std::int64_t id = message.context.task_instance_id;
   parts_.metrics.tasks.received(message.context.task_type);
-  switch (parts_.table.admit(id)) {
-    case TaskTable::Admission::kKnown: parts_.table.accept_again(id, message.master, now()); break;
-    case TaskTable::Admission::kFull:
-      parts_.metrics.tasks.rejected_full();
-      parts_.table.reject(message, now());
-      break;
-    case TaskTable::Admission::kClosed: parts_.table.reject(message, now()); break;
-    case TaskTable::Admission::kNew: {
-      const Status kept = parts_.store.keep(id, body);
-      if (std::exchange(storage_works_, kept.has_value()) && !kept)
-        parts_.log.error("tasks are rejected: " + kept.error().to_string());
-      if (kept)
-        parts_.table.accept(accepted(message), now());
-      else
-        parts_.table.reject(message, now());
-      break;
-    }
+  switch (parts_.table.dispatch(accepted(message), body, now())) {
+    case TaskTable::Admission::kAccepted: storage_works_ = true; break;
+    case TaskTable::Admission::kNotKept: storage_works_ = false; break;
+    case TaskTable::Admission::kFull: parts_.metrics.tasks.rejected_full(); break;
+    case TaskTable::Admission::kKnown:
+    case TaskTable::Admission::kClosed: break;
   }
   after_event();
 }
@@ -56,8 +53,6 @@ void TaskDesk::take(const wire::KillTask& message, ReplyTo asker) {
 
 void TaskDesk::take(const wire::UpdateHost& message) {
   parts_.table.update_host(message.task_instance_id, message.master, now());
-  // Unknown tasks have no folder, and need none.
-  (void)parts_.store.keep_master(message.task_instance_id, message.master);
   after_event();
 }
 
@@ -94,14 +89,13 @@ void TaskDesk::ended(std::int64_t task_instance_id, const TaskResult& result) {
 
 // --- From the registry and the operating system ---
 
-void TaskDesk::recover() {
+void TaskDesk::recover(Ownership ownership) {
   std::vector<std::string> problems;
-  for (const TaskStore::Found& found : parts_.store.scan(problems)) recover_one(found);
+  for (const TaskStore::Found& found : parts_.store.scan(problems)) recover_one(found, ownership);
   for (const std::string& problem : problems) parts_.log.error(problem);
-  after_event();
 }
 
-void TaskDesk::recover_one(const TaskStore::Found& found) {
+void TaskDesk::recover_one(const TaskStore::Found& found, Ownership ownership) {
   const auto incoming = parts_.profile.decode({wire::Command::kTaskDispatchRequest, 0, found.dispatch_body});
   const auto* const dispatch = incoming ? std::get_if<wire::DispatchTask>(&*incoming) : nullptr;
   if (dispatch == nullptr) {
@@ -114,30 +108,40 @@ void TaskDesk::recover_one(const TaskStore::Found& found) {
     task.log_path = found.request->log_path;
     task.execute_path = found.request->execute_path;
     task.start_time_ms = found.start_time_ms;
-    task.phase = TaskPhase::kRunning;
   }
-  if (found.result) {
-    task.start_time_ms = found.result->start_time_ms;
-    task.phase = TaskPhase::kEnded;
+  const Remains remains{found.disowned, found.request.has_value(), found.host_began, found.result.has_value()};
+  switch (recovery_of(remains, ownership)) {
+    case Recovery::kStart: task.phase = TaskPhase::kWaiting; break;
+    case Recovery::kEnd:
+      if (const Status kept = parts_.store.disown(task.id()); !kept) parts_.log.error(kept.error().to_string());
+      task.disowned = true;
+      [[fallthrough]];
+    case Recovery::kFollow:
+      task.phase = TaskPhase::kRunning;
+      parts_.metrics.tasks.adopted(parts_.runs.adopt(*found.request));
+      break;
+    case Recovery::kTell:
+      task.phase = TaskPhase::kEnded;
+      task.start_time_ms = found.result->start_time_ms;
+      parts_.metrics.tasks.adopted(AdoptOutcome::kFinished);
+      break;
+    case Recovery::kForget:
+      if (const Status gone = parts_.store.forget(task.id()); !gone) parts_.log.error(gone.error().to_string());
+      return;
   }
-  parts_.log.info("found again", {{"task_instance_id", found.task_instance_id},
-                                  {"phase", found.result    ? "ended"
-                                            : found.request ? "running"
-                                                            : "waiting"}});
-  const bool runs = task.phase == TaskPhase::kRunning;
+  parts_.log.info("found again", {{"task_instance_id", task.id()}, {"phase", to_string(task.phase)}});
   parts_.table.recover(std::move(task), found.result, now());
-  if (runs) parts_.runs.adopt(*found.request);
 }
 
 void TaskDesk::drain(std::function<void()> on_idle) {
   parts_.table.drain(now());
-  on_idle_ = std::move(on_idle);
+  on_idle_.push_back(std::move(on_idle));
   after_event();
 }
 
 void TaskDesk::fence(const std::string& reason, std::function<void()> on_idle) {
   parts_.table.fence(reason);
-  on_idle_ = std::move(on_idle);
+  on_idle_.push_back(std::move(on_idle));
   after_event();
 }
 
@@ -155,17 +159,14 @@ AcceptedTask TaskDesk::accepted(const wire::DispatchTask& dispatch) const {
   task.log_path = parts_.places.log_path(context, parts_.zone, wall_ms());
   task.execute_path = parts_.places.execute_path(context);
   task.app_ids = context.app_ids;
-  // Without a submit time there is nothing to count the delay from (3.1: none then).
-  if (context.delay_minutes > 0 && context.first_submit_time_ms > 0)
-    task.due_wall_ms =
-        context.first_submit_time_ms + std::chrono::milliseconds(std::chrono::minutes(context.delay_minutes)).count();
   return task;
 }
 
 void TaskDesk::after_event() {
   parts_.table.tick(now());
   arm();
-  if (parts_.table.idle() && on_idle_) std::exchange(on_idle_, nullptr)();
+  if (!parts_.table.idle()) return;
+  for (const auto& on_idle : std::exchange(on_idle_, {})) on_idle();
 }
 
 void TaskDesk::arm() {

@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "config/worker_config.h"
+#include "lifecycle/recovery.h"
 #include "lifecycle/task_table.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -51,8 +53,9 @@ class TaskDesk {
   void app_id(std::int64_t task_instance_id, const std::string& app_id);
   void ended(std::int64_t task_instance_id, const TaskResult& result);
 
-  // From the registry and the operating system. `on_idle` is called once, as soon as nothing runs any more.
-  void recover();
+  // From the registry and the operating system. `on_idle` is called once, as soon as nothing runs any more. What is
+  // recovered is neither started nor told before open() or fence().
+  void recover(Ownership ownership);
   void drain(std::function<void()> on_idle);
   void fence(const std::string& reason, std::function<void()> on_idle);
   void open();
@@ -62,13 +65,13 @@ class TaskDesk {
 
  private:
   AcceptedTask accepted(const wire::DispatchTask& dispatch) const;
-  void recover_one(const TaskStore::Found& found);
+  void recover_one(const TaskStore::Found& found, Ownership ownership);
   void after_event();
   void arm();
 
   DeskParts parts_;
   boost::asio::steady_timer timer_;
-  std::function<void()> on_idle_;
+  std::vector<std::function<void()>> on_idle_;
   bool storage_works_ = true;
 };
 

@@ -1,6 +1,7 @@
 #include "worker/task_runs.h"
 
 #include <boost/asio/post.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -16,7 +17,12 @@ class TaskRuns::Run : public TaskListener {
   Run(TaskRuns& runs, std::int64_t id) : runs_(runs), id_(id) {}
 
   void follow(std::unique_ptr<TaskProcess> process) { process_ = std::move(process); }
-  TaskProcess* process() { return process_.get(); }
+  void cancel(const std::string& reason, bool at_once) {
+    if (process_ == nullptr) return;
+    if (!cancelled_) cancelled_ = std::chrono::steady_clock::now();
+    at_once ? process_->kill(reason) : process_->cancel(reason);
+  }
+  const std::optional<std::chrono::steady_clock::time_point>& cancelled() const { return cancelled_; }
 
   void on_app_id(std::string_view app_id) override { runs_.events_.on_app_id(id_, std::string(app_id)); }
   void on_finished(const TaskResult& result) override {
@@ -28,6 +34,7 @@ class TaskRuns::Run : public TaskListener {
   TaskRuns& runs_;
   const std::int64_t id_;
   std::unique_ptr<TaskProcess> process_;
+  std::optional<std::chrono::steady_clock::time_point> cancelled_;
 };
 
 TaskRuns::TaskRuns(boost::asio::io_context& io, const WorkerConfig& config, const Catalog& catalog,
@@ -68,18 +75,23 @@ Status TaskRuns::try_start(const AcceptedTask& task) {
   return {};
 }
 
-void TaskRuns::adopt(const TaskRequest& request) {
-  auto run = std::make_unique<Run>(*this, request.task_instance_id);
-  auto process = TaskProcess::adopt(io_, host_binary_, request, store_.folder(request.task_instance_id), *run);
+AdoptOutcome TaskRuns::adopt(const TaskRequest& request) {
+  const std::int64_t id = request.task_instance_id;
+  auto run = std::make_unique<Run>(*this, id);
+  auto process = TaskProcess::adopt(io_, host_binary_, request, store_.folder(id), *run);
   if (process && *process) {
     run->follow(*std::move(process));
-    runs_[request.task_instance_id] = std::move(run);
-    return;
+    runs_[id] = std::move(run);
+    return AdoptOutcome::kRunning;
   }
   // It may have ended between the first look and this one.
-  if (const auto found = store_.find(request.task_instance_id); found && found->result)
-    return run->on_finished(*found->result);
+  if (const auto found = store_.find(id); found && found->result) {
+    run->on_finished(*found->result);
+    return AdoptOutcome::kFinished;
+  }
+  sweep_after_unseen(request, SudoUser(request.run_as, host_binary_), store_.folder(id));
   end_without_host(request, TaskState::kFailure, "task host lost: it ended without a result while the worker was away");
+  return AdoptOutcome::kLost;
 }
 
 void TaskRuns::end_without_host(const TaskRequest& request, TaskState state, const std::string& message) {
@@ -91,15 +103,15 @@ void TaskRuns::end_without_host(const TaskRequest& request, TaskState state, con
 
 void TaskRuns::cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once) {
   const auto found = runs_.find(task_instance_id);
-  if (found == runs_.end() || found->second->process() == nullptr) return;
-  if (at_once)
-    found->second->process()->kill(reason);
-  else
-    found->second->process()->cancel(reason);
+  if (found != runs_.end()) found->second->cancel(reason, at_once);
 }
 
 void TaskRuns::ended(std::int64_t task_instance_id, const TaskResult& result) {
-  runs_.erase(task_instance_id);
+  if (const auto found = runs_.find(task_instance_id); found != runs_.end()) {
+    if (const auto& cancelled = found->second->cancelled())
+      events_.on_killed(std::chrono::steady_clock::now() - *cancelled);
+    runs_.erase(found);
+  }
   events_.on_ended(task_instance_id, result);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -14,6 +15,7 @@
 #include "base/result.h"
 #include "config/worker_config.h"
 #include "lifecycle/task_table.h"
+#include "observe/metrics.h"
 #include "plugin/catalog.h"
 #include "worker/task_store.h"
 
@@ -24,6 +26,7 @@ class TaskRuns {
   struct Events {
     std::function<void(std::int64_t id, const TaskResult& result)> on_ended;
     std::function<void(std::int64_t id, const std::string& app_id)> on_app_id;
+    std::function<void(std::chrono::steady_clock::duration took)> on_killed;  // from the order to the end
   };
 
   TaskRuns(boost::asio::io_context& io, const WorkerConfig& config, const Catalog& catalog, const TaskStore& store,
@@ -33,8 +36,9 @@ class TaskRuns {
   ~TaskRuns();
 
   void start(const AcceptedTask& task);
-  // A task that was running when the worker ended: followed when its host lives, else ended as it is found.
-  void adopt(const TaskRequest& request);
+  // A task that was running when the worker ended: followed when its host lives, else ended as it is found, with
+  // nothing of it left alive.
+  AdoptOutcome adopt(const TaskRequest& request);
   void cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once);
 
  private:

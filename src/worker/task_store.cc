@@ -1,7 +1,6 @@
 #include "worker/task_store.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -19,6 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kDispatchFile = "dispatch.json";
 constexpr const char* kMasterFile = "master";
+constexpr const char* kDisownedFile = "disowned";
 constexpr std::size_t kMaxFileBytes = 64U << 20U;
 constexpr std::size_t kMaxMasterBytes = 1024;
 
@@ -57,7 +57,7 @@ Status TaskStore::prepare() const {
   return {};
 }
 
-Status TaskStore::keep(std::int64_t task_instance_id, const std::string& dispatch_body) const {
+Status TaskStore::keep(std::int64_t task_instance_id, std::string_view dispatch_body) const {
   PORPOISE_CHECK(make_folder(folder(task_instance_id)));
   return write_file(folder(task_instance_id) / kDispatchFile, dispatch_body, 0600, Durability::kAtomic);
 }
@@ -69,6 +69,10 @@ Status TaskStore::keep_master(std::int64_t task_instance_id, const std::string& 
 Status TaskStore::keep_result(const TaskResult& result) const {
   return write_file(folder(result.task_instance_id) / kResultFile, dump_json(to_json(result)), 0600,
                     Durability::kDurable);
+}
+
+Status TaskStore::disown(std::int64_t task_instance_id) const {
+  return write_file(folder(task_instance_id) / kDisownedFile, "", 0600, Durability::kDurable);
 }
 
 // Renamed first, so that a crash halfway leaves nothing that looks like a task.
@@ -116,10 +120,11 @@ Result<TaskStore::Found> TaskStore::read(const fs::path& folder) const {
   if (auto master = read_file(folder / kMasterFile, kMaxMasterBytes)) found.master = *std::move(master);
   PORPOISE_TRY(found.request, read_json<TaskRequest>(folder / kRequestFile, task_request_from_json));
   found.start_time_ms = modified_ms(folder / kRequestFile);
-  const bool host_began = host_lives(folder) || ::access((folder / kHostFile).c_str(), F_OK) == 0;
+  std::error_code ignored;
+  found.disowned = fs::exists(folder / kDisownedFile, ignored);
+  // The lock first: a host that has let go of it writes no more.
+  found.host_began = found.request && (host_lives(folder) || fs::exists(folder / kHostFile, ignored));
   PORPOISE_TRY(found.result, read_json<TaskResult>(folder / kResultFile, task_result_from_json));
-  // The worker was killed before the host had begun: nothing of the task has run, so it waits still.
-  if (!found.result && !host_began) found.request.reset();
   return found;
 }
 

@@ -3,16 +3,18 @@
 //
 //   <root>/<task instance>/dispatch.json   as it came from the master
 //                          master          who is told, when that has changed
+//                          disowned        nobody is told: its masters run it elsewhere
 //                          request.json … result.json   see task/host_protocol.h
 //
-// Blocks on the disk; the control thread. Files are replaced whole, so a crash leaves the old content or the new. They
-// are not synced: after a power cut the session is not resumed either, and masters run the tasks anew.
+// Blocks on the disk; the control thread. Files are replaced whole, so a crash leaves the old content or the new. Only
+// how a task ended is synced: after a power cut the session is not resumed, and masters run the tasks anew.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -28,18 +30,21 @@ class TaskStore {
   Status prepare() const;
 
   std::filesystem::path folder(std::int64_t task_instance_id) const { return root_ / std::to_string(task_instance_id); }
-  Status keep(std::int64_t task_instance_id, const std::string& dispatch_body) const;
+  Status keep(std::int64_t task_instance_id, std::string_view dispatch_body) const;
   Status keep_master(std::int64_t task_instance_id, const std::string& master) const;
   Status keep_result(const TaskResult& result) const;
+  Status disown(std::int64_t task_instance_id) const;
   Status forget(std::int64_t task_instance_id) const;
 
   struct Found {
     std::int64_t task_instance_id = 0;
     std::string dispatch_body;
     std::string master;                  // empty: the dispatch says
-    std::optional<TaskRequest> request;  // none: no host has begun with it
-    std::int64_t start_time_ms = 0;      // epoch, of the request
-    std::optional<TaskResult> result;    // none: it has not ended
+    std::optional<TaskRequest> request;  // none: it has not been started
+    bool host_began = false;             // a host lives, or lived for long enough to say who it was
+    bool disowned = false;
+    std::int64_t start_time_ms = 0;    // epoch, of the request
+    std::optional<TaskResult> result;  // none: it has not ended
   };
   Result<Found> find(std::int64_t task_instance_id) const { return read(folder(task_instance_id)); }
   // What an earlier run of the worker left, oldest first. What cannot be read is put aside as <name>.broken and said.

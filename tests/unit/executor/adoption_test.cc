@@ -4,6 +4,7 @@
 #include <list>
 
 #include "executor/host_lock.h"
+#include "executor/lost_host.h"
 #include "unit/executor/task_run.h"
 
 namespace porpoise {
@@ -75,6 +76,44 @@ TEST(Adoption, FindsNobodyWhenTheHostHasEnded) {
   ASSERT_TRUE(adopted) << adopted.error().to_string();
   EXPECT_EQ(*adopted, nullptr);
   EXPECT_TRUE(run.stored_result());
+}
+
+// It was recorded as lost, and what it had started lived on.
+TEST(Adoption, OfAHostThatDiedUnseenEndsWhatItLeft) {
+  TaskRun run;
+  run.script("sleep 300 & echo begun; (env -i sleep 300) & wait");
+  start_and_die(run);
+  ASSERT_TRUE(run.wait_for_log("begun"));
+  const auto host = wait_for_host_identity(run.state_dir());
+  ASSERT_TRUE(host) << host.error().to_string();
+  run.host_pid = host->pid;
+  ASSERT_EQ(::kill(host->pid, SIGKILL), 0);
+  ASSERT_TRUE(run.wait_until([&] { return !host_lives(run.state_dir()); }));
+  sweep_after_unseen(run.request, SudoUser(run.request.run_as, run.settings.host_binary), run.state_dir());
+  EXPECT_TRUE(run.alive().empty());
+}
+
+// The number of a host may be that of a stranger's session by the time somebody looks.
+TEST(Adoption, AStrangerWithTheNumberOfADeadHostIsLeftAlone) {
+  TaskRun run;
+  const pid_t stranger = ::fork();
+  if (stranger == 0) {
+    ::setsid();
+    ::pause();
+    ::_exit(0);
+  }
+  ASSERT_TRUE(run.wait_until([&] { return ::getsid(stranger) == stranger; }));
+  const auto self = read_process(stranger);
+  ASSERT_TRUE(self);
+  std::filesystem::create_directories(run.state_dir());
+  ASSERT_TRUE(
+      write_file(run.state_dir() / "host.json",
+                 dump_json(Json{{"pid", stranger}, {"startTicks", self->start_ticks - 1}, {"bootId", boot_id()}}), 0600,
+                 Durability::kAtomic));
+  sweep_after_unseen(run.request, SudoUser(run.request.run_as, run.settings.host_binary), run.state_dir());
+  EXPECT_EQ(::waitpid(stranger, nullptr, WNOHANG), 0) << "it lives";
+  ::kill(stranger, SIGKILL);
+  ::waitpid(stranger, nullptr, 0);
 }
 
 // Waits of descriptors were woken early when many were in use, and hosts at work were taken for dead.

@@ -15,6 +15,10 @@ Moment at(std::int64_t ms) { return {1'000'000 + ms, ms}; }
 // Writes down what the table wants, one line each.
 class Recorder : public TaskEffects {
  public:
+  bool keep(std::int64_t, std::string_view) override { return disk_works; }
+  void keep_master(const AcceptedTask& task) override {
+    note("keep master of " + std::to_string(task.id()) + " " + task.dispatch.master);
+  }
   void start(const AcceptedTask& task) override { note("start " + std::to_string(task.id())); }
   void cancel(const AcceptedTask& task, const std::string&, bool at_once) override {
     note((at_once ? "kill " : "cancel ") + std::to_string(task.id()));
@@ -22,6 +26,7 @@ class Recorder : public TaskEffects {
   void record(const AcceptedTask& task, const TaskResult& result) override {
     note("record " + std::to_string(task.id()) + " " + std::string(to_string(result.state)));
   }
+  void disown(std::int64_t id) override { note("disown " + std::to_string(id)); }
   void forget(std::int64_t id) override { note("forget " + std::to_string(id)); }
   void send(std::optional<Outbox::Key>, const MasterMessage& message) override {
     std::visit([this](const auto& m) { tell(m); }, message);
@@ -30,6 +35,8 @@ class Recorder : public TaskEffects {
     note("answer " + std::to_string(asker) + " " + answer.status);
   }
   void gave_up(Outbox::Key key) override { note("gave up " + std::to_string(key.task_instance_id)); }
+
+  bool disk_works = true;
 
   std::vector<std::string> take() { return std::exchange(notes_, {}); }
 
@@ -47,12 +54,19 @@ class Recorder : public TaskEffects {
   std::vector<std::string> notes_;
 };
 
-AcceptedTask task(std::int64_t id) {
+AcceptedTask task(std::int64_t id, const std::string& master = "m:1") {
   AcceptedTask task;
-  task.dispatch.master = "m:1";
+  task.dispatch.master = master;
   task.dispatch.context.task_instance_id = id;
   task.dispatch.context.task_type = "SHELL";
   return task;
+}
+
+AcceptedTask delayed(std::int64_t id) {
+  AcceptedTask later = task(id);
+  later.dispatch.context.first_submit_time_ms = at(0).wall_ms;
+  later.dispatch.context.delay_minutes = 1;
+  return later;
 }
 
 TaskResult success(std::int64_t id) {
@@ -62,13 +76,17 @@ TaskResult success(std::int64_t id) {
   return result;
 }
 
+using Admission = TaskTable::Admission;
+
 class TaskTableTest : public testing::Test {
  protected:
+  TaskTableTest() { table.open(); }
   TableSettings settings() const { return {.address = "w:1234", .slots = 2, .max_waiting = 2}; }
-  void accept(std::int64_t id, std::int64_t ms = 0) {
-    ASSERT_EQ(table.admit(id), TaskTable::Admission::kNew);
-    table.accept(task(id), at(ms));
+  void accept(std::int64_t id, std::int64_t ms = 0) { ASSERT_EQ(dispatch(task(id), ms), Admission::kAccepted); }
+  Admission dispatch(AcceptedTask task, std::int64_t ms = 0) {
+    const Admission admission = table.dispatch(std::move(task), "", at(ms));
     table.tick(at(ms));
+    return admission;
   }
   void end(std::int64_t id, TaskResult result, std::int64_t ms = 0) {
     table.ended(id, result, at(ms));
@@ -99,41 +117,66 @@ TEST_F(TaskTableTest, GivesSlotsInTheOrderOfArrival) {
 TEST_F(TaskTableTest, ADispatchThatComesTwiceRunsOnce) {
   accept(1);
   (void)effects.take();
-  EXPECT_EQ(table.admit(1), TaskTable::Admission::kKnown);
-  table.accept_again(1, "m:2", at(1));
-  table.tick(at(1));
-  EXPECT_THAT(effects.take(), ElementsAre("RUNNING 1 to m:2"));
+  EXPECT_EQ(dispatch(task(1, "m:2"), 1), Admission::kKnown);
+  EXPECT_THAT(effects.take(), ElementsAre("keep master of 1 m:2", "RUNNING 1 to m:2"));
   end(1, success(1), 2);
   table.acknowledge({1, MessageKind::kResult});
   (void)effects.take();
-  EXPECT_EQ(table.admit(1), TaskTable::Admission::kKnown) << "also after its end";
-  table.accept_again(1, "m:2", at(3));
-  table.tick(at(3));
+  EXPECT_EQ(dispatch(task(1, "m:2"), 3), Admission::kKnown) << "also after its end";
   EXPECT_THAT(effects.take(), ElementsAre("RESULT 1 7 to m:2"));
 }
 
 TEST_F(TaskTableTest, IsFullWhenMoreWaitThanItMayHold) {
   for (std::int64_t id = 1; id <= 5; ++id) accept(id);
-  EXPECT_EQ(table.admit(6), TaskTable::Admission::kFull);
   (void)effects.take();
-  table.reject(task(6).dispatch, at(0));
-  table.tick(at(0));
+  EXPECT_EQ(dispatch(task(6)), Admission::kFull);
   EXPECT_THAT(effects.take(), ElementsAre("REJECT 6"));
   table.acknowledge({6, MessageKind::kReject});
   EXPECT_THAT(effects.take(), IsEmpty());
 }
 
+TEST_F(TaskTableTest, WhatCannotBeWrittenToDiskIsRejected) {
+  effects.disk_works = false;
+  EXPECT_EQ(dispatch(task(1)), Admission::kNotKept);
+  EXPECT_THAT(effects.take(), ElementsAre("REJECT 1"));
+}
+
+TEST_F(TaskTableTest, NothingIsTakenOrStartedBeforeItIsOpened) {
+  Recorder nothing;
+  TaskTable closed(settings(), nothing);
+  EXPECT_EQ(closed.dispatch(task(1), "", at(0)), Admission::kClosed);
+  closed.acknowledge({1, MessageKind::kReject});
+  closed.recover(task(2), std::nullopt, at(0));
+  closed.tick(at(0));
+  EXPECT_THAT(nothing.take(), IsEmpty());
+  closed.open();
+  closed.tick(at(0));
+  EXPECT_THAT(nothing.take(), ElementsAre("start 2", "RUNNING 2 to m:1"));
+}
+
 TEST_F(TaskTableTest, TellsTheDelayOnceAndStartsWhenItIsOver) {
-  AcceptedTask delayed = task(1);
-  delayed.due_wall_ms = at(60'000).wall_ms;
-  table.accept(delayed, at(0));
-  table.tick(at(0));
+  dispatch(delayed(1));
   EXPECT_THAT(effects.take(), ElementsAre("RESULT 1 12 to m:1"));
   EXPECT_EQ(table.next_wakeup_mono_ms(at(0)), 60'000);
   table.tick(at(59'999));
   EXPECT_THAT(effects.take(), IsEmpty());
   table.tick(at(60'000));
   EXPECT_THAT(effects.take(), ElementsAre("start 1", "RUNNING 1 to m:1"));
+}
+
+// It waited by the wall clock: for hours when that was set back.
+TEST_F(TaskTableTest, ADelayIsAsLongAsAskedForWhereverTheClockJumps) {
+  dispatch(delayed(1));
+  (void)effects.take();
+  constexpr std::int64_t kHour = 3'600'000;
+  table.tick({at(0).wall_ms + kHour, 59'999});
+  EXPECT_THAT(effects.take(), IsEmpty());
+  table.tick({at(0).wall_ms - kHour, 60'000});
+  EXPECT_THAT(effects.take(), ElementsAre("start 1", "RUNNING 1 to m:1"));
+  TaskTable restarted(settings(), effects);
+  restarted.recover(delayed(1), std::nullopt, {at(0).wall_ms - kHour, 0});
+  restarted.open();
+  EXPECT_EQ(restarted.next_wakeup_mono_ms(at(0)), 60'000);
 }
 
 TEST_F(TaskTableTest, AnswersAKillWhenTheTreeIsDead) {
@@ -167,7 +210,7 @@ TEST_F(TaskTableTest, AHostUpdateMovesAllThatIsSaidLater) {
   (void)effects.take();
   table.update_host(1, "m:2", at(1));
   table.tick(at(1));
-  EXPECT_THAT(effects.take(), ElementsAre("RUNNING 1 to m:2"));
+  EXPECT_THAT(effects.take(), ElementsAre("keep master of 1 m:2", "RUNNING 1 to m:2"));
   end(1, success(1), 2);
   EXPECT_THAT(effects.take(), ElementsAre("RESULT 1 7 to m:2"));
 }
@@ -183,8 +226,7 @@ TEST_F(TaskTableTest, AppIdsAreToldWhileTheTaskRuns) {
 TEST_F(TaskTableTest, ADryRunTellsNothingButItsEnd) {
   AcceptedTask dry = task(1);
   dry.dispatch.context.dry_run = true;
-  table.accept(dry, at(0));
-  table.tick(at(0));
+  dispatch(dry);
   EXPECT_THAT(effects.take(), ElementsAre("start 1"));
 }
 
@@ -194,7 +236,8 @@ TEST_F(TaskTableTest, DrainGivesBackWhatWaitsAndLetsTheRestFinish) {
   table.drain(at(1));
   table.tick(at(1));
   EXPECT_THAT(effects.take(), ElementsAre("forget 3", "REJECT 3"));
-  EXPECT_EQ(table.admit(4), TaskTable::Admission::kClosed);
+  EXPECT_EQ(dispatch(task(4), 1), Admission::kClosed);
+  EXPECT_THAT(effects.take(), ElementsAre("REJECT 4"));
   EXPECT_FALSE(table.idle());
   end(1, success(1), 2);
   end(2, success(2), 2);
@@ -206,14 +249,58 @@ TEST_F(TaskTableTest, FencedTasksEndWithoutAWord) {
   table.kill(1, 5, at(1));
   (void)effects.take();
   table.fence("expired");
-  EXPECT_THAT(effects.take(), ElementsAre("forget 3", "kill 1", "kill 2"));
+  EXPECT_THAT(effects.take(), ElementsAre("forget 3", "disown 1", "kill 1", "disown 2", "kill 2"));
   end(1, success(1), 2);
   end(2, success(2), 2);
   EXPECT_THAT(effects.take(), ElementsAre("answer 5 SUCCESS", "forget 1", "forget 2"));
   EXPECT_TRUE(table.idle());
   EXPECT_EQ(table.outbox().size(), 0U);
   table.open();
-  EXPECT_EQ(table.admit(4), TaskTable::Admission::kNew);
+  EXPECT_EQ(dispatch(task(4), 2), Admission::kAccepted);
+}
+
+TEST_F(TaskTableTest, ADispatchOfAFencedTaskIsRejectedLikeAnyOther) {
+  accept(1);
+  table.fence("expired");
+  (void)effects.take();
+  EXPECT_EQ(dispatch(task(1), 1), Admission::kClosed);
+  EXPECT_THAT(effects.take(), ElementsAre("REJECT 1"));
+}
+
+// RUNNING was told of it, and waited for an ACK long after the task was forgotten.
+TEST_F(TaskTableTest, AFencedTaskThatNamesARemoteJobStaysUntold) {
+  accept(1);
+  table.fence("expired");
+  (void)effects.take();
+  table.app_id(1, "job_5", at(1));
+  table.tick(at(1));
+  EXPECT_THAT(effects.take(), IsEmpty());
+}
+
+TEST_F(TaskTableTest, WhatAnEarlierRunHadGivenUpIsEndedAndNotTold) {
+  AcceptedTask given_up = task(1);
+  given_up.phase = TaskPhase::kRunning;
+  given_up.disowned = true;
+  table.recover(given_up, std::nullopt, at(0));
+  table.tick(at(0));
+  EXPECT_THAT(effects.take(), ElementsAre("kill 1"));
+  EXPECT_FALSE(table.idle());
+  end(1, success(1), 1);
+  EXPECT_THAT(effects.take(), ElementsAre("forget 1"));
+}
+
+// A 3.1 master acknowledges DELAY as if it were the RESULT, and the RESULT was dropped.
+TEST_F(TaskTableTest, TheAckOfADelayIsNotTakenForThatOfTheResult) {
+  dispatch(delayed(1));
+  table.kill(1, 5, at(1));
+  table.tick(at(1));
+  (void)effects.take();
+  table.acknowledge({1, MessageKind::kResult});
+  EXPECT_THAT(effects.take(), IsEmpty());
+  table.tick(at(2001));
+  EXPECT_THAT(effects.take(), ElementsAre("RESULT 1 9 to m:1"));
+  table.acknowledge({1, MessageKind::kResult});
+  EXPECT_THAT(effects.take(), ElementsAre("forget 1"));
 }
 
 TEST_F(TaskTableTest, ARestartTellsWhatWasNotAcknowledgedAndGoesOn) {

@@ -144,6 +144,19 @@ TEST_F(RegistrationTest, IsTakenOverFromAKilledProcess) {
   EXPECT_THAT(worker.events, Not(testing::Contains("expired")));
 }
 
+// Until the tasks of an earlier session are dead, a restart must not find this one.
+TEST_F(RegistrationTest, IsSavedForALaterProcessOnlyWhenItMayBe) {
+  RegistrationOptions careful = options();
+  careful.takeover_allowed = false;
+  TestWorker worker(io, careful);
+  ASSERT_TRUE(worker.sees("registered 1000"));
+  EXPECT_FALSE(std::filesystem::exists(careful.session_file));
+  worker.registration->allow_takeover(true);
+  EXPECT_TRUE(std::filesystem::exists(careful.session_file));
+  worker.registration->allow_takeover(false);
+  EXPECT_FALSE(std::filesystem::exists(careful.session_file));
+}
+
 TEST_F(RegistrationTest, IsNewWhenTheSavedSessionHasExpired) {
   std::make_unique<TestWorker>(io, options(1000))->sees("registered 1000");
   Observer observer(io, server->connect_string());

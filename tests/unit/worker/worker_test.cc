@@ -93,21 +93,28 @@ TEST_F(Store, KnowsWhenATaskWasStarted) {
   EXPECT_LE(scan()[0].start_time_ms, wall_ms());
 }
 
-TEST_F(Store, TakesATaskForOneThatWaitsUntilItsHostHasBegun) {
+TEST_F(Store, KnowsWhetherAHostHasBegun) {
   ASSERT_TRUE(store().prepare());
   ASSERT_TRUE(store().keep(34, "the dispatch"));
-  TaskRequest request;
-  request.task_instance_id = 34;
-  const auto folder = store().folder(34);
-  ASSERT_TRUE(write_file(folder / kRequestFile, dump_json(to_json(request)), 0600, Durability::kAtomic));
-  EXPECT_FALSE(scan()[0].request) << "the worker was killed between the two";
+  ASSERT_TRUE(
+      write_file(store().folder(34) / kRequestFile, dump_json(to_json(TaskRequest())), 0600, Durability::kAtomic));
+  EXPECT_FALSE(scan()[0].host_began);
   {
-    const auto lock = lock_host(folder);
+    const auto lock = lock_host(store().folder(34));
     ASSERT_TRUE(lock);
-    EXPECT_TRUE(scan()[0].request) << "a host that is about to introduce itself";
+    EXPECT_TRUE(scan()[0].host_began) << "it lives, and will say who it is";
   }
-  ASSERT_TRUE(write_file(folder / kHostFile, "{}", 0600, Durability::kAtomic));
-  EXPECT_TRUE(scan()[0].request) << "a host that has begun, and ended";
+  EXPECT_FALSE(scan()[0].host_began) << "nothing of it ever ran";
+  ASSERT_TRUE(write_file(store().folder(34) / kHostFile, "{}", 0600, Durability::kAtomic));
+  EXPECT_TRUE(scan()[0].host_began);
+}
+
+TEST_F(Store, RemembersWhatNobodyIsToldOf) {
+  ASSERT_TRUE(store().prepare());
+  ASSERT_TRUE(store().keep(34, "the dispatch"));
+  EXPECT_FALSE(scan()[0].disowned);
+  ASSERT_TRUE(store().disown(34));
+  EXPECT_TRUE(scan()[0].disowned);
 }
 
 TEST_F(Store, PutsAsideWhatItCannotReadAndGoesOn) {

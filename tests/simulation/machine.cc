@@ -1,0 +1,104 @@
+#include "simulation/machine.h"
+
+#include <utility>
+
+namespace porpoise::simulation {
+
+void Machine::later(std::int64_t ms, std::int64_t id, void (Machine::*then)(std::int64_t, TaskState), TaskState state) {
+  timeline_.after(ms, [this, id, number = hosts_.at(id).number, then, state] {
+    const auto found = hosts_.find(id);
+    if (found != hosts_.end() && found->second.number == number) (this->*then)(id, state);
+  });
+}
+
+void Machine::spawn(std::int64_t id) {
+  Host host;
+  host.number = next_host_++;
+  host.started_wall_ms = now().wall_ms;
+  host.ignores_sigterm = random_.percent(20);
+  hosts_[id] = host;
+  later(random_.between(1, 50), id, &Machine::begin, TaskState::kSuccess);
+}
+
+void Machine::begin(std::int64_t id, TaskState) {
+  if (hosts_.at(id).ended) return;
+  disk[id].host_said_who = true;
+  hosts_.at(id).began = true;
+  history_.push_back({timeline_.now(), What::kBegan, id, 0, "", ""});
+  const TaskState state = random_.percent(80) ? TaskState::kSuccess : TaskState::kFailure;
+  if (random_.percent(30)) later(random_.skewed(0, 60'000), id, &Machine::tell_app_id, state);
+  if (!hosts_.at(id).cancelled)
+    later(random_.percent(50) ? random_.between(0, 3'000) : random_.between(0, 90'000), id, &Machine::end, state);
+}
+
+// On disk first (src/host/supervisor.cc), which the result then shows.
+void Machine::tell_app_id(std::int64_t id, TaskState) {
+  Host& host = hosts_.at(id);
+  if (host.ended) return;
+  const std::string app_id = "job_" + std::to_string(host.number);
+  host.app_ids += (host.app_ids.empty() ? "" : ",") + app_id;
+  if (follower_ != nullptr) follower_->host_tells_app_id(id, app_id);
+}
+
+// Nothing of the task lives; then its result is written; then it is told.
+void Machine::end(std::int64_t id, TaskState state) {
+  hosts_.at(id).ended = true;
+  if (std::exchange(hosts_.at(id).began, false)) history_.push_back({timeline_.now(), What::kDied, id, 0, "", ""});
+  later(random_.between(0, 5), id, &Machine::leave, state);
+}
+
+void Machine::leave(std::int64_t id, TaskState state) {
+  TaskResult result;
+  result.task_instance_id = id;
+  result.state = state;
+  result.start_time_ms = hosts_.at(id).started_wall_ms;
+  result.end_time_ms = now().wall_ms;
+  result.app_ids = hosts_.at(id).app_ids;
+  result.process_id = static_cast<std::int64_t>(hosts_.at(id).number);
+  disk[id].result = result;
+  const bool by_fence = hosts_.at(id).fenced && state == TaskState::kKill;
+  history_.push_back({timeline_.now(), What::kResult, id, by_fence ? 1 : 0, std::string(to_string(state)), ""});
+  hosts_.erase(id);
+  timeline_.after(random_.between(0, 3), [this, id, result, follower = follower_] {
+    if (follower != nullptr && follower == follower_) follower->host_ended(id, result);
+  });
+}
+
+void Machine::die(std::int64_t id) {
+  if (hosts_.at(id).began) history_.push_back({timeline_.now(), What::kDied, id, 0, "", ""});
+  hosts_.erase(id);
+  timeline_.after(random_.between(0, 3), [this, id, follower = follower_] {
+    if (follower != nullptr && follower == follower_) follower->host_ended(id, std::nullopt);
+  });
+}
+
+void Machine::cancel(std::int64_t id, bool at_once, bool adopted) {
+  const auto found = hosts_.find(id);
+  if (found == hosts_.end()) return;
+  if (at_once && adopted) return die(id);
+  found->second.fenced = found->second.fenced || at_once;
+  const bool waits_for_grace = found->second.ignores_sigterm && !at_once;
+  if (std::exchange(found->second.cancelled, true) && !at_once) return;
+  later(waits_for_grace ? 10'000 : random_.between(1, 500), id, &Machine::end, TaskState::kKill);
+}
+
+void Machine::kill_some_host() {
+  if (!hosts_.empty()) die(hosts_.begin()->first);
+}
+
+// What was not synced may be gone, each file by itself.
+std::int64_t Machine::cut_power() {
+  follower_ = nullptr;
+  hosts_.clear();
+  ++boot_;
+  booted_at_ = timeline_.now() + random_.between(5'000, 60'000);
+  for (auto& [id, folder] : disk) {
+    if (random_.percent(50)) folder.dispatch.reset();
+    if (random_.percent(50)) folder.master.clear();
+    if (random_.percent(50)) folder.requested_wall_ms.reset();
+    if (random_.percent(50)) folder.host_said_who = false;
+  }
+  return booted_at_;
+}
+
+}  // namespace porpoise::simulation

@@ -1,0 +1,99 @@
+// The machine that the worker runs on: a disk, task hosts that live on when the worker dies, a power supply.
+//
+// Owned by World. What of it is like the real thing: the files of a state folder and which of them are synced
+// (src/README.md), and the order in which a host writes them (src/host/host.cc).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "lifecycle/moment.h"
+#include "simulation/history.h"
+#include "simulation/random.h"
+#include "simulation/timeline.h"
+#include "task/request.h"
+#include "wire/messages.h"
+
+namespace porpoise::simulation {
+
+struct Folder {
+  std::optional<wire::DispatchTask> dispatch;
+  std::string master;
+  bool disowned = false;
+  std::optional<std::int64_t> requested_wall_ms;
+  bool host_said_who = false;
+  std::optional<TaskResult> result;
+};
+
+struct SavedSession {
+  std::int64_t session = 0;
+  int boot = 0;
+};
+
+class HostFollower {
+ public:
+  virtual ~HostFollower() = default;
+  // `result`: none when it died without.
+  virtual void host_tells_app_id(std::int64_t task_instance_id, const std::string& app_id) = 0;
+  virtual void host_ended(std::int64_t task_instance_id, const std::optional<TaskResult>& result) = 0;
+};
+
+class Machine {
+ public:
+  Machine(Random& random, Timeline& timeline, History& history)
+      : random_(random), timeline_(timeline), history_(history) {}
+
+  std::map<std::int64_t, Folder> disk;
+  std::optional<SavedSession> session_file;
+
+  Moment now() const { return {kEpoch + timeline_.now() + clock_error_, timeline_.now() - booted_at_}; }
+  int boot() const { return boot_; }
+  void step_clock(std::int64_t ms) { clock_error_ += ms; }
+
+  // --- Task hosts ---
+  void spawn(std::int64_t id);
+  bool host_lives(std::int64_t id) const { return hosts_.contains(id); }
+  void cancel(std::int64_t id, bool at_once, bool adopted);
+  // Kills one, if there is one.
+  void kill_some_host();
+  // The worker process that hears of their ends; none: it is dead.
+  void follow_with(HostFollower* follower) { follower_ = follower; }
+
+  // Says when it is up again.
+  std::int64_t cut_power();
+
+ private:
+  static constexpr std::int64_t kEpoch = 1'700'000'000'000;
+
+  struct Host {
+    std::uint64_t number = 0;
+    std::int64_t started_wall_ms = 0;
+    bool began = false;
+    bool cancelled = false;
+    bool fenced = false;  // cancelled at once: its end is nobody's business
+    std::string app_ids;
+    bool ended = false;  // its task has, or is not begun any more
+    bool ignores_sigterm = false;
+  };
+  // Runs unless that host is gone by then.
+  void later(std::int64_t ms, std::int64_t id, void (Machine::*then)(std::int64_t, TaskState), TaskState state);
+  void begin(std::int64_t id, TaskState state);
+  void tell_app_id(std::int64_t id, TaskState state);
+  void end(std::int64_t id, TaskState state);
+  void leave(std::int64_t id, TaskState state);
+  void die(std::int64_t id);
+
+  Random& random_;
+  Timeline& timeline_;
+  History& history_;
+  HostFollower* follower_ = nullptr;
+  std::map<std::int64_t, Host> hosts_;
+  std::uint64_t next_host_ = 1;
+  int boot_ = 1;
+  std::int64_t booted_at_ = -5000;
+  std::int64_t clock_error_ = 0;
+};
+
+}  // namespace porpoise::simulation

@@ -1,0 +1,196 @@
+#include "simulation/world.h"
+
+#include <utility>
+
+namespace porpoise::simulation {
+namespace {
+
+constexpr std::int64_t kFaultsMs = 900'000;
+// Longer than any retry, so that what can be told has been.
+constexpr std::int64_t kSettleMs = 200'000;
+constexpr std::int64_t kMaxAgeMs = 3'600'000;
+
+}  // namespace
+
+World::World(std::uint64_t seed, bool disk_lies)
+    : random_(seed),
+      machine_(random_, timeline_, history_),
+      network_(random_, timeline_),
+      zookeeper_(random_, timeline_),
+      masters_(random_, timeline_, history_, network_, zookeeper_, *this),
+      disk_lies_(disk_lies) {
+  promises_.keep_tasks = random_.percent(20);
+  promises_.max_age_ms = kMaxAgeMs;
+  zookeeper_.on_node_removed = [this] { masters_.node_removed(); };
+}
+
+void World::run() {
+  start_worker();
+  plan();
+  timeline_.run_until(kFaultsMs);
+  quieten();
+  timeline_.run_until(kFaultsMs + kSettleMs);
+  history_.push_back({timeline_.now(), What::kSettled, 0, 0, masters_.good(), ""});
+  if (held() > 0) timeline_.run_until(kFaultsMs + kSettleMs + kMaxAgeMs);
+  history_.push_back({timeline_.now(), What::kEnd, 0, held(), "", ""});
+}
+
+std::int64_t World::held() const {
+  const auto disk = static_cast<std::int64_t>(machine_.disk.size());
+  if (!daemon_) return disk + 1;
+  const TaskTable& table = daemon_->table();
+  return disk + static_cast<std::int64_t>(table.running() + table.waiting() + table.outbox().size());
+}
+
+// --- What happens ---
+
+void World::plan() {
+  for (std::int64_t tasks = random_.between(5, 40); tasks > 0; --tasks)
+    timeline_.at(random_.between(500, random_.between(1'000, kFaultsMs)), [this] { masters_.submit(); });
+  for (std::int64_t strikes = random_.between(0, 25); strikes > 0; --strikes)
+    timeline_.at(random_.between(0, kFaultsMs), [this] { strike(); });
+}
+
+void World::strike() {
+  const int master = static_cast<int>(random_.between(0, kMasters - 1));
+  switch (random_.between(0, 14)) {
+    case 0:
+    case 1: return end_worker(What::kCrash, random_.skewed(300, 90'000));
+    case 2:
+    case 3:
+    case 4: steps_to_crash_ = random_.between(1, 12); return;
+    case 5: return cut_power();
+    case 6: return cut_zookeeper(random_.between(1'000, 150'000));
+    case 7:
+      if (random_.percent(30))
+        timeline_.after(random_.between(1, 1'000), [this] { end_worker(What::kCrash, random_.skewed(300, 90'000)); });
+      return end_session();
+    case 8: return cut_master(master, random_.between(100, 120'000));
+    case 9: return masters_.crash(master);
+    case 10: return network_.break_connection(master, random_.percent(50) ? Way::kOrders : Way::kReports);
+    case 11:
+      inside([this] { daemon_->sigterm(); });
+      return timeline_.after(random_.between(1'000, 100'000), [this] {
+        if (random_.percent(30)) inside([this] { daemon_->sigterm(); });
+      });
+    case 12: return machine_.step_clock(random_.between(-7'200'000, 7'200'000));
+    case 13: return machine_.kill_some_host();
+    case 14:
+      disk_works_ = false;
+      return timeline_.after(random_.between(1'000, 30'000), [this] { disk_works_ = true; });
+    default: masters_.kill_some();
+  }
+}
+
+void World::quieten() {
+  quiet_ = true;
+  steps_to_crash_ = -1;
+  for (int master = 0; master < kMasters; ++master)
+    for (const Way way : {Way::kOrders, Way::kReports}) network_.set_cut(master, way, false);
+  masters_.quieten();
+  if (!std::exchange(zookeeper_.reachable, true)) inside([this] { daemon_->registration().connection_changed(); });
+}
+
+void World::cut_zookeeper(std::int64_t ms) {
+  if (quiet_ || !std::exchange(zookeeper_.reachable, false)) return;
+  inside([this] { daemon_->registration().connection_changed(); });
+  timeline_.after(ms, [this] {
+    if (!std::exchange(zookeeper_.reachable, true)) inside([this] { daemon_->registration().connection_changed(); });
+  });
+}
+
+void World::end_session() {
+  if (!zookeeper_.node()) return;
+  if (random_.percent(50)) steps_to_crash_ = random_.between(1, 12);  // in the midst of what follows
+  zookeeper_.end(zookeeper_.node()->session);
+  if (zookeeper_.reachable) inside([this] { daemon_->registration().session_ended(); });
+}
+
+void World::cut_master(int master, std::int64_t ms) {
+  for (const Way way : {Way::kOrders, Way::kReports}) {
+    if (random_.percent(25)) continue;  // that way is still open
+    network_.set_cut(master, way, true);
+    timeline_.after(ms, [this, master, way] { network_.set_cut(master, way, false); });
+  }
+}
+
+// --- The worker process ---
+
+void World::start_worker() {
+  if (daemon_) return;
+  const std::uint64_t process = ++process_;
+  DaemonParts parts{random_, timeline_, history_, machine_, network_, masters_, zookeeper_};
+  parts.disk_lies = disk_lies_;
+  parts.keep_tasks = promises_.keep_tasks;
+  parts.settings.address = "w:1234";
+  parts.settings.slots = 2;
+  parts.settings.max_waiting = 3;
+  parts.settings.outbox.max_age = std::chrono::milliseconds(kMaxAgeMs);
+  parts.step = [this] { step(); };
+  parts.disk_works = [this] { return disk_works_; };
+  parts.later = [this, process](std::int64_t ms, std::function<void()> action) {
+    later(ms, process, std::move(action));
+  };
+  parts.on_gone = [this] { gone_ = true; };
+  daemon_ = std::make_unique<Daemon>(std::move(parts));
+  if (!quiet_ && random_.percent(10)) steps_to_crash_ = random_.between(1, 12);
+  inside([this] { daemon_->start(); });
+}
+
+void World::inside(const std::function<void()>& action) {
+  if (!daemon_) return;
+  try {
+    action();
+  } catch (const Crash&) {
+    return end_worker(What::kCrash, random_.skewed(300, 90'000));
+  }
+  if (!std::exchange(gone_, false)) return;
+  daemon_->registration().close();
+  end_worker(What::kLeft, random_.between(300, 5'000));
+}
+
+void World::later(std::int64_t ms, std::uint64_t process, std::function<void()> action) {
+  timeline_.after(ms, [this, process, action = std::move(action)] {
+    if (process == process_) inside(action);
+  });
+}
+
+void World::step() {
+  if (steps_to_crash_ >= 0 && steps_to_crash_-- == 0) throw Crash();
+}
+
+void World::end_worker(What why, std::int64_t restart_ms) {
+  if (!daemon_) return;
+  history_.push_back({timeline_.now(), why, 0, 0, "", ""});
+  if (why != What::kLeft) daemon_->registration().process_killed();
+  daemon_.reset();
+  ++process_;
+  gone_ = false;
+  network_.break_all();
+  timeline_.after(restart_ms, [this] { start_worker(); });
+}
+
+void World::cut_power() {
+  end_worker(What::kCrash, 200'000);
+  history_.push_back({timeline_.now(), What::kPowerCut, 0, 0, "", ""});
+  const std::int64_t up = machine_.cut_power();
+  timeline_.at(up + random_.between(1'000, 10'000), [this] { start_worker(); });
+}
+
+void World::dispatch(int master, std::int64_t id, int delay_minutes) {
+  inside([&] { daemon_->take_dispatch(master, id, delay_minutes); });
+}
+
+void World::kill(int, std::int64_t id) {
+  inside([&] { daemon_->take_kill(id); });
+}
+
+void World::update_host(std::int64_t id, int master) {
+  inside([&] { daemon_->take_host_update(id, master); });
+}
+
+void World::acknowledge(Outbox::Key key) {
+  inside([&] { daemon_->take_ack(key); });
+}
+
+}  // namespace porpoise::simulation

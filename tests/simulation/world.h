@@ -1,0 +1,68 @@
+// One simulated run: a worker, its machine, two masters, ZooKeeper and the network, a while of faults, then a while
+// without.
+//
+// The same seed gives the same history.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "simulation/checker.h"
+#include "simulation/daemon.h"
+
+namespace porpoise::simulation {
+
+class World final : private WorkerPort {
+ public:
+  // `disk_lies`: it says that dispatches are written, and writes none.
+  explicit World(std::uint64_t seed, bool disk_lies = false);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  void run();
+  const History& history() const { return history_; }
+  const Promises& promises() const { return promises_; }
+
+ private:
+  // WorkerPort
+  bool listens() const override { return daemon_ && daemon_->listens(); }
+  void dispatch(int master, std::int64_t id, int delay_minutes) override;
+  void kill(int master, std::int64_t id) override;
+  void update_host(std::int64_t id, int master) override;
+  void acknowledge(Outbox::Key key) override;
+
+  void plan();
+  void strike();
+  void quieten();
+  std::int64_t held() const;
+
+  void start_worker();
+  void end_worker(What why, std::int64_t restart_ms);
+  void cut_power();
+  // As part of the worker process, which may be killed in there.
+  void inside(const std::function<void()>& action);
+  void later(std::int64_t ms, std::uint64_t process, std::function<void()> action);
+  void step();
+  void cut_zookeeper(std::int64_t ms);
+  void end_session();
+  void cut_master(int master, std::int64_t ms);
+
+  Random random_;
+  Timeline timeline_;
+  History history_;
+  Promises promises_;
+  Machine machine_;
+  Network network_;
+  Zookeeper zookeeper_;
+  Masters masters_;
+  std::unique_ptr<Daemon> daemon_;
+  std::uint64_t process_ = 0;  // which daemon
+  std::int64_t steps_to_crash_ = -1;
+  const bool disk_lies_;
+  bool disk_works_ = true;
+  bool quiet_ = false;
+  bool gone_ = false;  // asked to be, by the daemon itself
+};
+
+}  // namespace porpoise::simulation
