@@ -85,8 +85,8 @@ class FaultedPorpoise(Faulted, PorpoiseWorker):
         old = Path(self.binary()).parent
         new = self.plane.run / "upgraded"
         new.mkdir()
-        for name in ("porpoise", "porpoise-host"):
-            shutil.copy(old / name, new)
+        for program in old.glob("porpoise*"):
+            shutil.copy(program, new)
         self.variables["PORPOISE_PLUGIN_PATH"] = str(old.parent / "lib" / "porpoise" / "plugins")
         self._binary = str(new / "porpoise")
         self.start()

@@ -32,6 +32,7 @@ class Expired(FaultCase):
                 pass
             return False
         until(unknown, "the end of the session", 30, 0.02)
+        self.zookeeper_proxy.drop()  # as the server does with the connection of a session that it ends
 
     @staticmethod
     def _number(saved):

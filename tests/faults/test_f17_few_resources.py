@@ -80,9 +80,7 @@ class FewProcesses(FaultCase):
         self.user = pwd.getpwuid(os.geteuid()) if os.geteuid() != 0 else self._nobody()
 
     def new_worker(self, **flags):
-        prefix = [] if os.geteuid() != 0 else [
-            "setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--clear-groups", "--"]
-        worker = super().new_worker(prefix=prefix, **flags)
+        worker = super().new_worker(prefix=self._as_user(), **flags)
         if os.geteuid() == 0:
             for folder in (worker.plane.run, self.history.marks):
                 os.chown(folder, self.user.pw_uid, self.user.pw_gid)
@@ -91,11 +89,20 @@ class FewProcesses(FaultCase):
         return worker
 
     def test_no_process_can_be_started(self):
-        resource.prlimit(self.worker.process.pid, resource.RLIMIT_NPROC, (1, 1))
+        self._limit(1)
         task, status = self.run_task("true")
         self.assertEqual(status, FAILURE)
         self.assertRegex(task.log_path(self.worker.log_dir).read_text(), "(?i)cannot|Resource temporarily unavailable")
-        resource.prlimit(self.worker.process.pid, resource.RLIMIT_NPROC, (4096, 4096))
+        self._limit(2048)
+
+    def _limit(self, processes):
+        """Of the worker's user, by itself: nobody else may, in a container."""
+        subprocess.run([*self._as_user(), "prlimit", "--pid", str(self.worker.process.pid), f"--nproc={processes}:"], check=True)
+
+    def _as_user(self):
+        if os.geteuid() != 0:
+            return []
+        return ["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--clear-groups", "--"]
 
     def _nobody(self):
         if not shutil.which("setpriv"):
@@ -105,11 +112,10 @@ class FewProcesses(FaultCase):
     def _copy(self, folder):
         """Where that user can read it."""
         source = Path(binary()).parent
-        for name in ("porpoise", "porpoise-host"):
-            shutil.copy(source / name, folder)
+        for program in source.glob("porpoise*"):
+            shutil.copy(program, folder)
         shutil.copytree(source.parent / "lib" / "porpoise" / "plugins", folder / "plugins")
-        reach = subprocess.run(["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--clear-groups", "--",
-                                folder / "porpoise", "--version"], capture_output=True)
+        reach = subprocess.run([*self._as_user(), folder / "porpoise", "--version"], capture_output=True)
         if reach.returncode != 0:
             self.skipTest(f"{self.user.pw_name} cannot reach {folder}")
         return folder / "porpoise"

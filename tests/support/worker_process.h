@@ -138,9 +138,9 @@ class WorkerProcess {
 
   static void end_host(const std::filesystem::path& state_dir) {
     if (!host_lives(state_dir)) return;
-    const auto pid = read_host_pid(state_dir);
-    if (!pid) return;
-    ::kill(*pid, SIGTERM);
+    const auto host = wait_for_host_identity(state_dir);
+    if (!host) return;
+    ::kill(host->pid, SIGTERM);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (host_lives(state_dir) && std::chrono::steady_clock::now() < end) ::poll(nullptr, 0, kPauseMs);
   }
