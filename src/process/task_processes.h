@@ -14,14 +14,14 @@ namespace porpoise {
 
 // What all of them have in common.
 struct TaskMark {
-  pid_t host = 0;  // leads the session; its pid must still mean it, or that it has ended but is not waited for
+  pid_t host = 0;                 // leads the session
   std::uint64_t start_ticks = 0;  // of the host
   std::string environment_entry;  // the cookie: "NAME=value"
 };
 
-// Descendants of the host, members of its session, processes with the cookie, and the descendants of all of these, but
-// not the host itself. The cookie is seen only in processes of our own user. What has cleared its environment, left the
-// session and lost its host is not found.
+// Descendants of the host while it lives, members of its session, processes with the cookie, and the descendants of all
+// of these, but not the host itself, nor anybody who has got its number since. The cookie is seen only in processes of
+// our own user. What has cleared its environment, left the session and lost its host is not found.
 std::vector<ProcessInfo> task_processes(const TaskMark& mark);
 
 }  // namespace porpoise
