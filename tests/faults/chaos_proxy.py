@@ -1,7 +1,7 @@
 """A TCP proxy that breaks: between the worker and ZooKeeper, or the worker and a master.
 
-Both directions have their own faults; "up" is from whoever connected. A fault is set from the test's thread and holds for
-what comes from then on.
+Both directions have their own faults; "up" is from whoever connected. A fault is set from the test's thread and holds
+for what comes from then on.
 """
 
 import socket

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from frames import Decoder
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "frames" / "02-client-to-worker-TASK_DISPATCH_REQUEST-SHELL.bin"
+FRAMES = Path(__file__).resolve().parents[1] / "golden" / "frames"
+GOLDEN = FRAMES / "02-client-to-worker-TASK_DISPATCH_REQUEST-SHELL.bin"
 WORKFLOW, VERSION, PROJECT, INSTANCE = 9099679207488, 4, 7, 12
 _next_id = random.randrange(1_000_000, 1_000_000_000)  # no task of another run on this machine has the same
 
@@ -44,8 +45,9 @@ class Task:
 
     def marked(self):
         marks = shlex.quote(str(self.mark_file))
+        script = self.script.replace("NICKNAME", self.nickname)
         return (f"echo begin $$ >> {marks}\nexport FAULT_TASK={self.id}\n"
-                f"( : ; {self.script.replace('NICKNAME', self.nickname)}\n)\ncode=$?\necho end >> {marks}\nexit $code\n")
+                f"( : ; {script}\n)\ncode=$?\necho end >> {marks}\nexit $code\n")
 
     def log_path(self, log_dir):
         return Path(log_dir) / f"{self.submitted:%Y%m%d}" / f"{WORKFLOW}_{VERSION}-{INSTANCE}-{self.id}.log"

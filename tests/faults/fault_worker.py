@@ -1,4 +1,4 @@
-"""The worker under test, with what a test does to it: kill -9, SIGSTOP, restart, upgrade, limits; and what it says of itself."""
+"""The worker under test: kill -9, SIGSTOP, restart, upgrade, limits; and what it says of itself."""
 
 import itertools
 import os
@@ -96,14 +96,14 @@ class FaultedPorpoise(Faulted, PorpoiseWorker):
 
     def hosts(self):
         """Pids of living task hosts, by task: the supervisors, which lead a session, not the runners that they fork."""
-        found = {}
+        found, place = {}, str(self.data / "tasks").encode()
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 words = (folder / "cmdline").read_bytes().split(b"\0")
                 leads = os.getsid(int(folder.name)) == int(folder.name)
             except OSError:
                 continue
-            if leads and len(words) > 2 and words[0].endswith(b"porpoise-host") and str(self.data / "tasks").encode() in words[1]:
+            if leads and len(words) > 2 and words[0].endswith(b"porpoise-host") and place in words[1]:
                 found[int(words[1].rsplit(b"/", 1)[1])] = int(folder.name)
         return found
 

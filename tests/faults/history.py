@@ -1,8 +1,8 @@
 """One event log of a test: what the master said and heard, what happened to the daemon, what the tasks themselves did.
 
-The checks at the end read nothing but that log (src/README.md and README.md here name the promises): P1 at most one
-execution of a task instance and one terminal state, P2 its result delivered until it is acknowledged, the same bytes each
-time, P3 nothing of it alive when that is said, and every kill answered.
+The checks at the end read nothing but that log (README.md has the promises): P1 at most one execution of a task
+instance and one terminal state, P2 its result delivered until it is acknowledged, the same bytes each time, P3 nothing
+of it alive when that is said.
 """
 
 import json
@@ -61,7 +61,8 @@ class History:
         with self._changed:
             while len(found := self._of(kind, task, details)) < count:
                 if not self._changed.wait(end - time.monotonic()) and time.monotonic() > end:
-                    raise AssertionError(f"{len(found)} of {count} {kind} {task or ''} {details or ''} within {seconds} s")
+                    what = f"{kind} {task or ''} {details or ''}"
+                    raise AssertionError(f"{len(found)} of {count} {what} within {seconds} s")
         return found[:count]
 
     def wait_any(self, kinds, task, seconds=60):

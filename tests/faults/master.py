@@ -18,7 +18,10 @@ ANSWER_LIMIT = 10  # seconds: what a 3.1 caller waits for a log
 
 
 class Acks:
-    """What becomes of acknowledgements. `drop`: of each message, so many times; `hold`: until release(), then backwards."""
+    """What becomes of acknowledgements.
+
+    `drop`: of each message, so many times; `hold`: until release(), then the last come first.
+    """
 
     def __init__(self):
         self.drop = 0
@@ -207,7 +210,8 @@ class Master:
         left = []
         if kind == RESULT and self.look_for_survivors and task in self._tasks:
             left = survivors(self._tasks[task])
-        same = {key: value for key, value in body.items() if key != "messageReceiverAddress"}  # a new master is named there
+        # A new master is named as the receiver; the rest stays the same.
+        same = {key: value for key, value in body.items() if key != "messageReceiverAddress"}
         self._history.add(NAMES[kind], task, master=self.name, status=body.get("status"), survivors=left,
                           log_path=body.get("logPath"), pid=body.get("processId"),
                           body=json.dumps(same, sort_keys=True) if kind == RESULT else None)

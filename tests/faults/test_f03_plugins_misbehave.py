@@ -14,7 +14,8 @@ from frames import FAILURE, SUCCESS
 
 FOLDER = Path(os.environ.get("PORPOISE_BUILD") or "/nonexistent") / "tests" / "plugins"
 ACTS = ["segv", "abort", "throw", "exit", "stack", "close low", "loop"]
-SCRIPTS = {"crash": "kill -SEGV $BASHPID", "wild exit": "kill -KILL $PPID", "flood": "head -c 3000000 /dev/zero | tr '\\0' x; exit 3",
+SCRIPTS = {"crash": "kill -SEGV $BASHPID", "wild exit": "kill -KILL $PPID",
+           "flood": "head -c 3000000 /dev/zero | tr '\\0' x; exit 3",
            "descriptors": "for i in $(seq 3 100); do eval \"exec $i>&-\"; done; exit 9", "loop": "while :; do :; done"}
 LIMIT = {"taskTimeout": 3, "taskTimeoutStrategy": "FAILED"}  # what ends the endless ones
 
@@ -37,7 +38,8 @@ class PluginsMisbehave(FaultCase):
     def test_a_plugin_takes_nothing_down_but_its_task(self):
         if not (FOLDER / "fixture.so").exists():
             self.skipTest("no fixture plugin in this build; tests/unit/executor/task_fault_test.cc is about it")
-        tasks = {act: self.task(taskType="FIXTURE", taskParams=json.dumps({"do": act, "status": 3}), **LIMIT) for act in ACTS}
+        tasks = {act: self.task(taskType="FIXTURE", taskParams=json.dumps({"do": act, "status": 3}), **LIMIT)
+                 for act in ACTS}
         self.master.dispatch(*tasks.values())
         for act, task in tasks.items():
             with self.subTest(act):

@@ -1,4 +1,4 @@
-"""F04: a child that ignores SIGTERM, or is stopped, is dead by the end of the grace all the same, and only then told so."""
+"""F04: a child that ignores SIGTERM, or is stopped, is dead by the end of the grace, and only then told so."""
 
 import unittest
 from time import monotonic

@@ -1,4 +1,4 @@
-"""F05: grandchildren that hide, many of them, and some that run away by forking: none is alive when the kill is answered."""
+"""F05: grandchildren that hide, a crowd, and some that run away by forking: none lives when the kill is answered."""
 
 import sys
 import unittest
@@ -10,7 +10,8 @@ from dispatch import survivors
 from waiting import until
 
 # Out of the session, without its environment, elsewhere, and without its parent.
-HIDDEN = ("cd /; (setsid env -i bash -c 'exec -a NICKNAME sleep 600' &); (setsid bash -c 'exec -a NICKNAME sleep 600' & ) ;"
+HIDDEN = ("cd /; (setsid env -i bash -c 'exec -a NICKNAME sleep 600' &);"
+          "(setsid bash -c 'exec -a NICKNAME sleep 600' & ) ;"
           "nohup bash -c 'exec -a NICKNAME sleep 600' > /dev/null 2>&1 & bash -c 'exec -a NICKNAME sleep 600'")
 MANY = 5000 if SOAK else 300
 CROWD = f"for i in $(seq {MANY}); do sleep 600 & done; wait"
@@ -33,7 +34,8 @@ class Descendants(FaultCase):
     def test_those_that_run_away_by_forking(self):
         script = self.history.marks / "runner.py"
         script.write_text(RUNNER)
-        self._kill(f"for i in 1 2 3 4; do {sys.executable} -S {script} NICKNAME & done; sleep 600", 4, "four that fork away")
+        start = f"for i in 1 2 3 4; do {sys.executable} -S {script} NICKNAME & done; sleep 600"
+        self._kill(start, 4, "four that fork away")
 
     def test_what_a_finished_task_left_behind(self):
         task = self.task("(setsid bash -c 'exec -a NICKNAME sleep 600' > /dev/null 2>&1 &) ; "

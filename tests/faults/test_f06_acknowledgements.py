@@ -1,4 +1,4 @@
-"""F06: acknowledgements that are lost, doubled, late or out of order: the result comes until one arrives, the same each time."""
+"""F06: acknowledgements that are lost, doubled, late or out of order: the same result comes until one arrives."""
 
 import time
 import unittest

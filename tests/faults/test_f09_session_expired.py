@@ -1,8 +1,7 @@
-"""F09: the session in ZooKeeper ends. What masters now run elsewhere is dead here before the worker registers again, and
-nobody hears of it; or, by on-session-expired: keep, it goes on.
+"""F09: the session in ZooKeeper ends. What masters now run elsewhere is dead here before the worker registers again,
+and nobody hears of it; or, by on-session-expired: keep, it goes on.
 """
 
-import base64
 import json
 import unittest
 from time import monotonic
@@ -18,13 +17,14 @@ TASKS = 5
 
 class Expired(FaultCase):
     def end_session(self):
-        """On the server, as its own client would; the worker may come back with it in between, so until it is unknown."""
+        """On the server, as its own client would; the worker may come back in between, so until it is unknown."""
         saved = json.loads((self.worker.data / "session.json").read_text())
+        session, password = saved["sessionId"], bytes.fromhex(saved["password"])
         self.history.add("session ended")
 
         def unknown():
             try:
-                client = ZooKeeper(self.world.zookeeper_port, session=self._number(saved), password=self._password(saved))
+                client = ZooKeeper(self.world.zookeeper_port, session=session, password=password)
                 if client.session == 0:
                     return True
                 client.__exit__()
@@ -33,16 +33,6 @@ class Expired(FaultCase):
             return False
         until(unknown, "the end of the session", 30, 0.02)
         self.zookeeper_proxy.drop()  # as the server does with the connection of a session that it ends
-
-    @staticmethod
-    def _number(saved):
-        value = int(str(saved["sessionId"]), 0)
-        return value - (1 << 64) if value >= 1 << 63 else value
-
-    @staticmethod
-    def _password(saved):
-        text = saved["password"]
-        return bytes.fromhex(text) if len(text) == 32 else base64.b64decode(text)
 
     def startup_time(self):
         with self.world.zookeeper() as zookeeper:

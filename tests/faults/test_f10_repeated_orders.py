@@ -51,7 +51,8 @@ class RepeatedOrders(FaultCase):
             self.history.wait("KILL_RESPONSE", task.id)
             self.assertIn(self.history.result(task.id).status, (SUCCESS, KILLED))
         states = [self.history.result(task.id).status for task in tasks]
-        self.measured("kills that race with the end", f"{states.count(KILLED)} killed, {states.count(SUCCESS)} succeeded")
+        self.measured("kills that race with the end",
+                      f"{states.count(KILLED)} killed, {states.count(SUCCESS)} succeeded")
 
     def test_a_second_kill_is_answered_as_well(self):
         task, = self.start_tasks(1, "sleep 600")

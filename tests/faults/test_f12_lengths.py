@@ -1,4 +1,4 @@
-"""F12: lengths that somebody only claims, negative ones, and frames in pieces of one byte: refused before memory is taken."""
+"""F12: lengths that are only claimed, negative ones, and frames byte by byte: refused before memory is taken."""
 
 import time
 import unittest
@@ -8,9 +8,9 @@ from frames import DISPATCH, ROLL_LOG, SUCCESS, claim, encode
 from master import Link
 from waiting import until
 
-LIES = {"context of 2 GiB": claim(context=0x7FFFFFFF), "context of 1 GiB": claim(context=1 << 30), "context of -1": claim(context=-1),
-        "body of 2 GiB": claim(body=0x7FFFFFFF), "body of 1 GiB": claim(body=1 << 30), "body of -1": claim(body=-1),
-        "smallest negative": claim(body=-(1 << 31))}
+LIES = {"context of 2 GiB": claim(context=0x7FFFFFFF), "context of 1 GiB": claim(context=1 << 30),
+        "context of -1": claim(context=-1), "body of 2 GiB": claim(body=0x7FFFFFFF),
+        "body of 1 GiB": claim(body=1 << 30), "body of -1": claim(body=-1), "smallest negative": claim(body=-(1 << 31))}
 COPIES = 3
 GROWTH = 1024  # KiB for each connection
 

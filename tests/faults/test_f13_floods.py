@@ -8,7 +8,6 @@ from time import monotonic
 from fault_case import FaultCase
 from frames import DISPATCH, KILL, PING, PONG, SUCCESS, WHOLE_LOG, claim, encode
 from master import Link
-from waiting import until
 
 PEERS = [f"127.0.0.{number}" for number in range(10, 18)]
 HALF_OPEN = 100  # of each

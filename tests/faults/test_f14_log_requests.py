@@ -1,4 +1,4 @@
-"""F14: requests for logs that leave the folder of the logs, or ask for too much: always an answer, never what is outside.
+"""F14: requests for logs outside the folder of the logs, or for too much: always an answer, never what is outside.
 
 tests/unit/logs has the cases one by one; here they come through the socket, and the daemon goes on meanwhile.
 """
@@ -11,6 +11,8 @@ from frames import GET_APP_ID, LOG_BYTES, REMOVE_LOG, ROLL_LOG, SUCCESS, WHOLE_L
 from waiting import until
 
 SECRET = "application_1234_5678 the-secret-of-somebody-else"
+# Plain, and as base64, which GET_LOG_BYTES answers.
+LEAKS = ["the-secret", "application_1234", "YXBwbGljYXRpb25fMTIzNF", "root:x:", "cm9vdDp4O", "PATH="]
 KINDS = {"ROLL": ROLL_LOG, "WHOLE": WHOLE_LOG, "BYTES": LOG_BYTES, "APP_ID": GET_APP_ID}
 SPARSE = 256 << 20
 PAGES = [(-1, 10), (0, -1), (2147483647, 2147483647), (0, 2147483647), (-2147483648, -2147483648)]
@@ -36,8 +38,7 @@ class LogRequests(FaultCase):
                     answer = self._ask(command, path)
                     answered[name, kind] = answer
                     text = str(answer)
-                    leak = any(part in text for part in ("the-secret", "application_1234", "dGhlLXNlY3JldC", "PATH=",
-                                                         "YXBwbGljYXRpb25fMTIzNF"))
+                    leak = any(part in text for part in LEAKS)
                     if JAVA_WORKER:
                         answered[name, kind] = "READ" if leak else "silent" if answer is None else "empty"
                     else:
@@ -45,8 +46,8 @@ class LogRequests(FaultCase):
                         self.assertFalse(leak, text[:300])
             self._ask(REMOVE_LOG, path)
         if JAVA_WORKER:
-            self.measured("outside files read", sorted({name for (name, _), what in answered.items() if what == "READ"}))
-            self.measured("no answer", sorted({name for (name, _), what in answered.items() if what == "silent"}))
+            for title, mark in (("outside files read", "READ"), ("no answer", "silent")):
+                self.measured(title, sorted({name for (name, _), what in answered.items() if what == mark}))
             self.measured("outside files removed", [name for name, file in outside.items() if not os.path.exists(file)])
             return
         for name, file in outside.items():
@@ -96,23 +97,24 @@ class LogRequests(FaultCase):
     def _temptations(self):
         """Files outside, and paths that lead to them."""
         sibling = self.root + "-of-another"
-        for folder in (sibling, os.path.join(sibling, "20260101")):
-            os.makedirs(folder, exist_ok=True)
-        outside = {"beside": os.path.join(sibling, "20260101", "1_1-1-1.log"), "above": os.path.join(self.root, "..", "secret.log"),
+        elsewhere = os.path.join(sibling, "20260101")
+        os.makedirs(elsewhere, exist_ok=True)
+        outside = {"beside": os.path.join(elsewhere, "1_1-1-1.log"),
+                   "above": os.path.join(self.root, "..", "secret.log"),
                    "linked": os.path.join(sibling, "linked.log"), "hard": os.path.join(sibling, "hard.log")}
         for file in outside.values():
             with open(file, "w") as stream:
                 stream.write(SECRET + "\n")
-        inside = {name: os.path.join(self.day, f"1_1-1-{number}.log") for number, name in enumerate(("link", "hard", "fifo"), 11)}
-        os.symlink(outside["linked"], inside["link"])
-        os.link(outside["hard"], inside["hard"])
-        os.mkfifo(inside["fifo"])
-        os.symlink(os.path.join(sibling, "20260101"), os.path.join(self.root, "20250101"))
+        link, hard, fifo = (os.path.join(self.day, f"1_1-1-{number}.log") for number in (11, 12, 13))
+        os.symlink(outside["linked"], link)
+        os.link(outside["hard"], hard)
+        os.mkfifo(fifo)
+        os.symlink(elsewhere, os.path.join(self.root, "20250101"))
         return outside, {
             "..": os.path.join(self.day, "..", "..", "secret.log"), "sibling": outside["beside"],
             "sibling by ..": os.path.join(self.root, "..", os.path.basename(sibling), "20260101", "1_1-1-1.log"),
-            "absolute": "/etc/passwd", "environ": "/proc/self/environ", "symlink": inside["link"], "hard link": inside["hard"],
-            "FIFO": inside["fifo"], "symlinked day": os.path.join(self.root, "20250101", "1_1-1-1.log"), "folder": self.day,
+            "absolute": "/etc/passwd", "environ": "/proc/self/environ", "symlink": link, "hard link": hard,
+            "FIFO": fifo, "symlinked day": os.path.join(self.root, "20250101", "1_1-1-1.log"), "folder": self.day,
             "empty": "", "NUL": self.path + "\0.log", "long": "/" + "a" * 100000, "relative": "secret.log"}
 
 

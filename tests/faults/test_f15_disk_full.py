@@ -1,4 +1,4 @@
-"""F15: the disk of the logs, or of state and working directories, is full: a named state, and all is well with space again.
+"""F15: the disk of the logs, or of state and working directories, is full: a named state, and well with space again.
 
 A small tmpfs, so it takes root; tests/unit/workspace/task_log_test.cc has a disk that fails for everybody.
 """
@@ -25,7 +25,8 @@ class Full(FaultCase):
         worker = super().new_worker(**flags)
         self.disk = worker.plane.run / self.folder
         self.disk.mkdir()
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", self.disk], capture_output=True, text=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", self.disk], capture_output=True,
+                              text=True)
         if done.returncode != 0:
             self.skipTest(f"no small disk can be mounted here: {done.stderr.strip()}")
         self._closing.insert(0, lambda: subprocess.run(["umount", "-l", self.disk], check=False))

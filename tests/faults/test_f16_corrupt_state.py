@@ -1,5 +1,5 @@
-"""F16: state on disk that is torn, strange, too much, or of another boot: what is damaged is put aside and said, the rest
-goes on, and no stranger is signalled.
+"""F16: state on disk that is torn, strange, too much, or of another boot: what is damaged is put aside and said, the
+rest goes on, and no stranger is signalled.
 """
 
 import json
@@ -35,7 +35,7 @@ class CorruptState(FaultCase):
         for task in tasks[:3]:
             self.given_up.add(task.id)
             self.assertIn(str(task.id), self.worker.text(), "the log names it")
-            self.assertFalse(self.history.of("ACK", task.id, of="RESULT"), "what is damaged is not told as if it were whole")
+            self.assertFalse(self.history.of("ACK", task.id, of="RESULT"), "what is damaged is not told as if whole")
         self.assertTrue((self.worker.data / "tasks" / "README").exists(), "what is not its own is left alone")
 
     def test_a_start_over_many_leftovers(self):
@@ -50,7 +50,7 @@ class CorruptState(FaultCase):
         self.worker.restart()
         self.history.wait("ACK", task.id, of="RESULT")
         self.measured(f"start to the first result told, over {2 * LEFTOVERS} leftovers", f"{monotonic() - began:.2f} s")
-        until(lambda: not [name for name in os.listdir(folder.parent) if name.startswith(".gone-")], "their removal", 60)
+        until(lambda: not list(folder.parent.glob(".gone-*")), "their removal", 60)
 
     def test_a_pid_that_is_a_stranger_by_now_is_not_signalled(self):
         task, = self.start_tasks(1, "sleep 600")

@@ -1,4 +1,4 @@
-"""F17: few descriptors, few processes: tasks fail by name or wait, nothing spins, and all is well with resources again."""
+"""F17: few descriptors, few processes: tasks fail by name, nothing spins, and all is well with resources again."""
 
 import os
 import pwd
@@ -55,7 +55,8 @@ class FewDescriptors(FaultCase):
         task = self.task("true")  # on the master's connection, which is there already
         self.master.dispatch(task)
         until(lambda: monotonic() - began > 3, "time passes", 30)
-        self.measured("processor time while nothing can be accepted", f"{(self._cpu() - used) / (monotonic() - began):.0%}")
+        self.measured("processor time while nothing can be accepted",
+                      f"{(self._cpu() - used) / (monotonic() - began):.0%}")
         resource.prlimit(self.worker.process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
         began = monotonic()
         if self.history.wait_any(("REJECT", "RESULT"), task.id).kind == "REJECT":
@@ -97,7 +98,8 @@ class FewProcesses(FaultCase):
 
     def _limit(self, processes):
         """Of the worker's user, by itself: nobody else may, in a container."""
-        subprocess.run([*self._as_user(), "prlimit", "--pid", str(self.worker.process.pid), f"--nproc={processes}:"], check=True)
+        pid = str(self.worker.process.pid)
+        subprocess.run([*self._as_user(), "prlimit", "--pid", pid, f"--nproc={processes}:"], check=True)
 
     def _as_user(self):
         if os.geteuid() != 0:

@@ -1,4 +1,4 @@
-"""F18: the clock of the wall steps, an hour, a year, back again, and the machine is suspended: no early and no missed end.
+"""F18: the wall clock steps, an hour, a year, back again, and the machine is suspended: no early and no missed end.
 
 wall_clock.c gives the daemon a clock of its own; the monotonic one is left alone, as a step leaves it.
 """

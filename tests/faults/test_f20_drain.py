@@ -1,4 +1,4 @@
-"""F20: the worker is told to stop under its tasks. (What becomes of half-made deployments is the plugin's: README.md.)"""
+"""F20: the worker is told to stop under its tasks. (Half-made deployments are the plugin's: README.md.)"""
 
 import signal
 import unittest

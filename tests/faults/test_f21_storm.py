@@ -46,7 +46,7 @@ class Storm(FaultCase):
             self.worker.restart()
             self.master.connect(self.worker.port)
             kills += 1
-            # What was in the dead daemon's socket never came: a 3.1 master finds that out by a failed write or not at all.
+            # What was in the dead daemon's socket never came: a 3.1 master finds out by a failed write or not at all.
             missing = [task for task in tasks if not self._accepted(task)]
             if missing:
                 self._dispatch(missing)
@@ -54,7 +54,7 @@ class Storm(FaultCase):
         self.measured("tasks lost, tasks begun twice", f"0, 0 of {kills * BATCH} over {kills} kills")
 
     def _accepted(self, task):
-        return self.worker.state(task.id).exists() or self.history.of("RESULT", task.id) or self.history.of("ACK", task.id)
+        return self.worker.state(task.id).exists() or self.history.of("RESULT", task.id)
 
     def _batches(self, count):
         for _ in range(count):

@@ -11,10 +11,9 @@ from time import monotonic
 
 from chaos_proxy import DOWN, UP
 from fault_case import SOAK, FaultCase
-from frames import FAILURE, KILLED, SUCCESS
+from frames import DISPATCH, FAILURE, KILLED, SUCCESS, encode
 from master import Link
 from test_f11_malformed import BODIES, FRAMES
-from frames import DISPATCH, encode
 from waiting import until
 
 STEPS = 25  # of the fast set
@@ -31,8 +30,9 @@ class Mixed(FaultCase):
         print(f"    FAULTS_SEED={seed}", flush=True)
         self.random = random.Random(seed)
         self.expected, self.endless = {}, []
-        faults = [self.some_tasks, self.some_tasks, self.an_endless_task, self.a_kill, self.a_killed_daemon, self.a_lost_zookeeper,
-                  self.slow_acks, self.lost_acks, self.a_dead_master, self.nonsense, self.a_dispatch_again, self.a_suspension]
+        faults = [self.some_tasks, self.some_tasks, self.an_endless_task, self.a_kill, self.a_killed_daemon,
+                  self.a_lost_zookeeper, self.slow_acks, self.lost_acks, self.a_dead_master, self.nonsense,
+                  self.a_dispatch_again, self.a_suspension]
         began, steps = monotonic(), 0
         while steps < STEPS or monotonic() - began < SOAK * 60 / 4:
             fault = self.random.choice(faults)
@@ -111,12 +111,13 @@ class Mixed(FaultCase):
         self.unsure = task
 
     def _arrived(self):
-        """What the master has written is on the worker's disk: a 3.1 master cannot know either, and that is no fault of the
-        worker's. Of one connection, the last tells for all before it.
+        """Waits until what the master has written is on the worker's disk: what dies in a socket is no fault of the
+        worker's. On one connection, the last tells for all before it.
         """
         task = getattr(self, "unsure", None)
         if task:
-            until(lambda: self.worker.state(task.id).exists() or self.history.of("RESULT", task.id), "the dispatch on disk", 60)
+            until(lambda: self.worker.state(task.id).exists() or self.history.of("RESULT", task.id),
+                  "the dispatch on disk", 60)
 
     def _calm_down(self):
         self.zookeeper_proxy.heal()
@@ -127,7 +128,7 @@ class Mixed(FaultCase):
         for task in self.tasks.values():
             status = self.history.result(task.id, 180).status
             self.assertEqual(status, self.expected.get(task.id, KILLED), task.script)
-        until(lambda: all(self.history.of("ACK", task.id, of="RESULT") for task in self.tasks.values()), "every ACK", 120)
+        until(lambda: all(self.history.of("ACK", id, of="RESULT") for id in self.tasks), "every ACK", 120)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from zk_client import ZooKeeper  # noqa: E402
 
 JAVA_WORKER = os.environ.get("FAULTS_WORKER", "porpoise") == "java"
 JARS = [f"/usr/share/java/{name}.jar" for name in (
-    "zookeeper", "zookeeper-jute", "slf4j-api", "slf4j-simple", "metrics-core", "snappy-java", "netty-all", "commons-cli")]
+    "zookeeper", "zookeeper-jute", "slf4j-api", "slf4j-simple", "metrics-core", "snappy-java", "netty-all",
+    "commons-cli")]
 TICK = 200  # milliseconds: sessions last 2 ticks or more
 
 
@@ -42,7 +43,8 @@ class World(Processes):
         self.zookeeper_port = free_ports(["zookeeper"])["zookeeper"]
         (folder / "zoo.cfg").write_text("\n".join([
             f"tickTime={TICK}", f"dataDir={folder / 'zookeeper'}", f"clientPort={self.zookeeper_port}",
-            "clientPortAddress=127.0.0.1", "admin.enableServer=false", "maxClientCnxns=0", "maxSessionTimeout=120000", ""]))
+            "clientPortAddress=127.0.0.1", "admin.enableServer=false", "maxClientCnxns=0", "maxSessionTimeout=120000",
+            ""]))
         self.spawn("zookeeper", [
             *JAVA, "-Xmx96m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dzookeeper.forceSync=no", "-cp",
             ":".join(JARS), "org.apache.zookeeper.server.ZooKeeperServerMain", folder / "zoo.cfg"])
