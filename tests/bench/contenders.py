@@ -66,11 +66,17 @@ class Contender:
 class Java(Contender, JavaWorker):
     name = "java"
     title = "Java worker 3.1.4"
+    # Its heap as its own start.sh sets it, and the collector and compilers that a JVM then chooses.
+    jvm = ("-Xms4g", "-Xmx4g", "-Xmn2g", "-XX:-UseSerialGC", "-XX:TieredStopAtLevel=4")
 
 
 class Porpoise(Contender, PorpoiseWorker):
     name = "porpoise"
     title = "porpoise"
+
+    def flags(self):
+        # The load generator is a master that has not registered.
+        return {**super().flags(), "allow-masters": "127.0.0.1"}
 
 
 class Probe(Porpoise):

@@ -8,13 +8,15 @@ MAIN = "org.apache.dolphinscheduler.server.worker.WorkerServer"
 
 class JavaWorker(WorkerProcess):
     kind = "java"
+    jvm = ()  # options that come after those of every server here
 
     def launch(self):
         plane = self.plane
         return plane.start_java(
             self.name, plane.assembly.class_path("worker"), MAIN,
             settings.worker(plane.ports, self.port, self.http_port, self.exec_threads), "768m",
-            options=[f"-DDOLPHINSCHEDULER_WORKER_HOME={plane.run}"],  # logs elsewhere are not served
+            options=[f"-DDOLPHINSCHEDULER_WORKER_HOME={plane.run}",  # logs elsewhere are not served
+                     *self.jvm],
             environment=self.environment())
 
     def log_is_complete(self, text):
