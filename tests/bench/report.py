@@ -165,7 +165,7 @@ The same script file, started by `posix_spawn` without any worker, as many at on
 
 - {cpu}, {cores} cores, {memory_gib} GiB; {system}
 - file system {file_system}: {sync_ms:.2f} ms to make one small file durable, which the end of each task waits for
-- {java}; the Java worker with a heap of 768 MiB, serial collector, tiered compilation, and 300 tasks to warm up
+- {java}; the Java worker with the heap of its own start.sh (4 GiB, 2 GiB of it young) and the collector and compilers that the JVM chooses, and 300 tasks to warm up
 - {bash}; the tasks run `true`, after `/etc/profile`, which both workers source when no environment is chosen
 - {time}; other load when it began: {load:.1f}{busy}
 """
