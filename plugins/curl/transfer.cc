@@ -8,6 +8,8 @@
 #include <cctype>
 #include <utility>
 
+#include "base/text.h"
+
 namespace porpoise::curl {
 namespace {
 
@@ -97,13 +99,6 @@ std::size_t on_body(char* data, std::size_t /*one*/, std::size_t size, void* use
   return size;
 }
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const auto begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
-
 std::size_t on_header(char* data, std::size_t /*one*/, std::size_t size, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
   exchange.last_activity = Clock::now();
@@ -116,7 +111,7 @@ std::size_t on_header(char* data, std::size_t /*one*/, std::size_t size, void* u
   if (line.substr(0, 5) == "HTTP/") exchange.response.headers.clear();  // a redirect's answer came before
   if (const auto colon = line.find(':'); colon != std::string_view::npos)
     exchange.response.headers.push_back(
-        {std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1)))});
+        {std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
   return size;
 }
 

@@ -1,6 +1,7 @@
 // HTTP: sends one request and checks the answer (3.1 `HttpTask`); a cancel or the deadline ends it at once.
 #include <porpoise/plugin.hpp>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "curl/transfer.h"
 #include "http/answer.h"
@@ -14,13 +15,6 @@ using plugin::Outcome;
 constexpr std::size_t kLoggedBytes = std::size_t{64} << 10U;    // of the body: logs are for reading
 constexpr std::size_t kOutParamBytes = std::size_t{64} << 10U;  // of the body: varPool travels through the database
 constexpr int kTries = 4;  // as 3.1, whose client repeats a request without a body three times
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
 
 class HttpTask final : public plugin::Task {
  public:
@@ -44,7 +38,8 @@ class HttpTask final : public plugin::Task {
     if (!response) return outcome_of(response.error());
     const std::string body = decode_body(*response);
     log_answer(*response, body);
-    if (!params_.response_param.empty()) host().set_var(params_.response_param, cut_utf8(trim(body), kOutParamBytes));
+    if (!params_.response_param.empty())
+      host().set_var(params_.response_param, cut_utf8(trimmed(body), kOutParamBytes));
     const Status checked = check_answer(params_, response->status, body);
     return checked ? Outcome::ok() : Outcome::failed(checked.error().message());
   }

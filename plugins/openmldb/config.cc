@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "openmldb/sql_lexer.h"
 
 namespace porpoise::openmldb {
@@ -13,13 +14,6 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kEverything = "*";
 constexpr std::string_view kDefaultZkPort = ":2181";
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const auto begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
 
 // One cluster, spelled in one way only.
 struct Cluster {
@@ -31,13 +25,13 @@ Cluster make_cluster(std::string_view zk, std::string_view path) {
   Cluster cluster;
   while (!zk.empty()) {
     const std::size_t comma = std::min(zk.find(','), zk.size());
-    std::string host = to_lower(trim(zk.substr(0, comma)));
+    std::string host = to_lower(trimmed(zk.substr(0, comma)));
     zk.remove_prefix(std::min(comma + 1, zk.size()));
     if (host.empty()) continue;
     if (host.find(':') == std::string::npos) host += kDefaultZkPort;
     cluster.hosts.insert(std::move(host));
   }
-  path = trim(path);
+  path = trimmed(path);
   while (path.size() > 0 && path.back() == '/') path.remove_suffix(1);
   cluster.path = (path.empty() || path.front() == '/' ? "" : "/") + std::string(path);
   return cluster;
@@ -72,12 +66,12 @@ Status read_apiservers(const Json& json, Config& config) {
   if (!found->is_object())
     return fail(Code::kInvalid, "plugins.OPENMLDB.apiservers must map \"host:port/path\" of ZooKeeper to a URL");
   for (const auto& [key, value] : found->items()) {
-    std::string url = value.is_string() ? std::string(trim(value.get_ref<const std::string&>())) : std::string();
+    std::string url = value.is_string() ? std::string(trimmed(value.get_ref<const std::string&>())) : std::string();
     while (!url.empty() && url.back() == '/') url.pop_back();
     if (url.rfind("http://", 0) != 0 && url.rfind("https://", 0) != 0)
       return fail(Code::kInvalid,
                   "plugins.OPENMLDB.apiservers: the value of \"" + key + "\" is not an http:// or https:// URL");
-    config.apiservers.emplace_back(std::string(trim(key)), std::move(url));
+    config.apiservers.emplace_back(std::string(trimmed(key)), std::move(url));
   }
   return {};
 }
@@ -112,10 +106,10 @@ Result<std::string> find_apiserver(const Config& config, std::string_view zk, st
   }
   if (by_host != nullptr) return *by_host;
   if (by_star != nullptr) return *by_star;
-  return fail(Code::kNotFound, "no APIServer is known for the OpenMLDB cluster \"" + std::string(trim(zk)) +
+  return fail(Code::kNotFound, "no APIServer is known for the OpenMLDB cluster \"" + std::string(trimmed(zk)) +
                                    wanted.path +
                                    "\"; add under plugins.OPENMLDB.apiservers in porpoise.yaml the line  \"" +
-                                   std::string(trim(zk)) + wanted.path + "\": http://HOST:9080");
+                                   std::string(trimmed(zk)) + wanted.path + "\": http://HOST:9080");
 }
 
 }  // namespace porpoise::openmldb

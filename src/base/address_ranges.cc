@@ -6,17 +6,14 @@
 #include <charconv>
 #include <string>
 
+#include "base/text.h"
+
 namespace porpoise {
 namespace {
 
+constexpr std::string_view kBlanks = " ";
 constexpr unsigned kBits = 128;
 constexpr unsigned kMappedBits = 96;  // before the IPv4 address in ::ffff:a.b.c.d
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
 
 bool agree(const IpBytes& left, const IpBytes& right, unsigned bits) {
   const std::size_t whole = bits / 8;
@@ -58,7 +55,7 @@ Result<AddressRanges::Range> AddressRanges::parse_range(std::string_view text) {
 
 Result<AddressRanges> AddressRanges::parse(std::string_view text) {
   AddressRanges ranges;
-  text = trimmed(text);
+  text = trimmed(text, kBlanks);
   if (text.empty() || text == "none") return ranges;
   if (text == "any") {
     ranges.any_ = true;
@@ -66,7 +63,7 @@ Result<AddressRanges> AddressRanges::parse(std::string_view text) {
   }
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    PORPOISE_TRY(const Range range, parse_range(trimmed(text.substr(begin, end - begin))));
+    PORPOISE_TRY(const Range range, parse_range(trimmed(text.substr(begin, end - begin), kBlanks)));
     ranges.ranges_.push_back(range);
     begin = end + 1;
   }

@@ -2,16 +2,13 @@
 
 #include <charconv>
 
+#include "base/text.h"
+
 namespace porpoise {
 namespace {
 
+constexpr std::string_view kBlanks = " \t";
 constexpr std::size_t kMaxServers = 64;  // an ensemble has 3 to 7, and every one is resolved at every reconnect
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 Result<ConnectString::Server> parse_server(std::string_view text) {
   ConnectString::Server server;
@@ -49,14 +46,14 @@ Result<ConnectString> parse_connect_string(std::string_view text) {
   parsed.text = text;
   const std::string where = "ZooKeeper connect string '" + parsed.text + "'";
   std::string_view servers = text.substr(0, text.find('/'));
-  if (servers.size() < text.size() && trimmed(text.substr(servers.size())) != "/") {
-    parsed.chroot = trimmed(text.substr(servers.size()));
+  if (servers.size() < text.size() && trimmed(text.substr(servers.size()), kBlanks) != "/") {
+    parsed.chroot = trimmed(text.substr(servers.size()), kBlanks);
     if (!is_chroot(parsed.chroot)) return fail(Code::kInvalid, where + ": '" + parsed.chroot + "' is no path");
   }
   for (bool more = true; more;) {
     const auto comma = servers.find(',');
     more = comma != std::string_view::npos;
-    auto server = parse_server(trimmed(servers.substr(0, comma)));
+    auto server = parse_server(trimmed(servers.substr(0, comma), kBlanks));
     if (!server) return fail(server.error().wrap(where));
     parsed.servers.push_back(*std::move(server));
     if (parsed.servers.size() > kMaxServers) return fail(Code::kInvalid, where + " names too many servers");

@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace porpoise {
@@ -10,12 +11,6 @@ namespace {
 
 constexpr int kMaxDepth = 64;                // far above what people write; keeps hostile input off the stack
 constexpr std::size_t kMaxQuotedBytes = 20;  // of the input, in an error message
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") + 1 - first);
-}
 
 // Recursive descent: sum = product {+- product}; product = factor {*/ factor}; factor = [+-] factor | (sum) | digits.
 class Parser {
@@ -105,6 +100,6 @@ class Parser {
 
 }  // namespace
 
-Result<std::int32_t> evaluate_integer(std::string_view expression) { return Parser(trim(expression)).parse(); }
+Result<std::int32_t> evaluate_integer(std::string_view expression) { return Parser(trimmed(expression)).parse(); }
 
 }  // namespace porpoise
