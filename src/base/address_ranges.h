@@ -23,7 +23,6 @@ class AddressRanges {
   static Result<AddressRanges> parse(std::string_view text);
 
   bool contains(const IpBytes& address) const;
-  bool any() const { return any_; }
 
  private:
   struct Range {
