@@ -1,12 +1,10 @@
 #include "net/alert_sender.h"
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
-#include "base/host_port.h"
 #include "net/connection.h"
+#include "net/dial.h"
 
 namespace porpoise {
 namespace {
@@ -24,8 +22,6 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
       : sender_(&sender),
         title_(alert.title),
         frame_(sender.profile_.encode(alert, sender.next_opaque_++)),
-        resolver_(sender.io_),
-        socket_(sender.io_),
         limit_(sender.io_) {}
 
   void start() {
@@ -33,15 +29,11 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
     limit_.async_wait([weak = weak_from_this()](const error_code& problem) {
       if (const auto self = weak.lock(); self && !problem) self->end("it has not answered in time");
     });
-    const auto server = parse_host_port(sender_->options_.server);
-    if (!server)
-      return asio::post(sender_->io_,
-                        [self = shared_from_this(), why = server.error().to_string()] { self->end(why); });
-    resolver_.async_resolve(server->host, std::to_string(server->port),
-                            [self = shared_from_this()](const error_code& problem, const auto& found) {
-                              if (problem) return self->end(problem.message());
-                              self->connect(found);
-                            });
+    dial_ =
+        Dial::start(sender_->io_, sender_->options_.server, [self = shared_from_this()](Result<tcp::socket> socket) {
+          if (!socket) return self->end(socket.error().to_string());
+          self->ask(*std::move(socket));
+        });
   }
 
   // The owner is gone: nobody hears of it.
@@ -51,15 +43,7 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
   }
 
  private:
-  void connect(const tcp::resolver::results_type& found) {
-    if (sender_ == nullptr) return;
-    asio::async_connect(socket_, found, [self = shared_from_this()](const error_code& problem, const tcp::endpoint&) {
-      if (problem) return self->end(problem.message());
-      self->ask();
-    });
-  }
-
-  void ask() {
+  void ask(tcp::socket socket) {
     if (sender_ == nullptr) return;
     Connection::Events events;
     events.on_frame = [weak = weak_from_this()](const auto&, const wire::Frame& frame) {
@@ -68,7 +52,7 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
     events.on_closed = [weak = weak_from_this()](const auto&, Connection::Ending, const std::string& why) {
       if (const auto self = weak.lock()) self->end(why.empty() ? "it closed the connection without an answer" : why);
     };
-    connection_ = Connection::make(std::move(socket_), 0, std::move(events));
+    connection_ = Connection::make(std::move(socket), 0, std::move(events));
     connection_->start();
     connection_->send(wire::encode(frame_));
   }
@@ -95,17 +79,14 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
 
   void close() {
     limit_.cancel();
-    resolver_.cancel();
-    error_code ignored;
-    socket_.close(ignored);
+    if (dial_) dial_->cancel();
     if (const auto connection = std::exchange(connection_, nullptr)) connection->close("");
   }
 
   AlertSender* sender_;
   const std::string title_;
   const wire::Frame frame_;
-  tcp::resolver resolver_;
-  tcp::socket socket_;
+  std::shared_ptr<Dial> dial_;
   asio::steady_timer limit_;
   std::shared_ptr<Connection> connection_;
 };

@@ -1,11 +1,9 @@
 #include "net/master_links.h"
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/post.hpp>
 #include <utility>
 #include <vector>
 
-#include "base/host_port.h"
+#include "net/dial.h"
 
 namespace porpoise {
 namespace {
@@ -22,22 +20,17 @@ constexpr std::size_t kMaxWaiting = 100000;  // messages behind one connect; the
 // A connection to one master, or the attempt at one. Keeps itself alive while it connects.
 class MasterLinks::Link : public std::enable_shared_from_this<Link> {
  public:
-  Link(MasterLinks& links, std::string master)
-      : links_(&links), master_(std::move(master)), resolver_(links.io_), socket_(links.io_), limit_(links.io_) {}
+  Link(MasterLinks& links, std::string master) : links_(&links), master_(std::move(master)), limit_(links.io_) {}
 
   void connect() {
-    const auto parsed = parse_host_port(master_);
-    if (!parsed) return fail_later(parsed.error().to_string());
     limit_.expires_after(links_->options_.connect_timeout);
     limit_.async_wait([weak = weak_from_this()](const error_code& problem) {
       if (const auto self = weak.lock(); self && !problem) self->failed("no connection in time");
     });
-    resolver_.async_resolve(
-        parsed->host, std::to_string(parsed->port),
-        [self = shared_from_this()](const error_code& problem, const tcp::resolver::results_type& found) {
-          if (problem) return self->failed(problem.message());
-          self->connect_to(found);
-        });
+    dial_ = Dial::start(links_->io_, master_, [self = shared_from_this()](Result<tcp::socket> socket) {
+      if (!socket) return self->failed(socket.error().to_string());
+      self->connected(*std::move(socket));
+    });
   }
 
   void send(std::string bytes, NotSent not_sent) {
@@ -64,14 +57,7 @@ class MasterLinks::Link : public std::enable_shared_from_this<Link> {
   }
 
  private:
-  void connect_to(const tcp::resolver::results_type& found) {
-    asio::async_connect(socket_, found, [self = shared_from_this()](const error_code& problem, const tcp::endpoint&) {
-      if (problem) return self->failed(problem.message());
-      self->connected();
-    });
-  }
-
-  void connected() {
+  void connected(tcp::socket socket) {
     if (links_ == nullptr || done_) return;
     limit_.cancel();
     if (links_->unreachable_.erase(master_) > 0) links_->on_event_("connected to master " + master_ + " again");
@@ -83,15 +69,11 @@ class MasterLinks::Link : public std::enable_shared_from_this<Link> {
     events.on_closed = [weak = weak_from_this()](const auto&, Connection::Ending, const std::string& why) {
       if (const auto self = weak.lock()) self->failed(why.empty() ? "closed by the master" : why);
     };
-    connection_ = Connection::make(std::move(socket_), 0, std::move(events), links_->options_.limits);
+    connection_ = Connection::make(std::move(socket), 0, std::move(events), links_->options_.limits);
     connection_->start();
     last_beat_ = std::chrono::steady_clock::now();
     for (auto& [bytes, not_sent] : std::exchange(waiting_, {}))
       if (!connection_ || !connection_->send(std::move(bytes))) not_sent("the connection broke");
-  }
-
-  void fail_later(const std::string& why) {
-    asio::post(links_->io_, [self = shared_from_this(), why] { self->failed(why); });
   }
 
   void failed(const std::string& why) {
@@ -108,16 +90,13 @@ class MasterLinks::Link : public std::enable_shared_from_this<Link> {
   void close() {
     done_ = true;
     limit_.cancel();
-    resolver_.cancel();
-    error_code ignored;
-    socket_.close(ignored);
+    if (dial_) dial_->cancel();
     if (const auto connection = std::exchange(connection_, nullptr)) connection->close("");
   }
 
   MasterLinks* links_;
   const std::string master_;
-  tcp::resolver resolver_;
-  tcp::socket socket_;
+  std::shared_ptr<Dial> dial_;
   asio::steady_timer limit_;
   std::shared_ptr<Connection> connection_;
   std::vector<std::pair<std::string, NotSent>> waiting_;
