@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace porpoise {
 
@@ -27,6 +28,17 @@ UniqueFd open_beneath(int folder, const std::string& name, int flags, unsigned m
   // Filters of older containers answer EPERM to calls they do not know.
   if (fd < 0 && (errno == ENOSYS || errno == EPERM)) fd = ::openat(folder, name.c_str(), flags, mode);
   return UniqueFd(static_cast<int>(fd));
+}
+
+Result<Below> descend(int top, const std::string& path,
+                      const std::function<Result<UniqueFd>(int folder, const std::string& name)>& enter) {
+  UniqueFd folder(::fcntl(top, F_DUPFD_CLOEXEC, 0));
+  if (!folder) return fail_errno("cannot go down from a folder", errno);
+  std::size_t at = 0;
+  for (std::size_t end = 0; (end = path.find('/', at)) != std::string::npos; at = end + 1) {
+    PORPOISE_TRY(folder, enter(folder.get(), path.substr(at, end - at)));
+  }
+  return Below{std::move(folder), path.substr(at)};
 }
 
 }  // namespace porpoise

@@ -1,10 +1,12 @@
-// One step down from an open folder that no symbolic link, no ".." and no mount trick turns elsewhere.
+// Steps down from an open folder that no symbolic link, no ".." and no mount trick turns elsewhere.
 //
 // Free functions; any thread. For names of strangers: walk component by component.
 #pragma once
 
+#include <functional>
 #include <string>
 
+#include "base/result.h"
 #include "base/unique_fd.h"
 
 namespace porpoise {
@@ -18,5 +20,14 @@ enum class Resolve {
 // Empty, with errno, when that fails: ELOOP, ENOTDIR or EXDEV when it would have led away.
 UniqueFd open_beneath(int folder, const std::string& name, int flags, unsigned mode = 0,
                       Resolve resolve = Resolve::kByKernel);
+
+// The last component of a path, and the folder that it is in.
+struct Below {
+  UniqueFd folder;
+  std::string name;
+};
+// From `top` to the folder of the last component of "a/b/c", each step of which `enter` takes.
+Result<Below> descend(int top, const std::string& path,
+                      const std::function<Result<UniqueFd>(int folder, const std::string& name)>& enter);
 
 }  // namespace porpoise

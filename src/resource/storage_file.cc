@@ -50,23 +50,22 @@ class FileStorage final : public Storage {
 
  private:
   Result<UniqueFd> open_file(const std::string& path) const {
-    UniqueFd folder;
-    std::size_t at = 0;
-    for (std::size_t end = 0; (end = path.find('/', at)) != std::string::npos; at = end + 1) {
-      const int parent = folder ? folder.get() : folder_.get();
-      UniqueFd next = open_beneath(parent, path.substr(at, end - at), O_PATH | O_DIRECTORY);
-      if (!next) return fail(open_error(errno));
-      folder = std::move(next);
-    }
+    PORPOISE_TRY(const Below below, descend(folder_.get(), path, [](int folder, const std::string& name) {
+                   return step(folder, name, O_PATH | O_DIRECTORY);
+                 }));
     // O_NONBLOCK: a FIFO must not make us wait for its writer before we have seen what it is.
-    const int parent = folder ? folder.get() : folder_.get();
-    UniqueFd file = open_beneath(parent, path.substr(at), O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (!file) return fail(open_error(errno));
+    PORPOISE_TRY(UniqueFd file, step(below.folder.get(), below.name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
     struct stat info {};
     if (::fstat(file.get(), &info) != 0) return fail_errno("cannot look at it", errno);
     if (S_ISDIR(info.st_mode)) return fail(Code::kInvalid, "it is a folder; name its files one by one");
     if (!S_ISREG(info.st_mode)) return fail(Code::kInvalid, "it is no regular file");
     return file;
+  }
+
+  static Result<UniqueFd> step(int folder, const std::string& name, int flags) {
+    UniqueFd opened = open_beneath(folder, name, flags);
+    if (!opened) return fail(open_error(errno));
+    return opened;
   }
 
   const std::string base_;

@@ -39,13 +39,11 @@ Result<UniqueFd> enter(int folder, const std::string& name, const struct stat& o
 
 Result<TargetFile> TargetFile::create(int work_directory, const std::string& target) {
   struct stat owner {};
-  UniqueFd folder(::fcntl(work_directory, F_DUPFD_CLOEXEC, 0));
-  if (!folder || ::fstat(folder.get(), &owner) != 0) return fail_errno("cannot use the working directory", errno);
-  std::size_t at = 0;
-  for (std::size_t end = 0; (end = target.find('/', at)) != std::string::npos; at = end + 1) {
-    PORPOISE_TRY(folder, enter(folder.get(), target.substr(at, end - at), owner));
-  }
-  TargetFile made(std::move(folder), target.substr(at), UniqueFd(), owner);
+  if (::fstat(work_directory, &owner) != 0) return fail_errno("cannot use the working directory", errno);
+  PORPOISE_TRY(Below below, descend(work_directory, target, [&owner](int folder, const std::string& name) {
+                 return enter(folder, name, owner);
+               }));
+  TargetFile made(std::move(below.folder), std::move(below.name), UniqueFd(), owner);
   made.file_ = open_beneath(made.folder_.get(), made.temporary(), O_WRONLY | O_CREAT | O_EXCL, 0600);
   if (!made.file_) return fail_errno("cannot create a file in the working directory", errno);
   return made;
