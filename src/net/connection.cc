@@ -61,9 +61,8 @@ void Connection::read() {
     self->buffer_.resize(kReadBytes);
     const std::size_t count = self->socket_.read_some(asio::buffer(self->buffer_), failed);
     if (failed == asio::error::would_block || failed == asio::error::try_again) return self->read();
-    if (failed)
-      return self->close(failed == asio::error::eof && !self->mid_frame_ ? "" : failed.message(),
-                         failed == asio::error::eof && !self->mid_frame_ ? Ending::kOrderly : Ending::kOther);
+    if (failed == asio::error::eof && !self->mid_frame_) return self->close("", Ending::kOrderly);
+    if (failed) return self->close(failed.message());
     self->take({self->buffer_.data(), count});
     std::string().swap(self->buffer_);  // an idle connection keeps none
     if (self->open_) self->read();
