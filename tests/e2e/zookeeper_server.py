@@ -3,15 +3,16 @@
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 from replay_case import wait_for
 
-JARS = [Path("/usr/share/java") / f"{name}.jar" for name in (
-    "zookeeper", "zookeeper-jute", "slf4j-api", "slf4j-simple", "metrics-core", "snappy-java", "netty-all",
-    "commons-cli")]
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
+from debian_zookeeper import CLASS_PATH, MAIN, missing  # noqa: E402
 
 
 def free_port():
@@ -24,11 +25,8 @@ class ZookeeperServer:
     """Runs from its construction to the end of `test`."""
 
     def __init__(self, test, port=None):
-        if not shutil.which("java"):
-            raise unittest.SkipTest("no java on the PATH")
-        for jar in JARS:
-            if not jar.exists():
-                raise unittest.SkipTest(f"no {jar} (Debian: zookeeper, libslf4j-java)")
+        if reason := missing():
+            raise unittest.SkipTest(reason)
         self.port = port or free_port()
         folder = Path(tempfile.mkdtemp(prefix="porpoise-zookeeper-"))
         test.addCleanup(shutil.rmtree, folder, ignore_errors=True)
@@ -39,7 +37,7 @@ class ZookeeperServer:
             self.process = subprocess.Popen(
                 ["java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dzookeeper.forceSync=no",
                  "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", f"-Djava.io.tmpdir={folder}",
-                 "-cp", ":".join(map(str, JARS)), "org.apache.zookeeper.server.ZooKeeperServerMain", str(config)],
+                 "-cp", CLASS_PATH, MAIN, str(config)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         test.addCleanup(self.process.wait)
         test.addCleanup(self.process.kill)

@@ -9,25 +9,18 @@ import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "interop"))  # its processes, workers and ZooKeeper client
+TESTS = Path(__file__).resolve().parents[1]
+sys.path += [str(TESTS / "interop"), str(TESTS / "support")]  # processes, workers, ZooKeeper and its client
 
 import settings  # noqa: E402
 from assembly import HERE as INTEROP, Assembly  # noqa: E402
+from debian_zookeeper import CLASS_PATH, MAIN, missing  # noqa: E402
 from processes import JAVA, Processes  # noqa: E402
-from waiting import free_ports, until  # noqa: E402
+from waiting import Once, free_ports, until  # noqa: E402
 from zk_client import ZooKeeper  # noqa: E402
 
 JAVA_WORKER = os.environ.get("FAULTS_WORKER", "porpoise") == "java"
-JARS = [f"/usr/share/java/{name}.jar" for name in (
-    "zookeeper", "zookeeper-jute", "slf4j-api", "slf4j-simple", "metrics-core", "snappy-java", "netty-all",
-    "commons-cli")]
 TICK = 200  # milliseconds: sessions last 2 ticks or more
-
-
-def missing():
-    if not shutil.which("java"):
-        return "no java on the PATH"
-    return next((f"no {jar} (Debian: zookeeper, libslf4j-java)" for jar in JARS if not os.path.exists(jar)), "")
 
 
 class World(Processes):
@@ -47,7 +40,7 @@ class World(Processes):
             ""]))
         self.spawn("zookeeper", [
             *JAVA, "-Xmx96m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dzookeeper.forceSync=no", "-cp",
-            ":".join(JARS), "org.apache.zookeeper.server.ZooKeeperServerMain", folder / "zoo.cfg"])
+            CLASS_PATH, MAIN, folder / "zoo.cfg"])
         until(lambda: self._running("zookeeper") and self._serves(), "the start of ZooKeeper", 120)
 
     def zookeeper(self):
@@ -107,17 +100,10 @@ class Place:
         return self._world.log_file(f"{self._name}-{name}")
 
 
-_worlds = []  # the one of this run, or why there is none
+_world = Once(World)
 
 
 def world():
     if reason := missing():
         raise unittest.SkipTest(reason)
-    if not _worlds:
-        try:
-            _worlds.append(World())
-        except Exception as problem:
-            _worlds.append(problem)
-    if isinstance(_worlds[0], Exception):
-        raise _worlds[0]
-    return _worlds[0]
+    return _world()

@@ -16,7 +16,7 @@ from control_plane import ControlPlane
 from ds_api import DsApi
 from java_worker import JavaWorker
 from porpoise_worker import PorpoiseWorker, binary
-from waiting import until
+from waiting import Once, until
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("INTEROP_FOLDER") or Path(os.environ.get("PORPOISE_BUILD") or ROOT / "build") / "interop")
@@ -39,7 +39,7 @@ class Cluster:
         self.api = DsApi(self.plane.ports["api"])
 
 
-_started = []  # the cluster of this run, or why there is none: a failed start is not repeated by every test
+_cluster = Once(Cluster)
 
 
 def cluster():
@@ -47,14 +47,7 @@ def cluster():
         raise unittest.SkipTest(reason)
     if not JAVA:
         binary()  # or a skipped test, before anything is started
-    if not _started:
-        try:
-            _started.append(Cluster())
-        except Exception as problem:
-            _started.append(problem)
-    if isinstance(_started[0], Exception):
-        raise _started[0]
-    return _started[0]
+    return _cluster()
 
 
 class Run:

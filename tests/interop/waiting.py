@@ -16,6 +16,23 @@ def until(condition, what, seconds, pause=0.1):
         time.sleep(pause)  # between two looks
 
 
+class Once:
+    """What all tests of a run share, made when the first asks for it. A failure is not repeated by every test."""
+
+    def __init__(self, make):
+        self._make, self._made, self._problem = make, None, None
+
+    def __call__(self):
+        if self._problem is None and self._made is None:
+            try:
+                self._made = self._make()
+            except Exception as problem:
+                self._problem = problem
+        if self._problem is not None:
+            raise self._problem
+        return self._made
+
+
 def port_is_open(port):
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()

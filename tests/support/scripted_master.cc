@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/host_port.h"
+#include "support/run_until.h"
 
 namespace porpoise::support {
 namespace {
@@ -173,12 +174,7 @@ const WorkerMessage* ScriptedMaster::wait_for(Command command, std::int64_t task
 }
 
 bool ScriptedMaster::wait_until(const std::function<bool()>& done, Seconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (!done() && std::chrono::steady_clock::now() < end) {
-    io_.restart();  // it stops when it has nothing to do for a moment
-    io_.run_one_for(std::chrono::milliseconds(20));
-  }
-  return done();
+  return run_until(io_, done, limit);
 }
 
 void ScriptedMaster::take(const std::shared_ptr<Connection>& connection, wire::Frame frame) {

@@ -26,6 +26,7 @@
 #include "base/unique_fd.h"
 #include "executor/host_lock.h"
 #include "process/spawn.h"
+#include "support/temp_folder.h"
 #include "support/zookeeper_server.h"
 
 namespace porpoise::support {
@@ -39,24 +40,16 @@ class WorkerProcess {
   };
 
   explicit WorkerProcess(Options options) : options_(std::move(options)), port_(free_port()) {
-    std::string name = (std::filesystem::temp_directory_path() / "porpoise-worker-XXXXXX").native();
-    if (::mkdtemp(name.data()) == nullptr) {
-      problem_ = "cannot make a folder " + name;
-      return;
-    }
-    folder_ = name;
+    if (folder_.path().empty()) return;
     start();
   }
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
-  ~WorkerProcess() {
-    end();
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
+  ~WorkerProcess() { end(); }
 
   // A start that fails later shows in has_ended() and log().
   void start() {
-    const std::string log_file = (folder_ / "worker.log").native();
+    const std::string log_file = (folder_.path() / "worker.log").native();
     const UniqueFd log(::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     SpawnSpec spec;
@@ -99,12 +92,12 @@ class WorkerProcess {
   pid_t pid() const { return pid_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   const std::string& problem() const { return problem_; }
-  const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
   std::filesystem::path state_dir(std::int64_t task_instance_id) const {
-    return folder_ / "data" / "tasks" / std::to_string(task_instance_id);
+    return folder_.path() / "data" / "tasks" / std::to_string(task_instance_id);
   }
   std::string log() const {
-    std::ifstream file(folder_ / "worker.log");
+    std::ifstream file(folder_.path() / "worker.log");
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
@@ -117,8 +110,8 @@ class WorkerProcess {
             {"--advertise-address", address()},
             {"--http", ""},
             {"--allow-masters", options_.masters},
-            {"--data-dir", (folder_ / "data").native()},
-            {"--log-dir", (folder_ / "logs").native()},
+            {"--data-dir", (folder_.path() / "data").native()},
+            {"--log-dir", (folder_.path() / "logs").native()},
             {"--time-zone", "UTC"},
             // A machine that is busy with other tests is no reason to be given no tasks.
             {"--max-cpu-load-avg", "1000"},
@@ -131,8 +124,8 @@ class WorkerProcess {
     wait_for_end(std::chrono::seconds(10));
     kill();
     std::error_code ignored;
-    for (std::filesystem::directory_iterator at(folder_ / "data" / "tasks", ignored), last; !ignored && at != last;
-         at.increment(ignored))
+    for (std::filesystem::directory_iterator at(folder_.path() / "data" / "tasks", ignored), last;
+         !ignored && at != last; at.increment(ignored))
       end_host(at->path());
   }
 
@@ -147,9 +140,9 @@ class WorkerProcess {
 
   const Options options_;
   const std::uint16_t port_;
-  std::filesystem::path folder_;
+  TempFolder folder_{"worker"};
   pid_t pid_ = -1;
-  std::string problem_;
+  std::string problem_ = folder_.problem();
 };
 
 }  // namespace porpoise::support

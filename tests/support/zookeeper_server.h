@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "support/temp_folder.h"
 
 namespace porpoise::support {
 
@@ -63,24 +64,16 @@ class ZookeeperServer {
 
   ZookeeperServer() : ZookeeperServer(Options{}) {}
   explicit ZookeeperServer(Options options) : options_(options), port_(free_port()) {
-    std::string name = (std::filesystem::temp_directory_path() / "porpoise-zookeeper-XXXXXX").native();
-    if (::mkdtemp(name.data()) == nullptr) {
-      problem_ = "cannot make a folder " + name;
-      return;
-    }
-    folder_ = name;
+    if (folder_.path().empty()) return;
     if (options_.start) start();
   }
   ZookeeperServer(const ZookeeperServer&) = delete;
   ZookeeperServer& operator=(const ZookeeperServer&) = delete;
-  ~ZookeeperServer() {
-    kill();
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
+  ~ZookeeperServer() { kill(); }
 
   // Returns when it serves clients.
   void start() {
-    if (pid_ > 0 || folder_.empty()) return;
+    if (pid_ > 0 || folder_.path().empty()) return;
     write_config();
     problem_.clear();
     spawn();
@@ -119,7 +112,7 @@ class ZookeeperServer {
   std::string connect_string() const { return "127.0.0.1:" + std::to_string(port_); }
   const std::string& problem() const { return problem_; }  // of the last start(); empty: it runs
   std::string log() const {
-    std::ifstream file(folder_ / "log");
+    std::ifstream file(folder_.path() / "log");
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
@@ -139,8 +132,8 @@ class ZookeeperServer {
   }
 
   void write_config() const {
-    std::ofstream file(folder_ / "zoo.cfg");
-    file << "tickTime=" << options_.tick.count() << "\ndataDir=" << (folder_ / "data").native()
+    std::ofstream file(folder_.path() / "zoo.cfg");
+    file << "tickTime=" << options_.tick.count() << "\ndataDir=" << (folder_.path() / "data").native()
          << "\nclientPort=" << port_ << "\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n"
          << "maxClientCnxns=0\n4lw.commands.whitelist=srvr\n";
   }
@@ -154,11 +147,11 @@ class ZookeeperServer {
             "-XX:+UseSerialGC",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-Dzookeeper.forceSync=no",  // tests need no power cuts, and this disk is shared
-            "-Djava.io.tmpdir=" + folder_.native(),
+            "-Djava.io.tmpdir=" + folder_.path().native(),
             "-cp",
             class_path,
             "org.apache.zookeeper.server.ZooKeeperServerMain",
-            (folder_ / "zoo.cfg").native()};
+            (folder_.path() / "zoo.cfg").native()};
   }
 
   void spawn() {
@@ -166,7 +159,7 @@ class ZookeeperServer {
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    const std::string log_file = (folder_ / "log").native();
+    const std::string log_file = (folder_.path() / "log").native();
     const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ != 0) return;
@@ -213,9 +206,9 @@ class ZookeeperServer {
 
   const Options options_;
   const std::uint16_t port_;
-  std::filesystem::path folder_;
+  TempFolder folder_{"zookeeper"};
   pid_t pid_ = -1;
-  std::string problem_;
+  std::string problem_ = folder_.problem();
 };
 
 }  // namespace porpoise::support

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/listener.h"
+#include "support/run_until.h"
 
 namespace porpoise {
 namespace {
@@ -46,12 +47,7 @@ class Alerts : public testing::Test {
       connection.send(wire::encode({Command::kAlertSendResponse, frame.opaque, body}));
     };
   }
-  bool wait_until(const std::function<bool()>& done) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    io.restart();
-    while (!done() && std::chrono::steady_clock::now() < limit) io.run_one_for(std::chrono::milliseconds(20));
-    return done();
-  }
+  bool wait_until(const std::function<bool()>& done) { return support::run_until(io, done, std::chrono::seconds(20)); }
 
   const wire::Alert alert{.group_id = 7, .title = "rows", .content = "[]", .warn_type = 1};
   asio::io_context io;

@@ -14,24 +14,19 @@
 
 #include "net/listener.h"
 #include "net/master_links.h"
+#include "support/run_until.h"
 
 namespace porpoise {
 namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using support::run_until;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using wire::Command;
 using wire::Frame;
-
-bool run_until(asio::io_context& io, const std::function<bool()>& done) {
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  io.restart();
-  while (!done() && std::chrono::steady_clock::now() < limit) io.run_one_for(std::chrono::milliseconds(20));
-  return done();
-}
 
 class Net : public testing::Test {
  protected:

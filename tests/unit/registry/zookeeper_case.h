@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "registry/registration.h"
 #include "registry/zookeeper_client.h"
+#include "support/run_until.h"
 #include "support/zookeeper_server.h"
 
 namespace porpoise {
@@ -29,12 +30,7 @@ inline const std::string kMasters = "/dolphinscheduler/nodes/master";
 // Handles events until `done`; false when that takes too long.
 inline bool run_until(boost::asio::io_context& io, const std::function<bool()>& done,
                       std::chrono::seconds limit = std::chrono::seconds(30)) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (!done() && std::chrono::steady_clock::now() < end) {
-    io.restart();  // it stops when it has nothing to do for a moment
-    io.run_one_for(std::chrono::milliseconds(20));
-  }
-  return done();
+  return support::run_until(io, done, limit);
 }
 
 // A client of its own, whose calls wait for their answers.

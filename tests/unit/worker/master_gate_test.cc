@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/run_until.h"
+
 namespace porpoise {
 namespace {
 
 using std::chrono::milliseconds;
+using support::run_until;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -19,12 +22,6 @@ class Gate : public testing::Test {
     gate->pass(
         *parse_ip(peer), message.size(), [this, message] { seen.push_back(message); },
         [this, message] { seen.push_back("refused " + message); });
-  }
-  bool run_until(const std::function<bool()>& done) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    io.restart();
-    while (!done() && std::chrono::steady_clock::now() < limit) io.run_one_for(milliseconds(20));
-    return done();
   }
 
   boost::asio::io_context io;
@@ -62,7 +59,7 @@ TEST_F(Gate, RefusesAStrangerWhoDoesNotRegister) {
   make("none", {.patience = milliseconds(1)});
   send("10.0.0.9", "a");
   send("10.0.0.9", "b");
-  ASSERT_TRUE(run_until([&] { return seen.size() == 2; }));
+  ASSERT_TRUE(run_until(io, [&] { return seen.size() == 2; }));
   EXPECT_THAT(seen, ElementsAre("refused a", "refused b"));
 }
 
@@ -83,7 +80,7 @@ TEST_F(Gate, KnowsAMasterThatRegisteredByName) {
   make();
   gate->set_registered({"localhost:5678", "no such name:1", "name.invalid:5678"});
   send("127.0.0.1", "a");
-  ASSERT_TRUE(run_until([&] { return !seen.empty(); }));
+  ASSERT_TRUE(run_until(io, [&] { return !seen.empty(); }));
   EXPECT_THAT(seen, ElementsAre("a"));
 }
 
@@ -92,7 +89,7 @@ TEST_F(Gate, ForgetsAMasterThatIsGone) {
   gate->set_registered({"10.0.0.2:5678"});
   gate->set_registered({});
   send("10.0.0.2", "a");
-  ASSERT_TRUE(run_until([&] { return !seen.empty(); }));
+  ASSERT_TRUE(run_until(io, [&] { return !seen.empty(); }));
   EXPECT_THAT(seen, ElementsAre("refused a"));
 }
 
