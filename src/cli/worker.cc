@@ -126,8 +126,31 @@ HealthReport health(const TaskDesk& desk, const Membership& membership) {
        {"accepting", !membership.leaving(), membership.leaving() ? "draining" : ""}}};
 }
 
+Catalog find_plugins(const WorkerConfig& config, Log& log) {
+  Catalog catalog = Catalog::scan(
+      plugin_folders(config.plugin_dir.empty() ? std::vector<fs::path>() : std::vector<fs::path>{config.plugin_dir}));
+  for (const CatalogProblem& problem : catalog.problems())
+    if (problem.kind == CatalogProblem::Kind::kRefused)
+      log.warn("plugin refused: " + problem.reason, {{"file", problem.file.string()}});
+  return catalog;
+}
+
+TableSettings table_settings(const WorkerConfig& config, const std::string& address) {
+  TableSettings settings;
+  settings.address = address;
+  settings.slots = config.exec_threads;
+  settings.max_waiting = config.full_policy == FullPolicy::kReject ? config.exec_threads : 0;
+  settings.outbox.max_age = config.result_max_age;
+  return settings;
+}
+
+void count_ending(MessageMetrics& messages, Connection::Ending ending) {
+  if (ending == Connection::Ending::kMalformed) messages.rejected(FrameRejection::kMalformed);
+  if (ending == Connection::Ending::kDeadline) messages.rejected(FrameRejection::kDeadline);
+}
+
 // The whole daemon, in the order in which it comes to life. Everything lives here, on this one thread; the log reader
-// and ZooKeeper's client have threads of their own and only post.
+// has a thread of its own and only posts.
 Status run_worker(const WorkerConfig& config) {
   // 1. The log, so that what follows can be told; the zone, before threads start.
   PORPOISE_TRY(Log log, Log::open(log_settings(config)));
@@ -146,11 +169,7 @@ Status run_worker(const WorkerConfig& config) {
   PORPOISE_TRY(RegistrationOptions registration_settings, registration_options(config, places, address));
   PORPOISE_TRY(const SdNotify systemd, SdNotify::open({environment("NOTIFY_SOCKET"), environment("WATCHDOG_USEC"),
                                                        environment("WATCHDOG_PID")}));
-  const Catalog catalog = Catalog::scan(
-      plugin_folders(config.plugin_dir.empty() ? std::vector<fs::path>() : std::vector<fs::path>{config.plugin_dir}));
-  for (const CatalogProblem& problem : catalog.problems())
-    if (problem.kind == CatalogProblem::Kind::kRefused)
-      log.warn("plugin refused: " + problem.reason, {{"file", problem.file.string()}});
+  const Catalog catalog = find_plugins(config, log);
 
   // 3. The port, before anybody is told of it.
   asio::io_context io(1);
@@ -184,12 +203,7 @@ Status run_worker(const WorkerConfig& config) {
                      if (const auto peer = listener->find(asker)) peer->send(router_of->encode(message));
                    },
                    [&](Outbox::Key key) { desk_of->not_sent(key); }});
-  TableSettings table_settings;
-  table_settings.address = address;
-  table_settings.slots = config.exec_threads;
-  table_settings.max_waiting = config.full_policy == FullPolicy::kReject ? config.exec_threads : 0;
-  table_settings.outbox.max_age = config.result_max_age;
-  TaskTable table(table_settings, deeds);
+  TaskTable table(table_settings(config, address), deeds);
   TaskDesk desk({io, config, places, zone, *profile, store, table, runs, metrics, log});
   desk_of = &desk;
 
@@ -210,9 +224,7 @@ Status run_worker(const WorkerConfig& config) {
     listener->start([&](const auto& connection, wire::Frame frame) { router.from_peer(connection, std::move(frame)); },
                     [&](Connection::Ending ending, const std::string& text) {
                       complaints.warn(text);
-                      if (ending == Connection::Ending::kMalformed)
-                        metrics.messages.rejected(FrameRejection::kMalformed);
-                      if (ending == Connection::Ending::kDeadline) metrics.messages.rejected(FrameRejection::kDeadline);
+                      count_ending(metrics.messages, ending);
                     });
     (void)systemd.ready();
   };
