@@ -193,7 +193,8 @@ Status run_worker(const WorkerConfig& config) {
   MasterLinks links(
       io, {}, [&](const std::string& master, const wire::Frame& frame) { router_of->from_master(master, frame); },
       [&] { return router_of->encode(wire::Beat{}); }, [&](const std::string& text) { log.warn(text); });
-  TaskDeeds deeds({runs, store, metrics, log,
+  FolderSweeper sweeper(io, [&](const std::string& problem) { log.error(problem); });
+  TaskDeeds deeds({runs, store, sweeper, metrics, log,
                    [&](const std::string& master, const wire::Outgoing& message, std::function<void()> not_sent) {
                      links.send(master, router_of->encode(message), [not_sent](const std::string&) {
                        if (not_sent) not_sent();
@@ -204,7 +205,7 @@ Status run_worker(const WorkerConfig& config) {
                    },
                    [&](Outbox::Key key) { desk_of->not_sent(key); }});
   TaskTable table(table_settings(config, address), deeds);
-  TaskDesk desk({io, config, places, zone, *profile, store, table, runs, metrics, log});
+  TaskDesk desk({io, config, places, zone, *profile, store, sweeper, table, runs, metrics, log});
   desk_of = &desk;
 
   // 5. Logs for peers, on a thread of their own. What is wrong with their requests is a peer's to repeat at will.

@@ -4,14 +4,13 @@
 // thread.
 #pragma once
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
-#include <thread>
 #include <variant>
 
 #include "logs/log_service.h"
 #include "wire/messages.h"
+#include "worker/helper_threads.h"
 
 namespace porpoise {
 
@@ -21,18 +20,13 @@ using LogRequest =
 class LogThread {
  public:
   LogThread(boost::asio::io_context& control, LogService service);
-  LogThread(const LogThread&) = delete;
-  LogThread& operator=(const LogThread&) = delete;
-  ~LogThread();  // waits for the request in work, drops those behind it
 
   void ask(LogRequest request, std::function<void(const wire::Outgoing&)> on_answer);
 
  private:
   boost::asio::io_context& control_;
   LogService service_;  // on the thread alone
-  boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  std::thread thread_;
+  HelperThreads thread_{1};
 };
 
 }  // namespace porpoise

@@ -10,6 +10,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "wire/profile.h"
+#include "worker/folder_sweeper.h"
 #include "worker/task_runs.h"
 #include "worker/task_store.h"
 
@@ -18,6 +19,7 @@ namespace porpoise {
 struct DeedParts {
   TaskRuns& runs;
   const TaskStore& store;
+  FolderSweeper& sweeper;
   Metrics& metrics;
   Log& log;
   // Towards the net. `not_sent` may be empty.

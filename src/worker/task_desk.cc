@@ -126,7 +126,10 @@ void TaskDesk::recover_one(const TaskStore::Found& found, Ownership ownership) {
       parts_.metrics.tasks.adopted(AdoptOutcome::kFinished);
       break;
     case Recovery::kForget:
-      if (const Status gone = parts_.store.forget(task.id()); !gone) parts_.log.error(gone.error().to_string());
+      if (auto gone = parts_.store.forget(task.id()))
+        parts_.sweeper.remove(*std::move(gone));
+      else
+        parts_.log.error(gone.error().to_string());
       return;
   }
   parts_.log.info("found again", {{"task_instance_id", task.id()}, {"phase", to_string(task.phase)}});

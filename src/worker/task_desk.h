@@ -17,6 +17,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "wire/profile.h"
+#include "worker/folder_sweeper.h"
 #include "worker/places.h"
 #include "worker/task_runs.h"
 #include "worker/task_store.h"
@@ -30,6 +31,7 @@ struct DeskParts {
   const TimeZone& zone;
   const wire::Profile& profile;
   const TaskStore& store;
+  FolderSweeper& sweeper;
   TaskTable& table;
   TaskRuns& runs;
   Metrics& metrics;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <system_error>
 
 #include "base/file.h"
@@ -75,16 +76,17 @@ Status TaskStore::disown(std::int64_t task_instance_id) const {
   return write_file(folder(task_instance_id) / kDisownedFile, "", 0600, Durability::kDurable);
 }
 
-// Renamed first, so that a crash halfway leaves nothing that looks like a task.
-Status TaskStore::forget(std::int64_t task_instance_id) const {
+// A crash from now on leaves nothing that looks like a task. The same instance may come again before this folder is
+// removed, so the name is one of its own.
+Result<fs::path> TaskStore::forget(std::int64_t task_instance_id) const {
+  const auto moment = std::chrono::steady_clock::now().time_since_epoch().count();
   const fs::path from = folder(task_instance_id);
-  const fs::path to = root_ / (".gone-" + std::to_string(task_instance_id));
+  fs::path to = root_ / (".gone-" + std::to_string(task_instance_id) + "-" + std::to_string(moment));
   std::error_code problem;
   fs::rename(from, to, problem);
-  if (problem == std::errc::no_such_file_or_directory) return {};
-  if (!problem) fs::remove_all(to, problem);
+  if (problem == std::errc::no_such_file_or_directory) return fs::path();
   if (problem) return fail_errno("cannot remove " + from.string(), problem.value());
-  return {};
+  return to;
 }
 
 std::vector<TaskStore::Found> TaskStore::scan(std::vector<std::string>& problems) const {

@@ -34,7 +34,8 @@ class TaskStore {
   Status keep_master(std::int64_t task_instance_id, const std::string& master) const;
   Status keep_result(const TaskResult& result) const;
   Status disown(std::int64_t task_instance_id) const;
-  Status forget(std::int64_t task_instance_id) const;
+  // Moves its folder out of the way; where to, for somebody to remove it. Empty: there was none.
+  Result<std::filesystem::path> forget(std::int64_t task_instance_id) const;
 
   struct Found {
     std::int64_t task_instance_id = 0;

@@ -2,10 +2,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "executor/host_lock.h"
 #include "task/host_protocol.h"
+#include "worker/folder_sweeper.h"
 #include "worker/places.h"
 #include "worker/task_request.h"
 #include "worker/task_store.h"
@@ -77,9 +80,39 @@ TEST_F(Store, KeepsATaskUntilItIsForgotten) {
   result.state = TaskState::kSuccess;
   ASSERT_TRUE(store().keep_result(result));
   EXPECT_EQ(scan()[0].result->state, TaskState::kSuccess);
-  ASSERT_TRUE(store().forget(34));
+  const auto gone = store().forget(34);
+  ASSERT_TRUE(gone);
+  EXPECT_TRUE(std::filesystem::exists(*gone / kResultFile)) << "for somebody to remove";
   EXPECT_THAT(scan(), IsEmpty());
-  EXPECT_TRUE(store().forget(34)) << "twice is fine";
+  EXPECT_FALSE(std::filesystem::exists(*gone)) << "a worker that starts removes it, too";
+  EXPECT_EQ(store().forget(34), std::filesystem::path()) << "twice is fine";
+}
+
+TEST_F(Store, ForgetsATaskThatCameAgainBeforeItsFolderWasRemoved) {
+  ASSERT_TRUE(store().prepare());
+  for (int time = 0; time < 2; ++time) {
+    ASSERT_TRUE(store().keep(34, "the dispatch"));
+    EXPECT_TRUE(store().forget(34));
+  }
+  EXPECT_THAT(scan(), IsEmpty());
+}
+
+TEST(FolderSweeper, RemovesAFolderAndSaysWhatItCannotRemove) {
+  char name[] = "/tmp/porpoise-test-XXXXXX";
+  const std::filesystem::path folder = ::mkdtemp(name);
+  ASSERT_TRUE(write_file(folder / "file", "", 0600, Durability::kAtomic));
+  boost::asio::io_context io;
+  std::vector<std::string> problems;
+  FolderSweeper sweeper(io, [&](const std::string& problem) { problems.push_back(problem); });
+  sweeper.remove(folder);
+  sweeper.remove(std::string(300, 'x'));  // no name is that long
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while ((problems.empty() || std::filesystem::exists(folder)) && std::chrono::steady_clock::now() < limit) {
+    io.restart();
+    io.run_one_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_THAT(problems, ElementsAre(HasSubstr("cannot remove xxx")));
+  EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
 TEST_F(Store, KnowsWhenATaskWasStarted) {

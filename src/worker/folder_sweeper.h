@@ -1,0 +1,31 @@
+// Removes the folders of forgotten tasks beside the control thread: on some disks that takes longer than the task did.
+//
+// Owned by cli/worker.cc, used on the control thread. What is not removed when the worker ends is removed at its next
+// start (TaskStore::scan).
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "worker/helper_threads.h"
+
+namespace porpoise {
+
+class FolderSweeper {
+ public:
+  // `on_problem` is called on the control thread.
+  FolderSweeper(boost::asio::io_context& control, std::function<void(const std::string& problem)> on_problem);
+
+  void remove(std::filesystem::path folder);  // an empty one: nothing
+
+ private:
+  void removed(const std::string& problem);
+
+  boost::asio::io_context& control_;
+  const std::function<void(const std::string&)> on_problem_;
+  HelperThreads threads_;
+};
+
+}  // namespace porpoise
