@@ -149,8 +149,8 @@ void count_ending(MessageMetrics& messages, Connection::Ending ending) {
   if (ending == Connection::Ending::kDeadline) messages.rejected(FrameRejection::kDeadline);
 }
 
-// The whole daemon, in the order in which it comes to life. Everything lives here, on this one thread; the log reader
-// has a thread of its own and only posts.
+// The whole daemon, in the order in which it comes to life. Everything lives here, on this one thread; what reads logs,
+// launches hosts and removes folders has threads of its own and only posts.
 Status run_worker(const WorkerConfig& config) {
   // 1. The log, so that what follows can be told; the zone, before threads start.
   PORPOISE_TRY(Log log, Log::open(log_settings(config)));
@@ -189,7 +189,8 @@ Status run_worker(const WorkerConfig& config) {
                    if (const auto alert = alert_of(result)) alerts.send(*alert);
                  },
                  [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); },
-                 [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took, 0); }});
+                 [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took, 0); },
+                 [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); }});
   MasterLinks links(
       io, {}, [&](const std::string& master, const wire::Frame& frame) { router_of->from_master(master, frame); },
       [&] { return router_of->encode(wire::Beat{}); }, [&](const std::string& text) { log.warn(text); });

@@ -1,20 +1,15 @@
 #include "executor/task_process.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <chrono>
-#include <system_error>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -23,7 +18,6 @@
 #include "executor/lost_host.h"
 #include "process/pidfd.h"
 #include "process/process_info.h"
-#include "process/spawn.h"
 #include "task/host_protocol.h"
 
 namespace porpoise {
@@ -37,44 +31,6 @@ constexpr std::chrono::seconds kHostLimit{20};
 constexpr std::size_t kMaxResultBytes = 64U << 20U;
 constexpr std::size_t kMaxErrorBytes = 1024;
 
-Status prepare_state_dir(const TaskRequest& request, const std::filesystem::path& state_dir) {
-  std::error_code problem;
-  std::filesystem::create_directories(state_dir, problem);
-  if (problem) return fail_errno("cannot make state folder " + state_dir.string(), problem.value());
-  for (const char* const file :
-       {kResultFile, kHostFile, kOrderFile})  // of an earlier run: must not pass for this one's
-    std::filesystem::remove(state_dir / file, problem);
-  if (request.fetches_resources())
-    PORPOISE_CHECK(
-        write_file(state_dir / kOrderFile, dump_json(to_json(request.resources)), 0600, Durability::kAtomic));
-  return write_file(state_dir / kRequestFile, dump_json(to_json(request)), 0600, Durability::kAtomic);
-}
-
-struct Link {
-  UniqueFd ours;
-  UniqueFd hosts;
-};
-
-Result<Link> make_link() {
-  std::array<int, 2> fds{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds.data()) != 0)
-    return fail_errno("cannot make a socket pair", errno);
-  return Link{UniqueFd(fds[0]), UniqueFd(fds[1])};
-}
-
-Result<pid_t> start_host(const HostSettings& settings, const std::filesystem::path& state_dir, int control, int errors,
-                         int lock) {
-  constexpr const char* kControlFd = "3";
-  const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  SpawnSpec spec;
-  spec.argv = {settings.host_binary, state_dir, "--control-fd", kControlFd};
-  if (settings.die_with_requester) spec.argv.emplace_back("--die-with-requester");
-  if (settings.follow) spec.argv.emplace_back("--follow");
-  spec.fds = {nothing.get(), errors, errors, control};
-  if (lock >= 0) spec.fds.push_back(lock);  // held for as long as the host lives
-  return spawn(spec);
-}
-
 std::string describe_end(int status) {
   if (status == -1) return "ended without a result";
   if (WIFEXITED(status)) return "ended with exit status " + std::to_string(WEXITSTATUS(status));
@@ -85,28 +41,21 @@ std::string describe_end(int status) {
 
 class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl> {
  public:
-  struct Parts {
-    pid_t pid;
-    UniqueFd control;  // none: the host was adopted
-    UniqueFd pid_fd;
-    UniqueFd errors;  // what the host itself prints: nothing, unless it is broken
-    std::uint64_t start_ticks;
-  };
-
-  Impl(asio::io_context& io, Parts parts, const TaskRequest& request, const std::filesystem::path& host_binary,
+  // A host without a control socket was adopted.
+  Impl(asio::io_context& io, LaunchedHost host, const TaskRequest& request, const std::filesystem::path& host_binary,
        std::filesystem::path state_dir, TaskListener& listener)
       : request_(request),
         tenant_(request.run_as, host_binary),
         state_dir_(std::move(state_dir)),
         listener_(listener),
-        pid_(parts.pid),
-        start_ticks_(parts.start_ticks),
-        adopted_(!parts.control),
+        pid_(host.pid),
+        start_ticks_(host.start_ticks),
+        adopted_(!host.control),
         control_(io),
-        exit_(io, parts.pid_fd.release()),
-        errors_(std::move(parts.errors)),
+        exit_(io, host.pid_fd.release()),
+        errors_(std::move(host.errors)),
         limit_(io) {
-    if (parts.control) control_.assign(parts.control.release());
+    if (host.control) control_.assign(host.control.release());
   }
 
   void listen() {
@@ -273,25 +222,20 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   bool closed_ = false;
 };
 
+std::unique_ptr<TaskProcess> TaskProcess::follow(asio::io_context& io, LaunchedHost host, const HostSettings& settings,
+                                                 const TaskRequest& request, const std::filesystem::path& state_dir,
+                                                 TaskListener& listener) {
+  auto impl = std::make_shared<Impl>(io, std::move(host), request, settings.host_binary, state_dir, listener);
+  impl->listen();
+  return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
+}
+
 Result<std::unique_ptr<TaskProcess>> TaskProcess::start(asio::io_context& io, const HostSettings& settings,
                                                         const TaskRequest& request,
                                                         const std::filesystem::path& state_dir,
                                                         TaskListener& listener) {
-  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail_errno("cannot adopt orphans", errno);
-  PORPOISE_CHECK(prepare_state_dir(request, state_dir));
-  UniqueFd lock;
-  if (!settings.die_with_requester) {
-    PORPOISE_TRY(lock, lock_host(state_dir));
-  }
-  PORPOISE_TRY(Link link, make_link());
-  UniqueFd errors(::memfd_create("host errors", MFD_CLOEXEC));
-  if (!errors) return fail_errno("cannot make a memory file", errno);
-  PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get(), lock.get()));
-  Impl::Parts parts{pid, std::move(link.ours), open_pidfd(pid), std::move(errors),
-                    read_process(pid).value_or(ProcessInfo{}).start_ticks};
-  auto impl = std::make_shared<Impl>(io, std::move(parts), request, settings.host_binary, state_dir, listener);
-  impl->listen();
-  return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
+  PORPOISE_TRY(LaunchedHost host, launch_host(settings, request, state_dir));
+  return follow(io, std::move(host), settings, request, state_dir, listener);
 }
 
 Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(asio::io_context& io, const std::filesystem::path& host_binary,
@@ -303,7 +247,7 @@ Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(asio::io_context& io, co
   UniqueFd pid_fd = open_pidfd(host.pid);
   if (!pid_fd || !host_lives(state_dir)) return nullptr;  // it ended just now, and the number may be somebody else's
   auto impl =
-      std::make_shared<Impl>(io, Impl::Parts{host.pid, UniqueFd(), std::move(pid_fd), UniqueFd(), host.start_ticks},
+      std::make_shared<Impl>(io, LaunchedHost{host.pid, UniqueFd(), std::move(pid_fd), UniqueFd(), host.start_ticks},
                              request, host_binary, state_dir, listener);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));

@@ -10,16 +10,10 @@
 #include <utility>
 
 #include "base/result.h"
+#include "executor/launch_host.h"
 #include "task/request.h"
 
 namespace porpoise {
-
-struct HostSettings {
-  std::filesystem::path host_binary;
-  // The task ends when the requester does. Without it the host works on and leaves `result.json`.
-  bool die_with_requester = true;
-  bool follow = false;  // on_line is called with the last line of output, at most five times per second
-};
 
 // Told about one task, on the thread of the io_context, never from inside a call into TaskProcess.
 class TaskListener {
@@ -37,11 +31,15 @@ class TaskListener {
 // Lives on one io_context and its one thread. The listener outlives it.
 class TaskProcess {
  public:
-  // Writes `state_dir`/request.json and starts the host. Makes this process the reaper of what a dying host would
-  // leave behind (PR_SET_CHILD_SUBREAPER).
+  // Launches a host and follows it.
   static Result<std::unique_ptr<TaskProcess>> start(boost::asio::io_context& io, const HostSettings& settings,
                                                     const TaskRequest& request, const std::filesystem::path& state_dir,
                                                     TaskListener& listener);
+
+  // Follows a host that launch_host() has started with the same settings and request.
+  static std::unique_ptr<TaskProcess> follow(boost::asio::io_context& io, LaunchedHost host,
+                                             const HostSettings& settings, const TaskRequest& request,
+                                             const std::filesystem::path& state_dir, TaskListener& listener);
 
   // Follows a host that an earlier requester started and left running; on_started and on_app_id are not called for it.
   // Null when no host lives: then `state_dir`/result.json says how the task ended, or it is lost

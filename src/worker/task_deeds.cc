@@ -32,9 +32,7 @@ void TaskDeeds::start(const AcceptedTask& task) {
                                   {"task_type", context.task_type},
                                   {"tenant", context.tenant_code},
                                   {"master", task.dispatch.master}});
-  const auto began = std::chrono::steady_clock::now();
   parts_.runs.start(task);
-  parts_.metrics.tasks.host_spawned(std::chrono::steady_clock::now() - began);
 }
 
 void TaskDeeds::cancel(const AcceptedTask& task, const std::string& reason, bool at_once) {

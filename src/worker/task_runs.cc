@@ -11,16 +11,27 @@
 #include "worker/tenant.h"
 
 namespace porpoise {
+namespace {
+
+// While one waits for the exec of a host, another one writes the files of the next.
+constexpr std::size_t kLaunchers = 2;
+
+}  // namespace
 
 class TaskRuns::Run : public TaskListener {
  public:
   Run(TaskRuns& runs, std::int64_t id) : runs_(runs), id_(id) {}
 
-  void follow(std::unique_ptr<TaskProcess> process) { process_ = std::move(process); }
+  void follow(std::unique_ptr<TaskProcess> process) {
+    process_ = std::move(process);
+    if (order_) carry_out(*order_);
+  }
+
+  // One that is still being launched is ended as soon as it is there.
   void cancel(const std::string& reason, bool at_once) {
-    if (process_ == nullptr) return;
     if (!cancelled_) cancelled_ = std::chrono::steady_clock::now();
-    at_once ? process_->kill(reason) : process_->cancel(reason);
+    order_ = {reason, at_once};
+    if (process_ != nullptr) carry_out(*order_);
   }
   const std::optional<std::chrono::steady_clock::time_point>& cancelled() const { return cancelled_; }
 
@@ -31,9 +42,16 @@ class TaskRuns::Run : public TaskListener {
   }
 
  private:
+  struct Order {
+    std::string reason;
+    bool at_once;
+  };
+  void carry_out(const Order& order) { order.at_once ? process_->kill(order.reason) : process_->cancel(order.reason); }
+
   TaskRuns& runs_;
   const std::int64_t id_;
   std::unique_ptr<TaskProcess> process_;
+  std::optional<Order> order_;  // the last
   std::optional<std::chrono::steady_clock::time_point> cancelled_;
 };
 
@@ -44,35 +62,58 @@ TaskRuns::TaskRuns(boost::asio::io_context& io, const WorkerConfig& config, cons
       catalog_(catalog),
       store_(store),
       host_binary_(std::move(host_binary)),
-      events_(std::move(events)) {}
+      events_(std::move(events)),
+      launchers_(kLaunchers) {}
 
 TaskRuns::~TaskRuns() = default;
 
 void TaskRuns::start(const AcceptedTask& task) {
-  const Status started = try_start(task);
-  if (started) return;
-  runs_.erase(task.id());
-  TaskRequest request;  // what the log and the result need
-  request.task_instance_id = task.id();
-  request.log_path = task.log_path;
-  request.execute_path = task.execute_path;
-  request.var_pool = task.dispatch.context.var_pool;
-  request.app_ids = task.dispatch.context.app_ids;
-  // 3.1 looks nothing up in a dry run: it succeeds, whatever is missing here.
-  if (task.dispatch.context.dry_run)
-    return end_without_host(request, TaskState::kSuccess, "dry run: " + started.error().to_string());
-  end_without_host(request, TaskState::kFailure, started.error().to_string());
+  auto request = request_for(task);
+  if (request) return launch(*request);
+  TaskRequest unmade;  // what the log and the result need
+  unmade.task_instance_id = task.id();
+  unmade.log_path = task.log_path;
+  unmade.execute_path = task.execute_path;
+  unmade.var_pool = task.dispatch.context.var_pool;
+  unmade.app_ids = task.dispatch.context.app_ids;
+  unmade.dry_run = task.dispatch.context.dry_run;
+  fail_to_start(unmade, request.error());
 }
 
-Status TaskRuns::try_start(const AcceptedTask& task) {
+Result<TaskRequest> TaskRuns::request_for(const AcceptedTask& task) const {
   const TenantRules rules{config_.sudo, config_.tenant_auto_create};
   PORPOISE_TRY(const std::string run_as, resolve_tenant(task.dispatch.context.tenant_code, rules));
-  PORPOISE_TRY(const TaskRequest request, make_task_request(task, config_, catalog_, run_as));
-  const HostSettings settings{.host_binary = host_binary_, .die_with_requester = false};
-  auto& run = runs_[task.id()] = std::make_unique<Run>(*this, task.id());
-  PORPOISE_TRY(auto process, TaskProcess::start(io_, settings, request, store_.folder(task.id()), *run));
-  run->follow(std::move(process));
-  return {};
+  return make_task_request(task, config_, catalog_, run_as);
+}
+
+HostSettings TaskRuns::host_settings() const { return {.host_binary = host_binary_, .die_with_requester = false}; }
+
+void TaskRuns::launch(const TaskRequest& request) {
+  const std::int64_t id = request.task_instance_id;
+  runs_[id] = std::make_unique<Run>(*this, id);
+  launchers_.post([this, request, settings = host_settings(), folder = store_.folder(id)] {
+    const auto began = std::chrono::steady_clock::now();
+    auto host = launch_host(settings, request, folder);
+    const auto took = std::chrono::steady_clock::now() - began;
+    boost::asio::post(io_, [this, request, host = std::move(host), took]() mutable {
+      events_.on_launched(took);
+      launched(request, std::move(host));
+    });
+  });
+}
+
+void TaskRuns::launched(const TaskRequest& request, Result<LaunchedHost> host) {
+  const std::int64_t id = request.task_instance_id;
+  if (!host) return fail_to_start(request, host.error());
+  Run& run = *runs_.at(id);
+  run.follow(TaskProcess::follow(io_, *std::move(host), host_settings(), request, store_.folder(id), run));
+}
+
+void TaskRuns::fail_to_start(const TaskRequest& request, const Error& problem) {
+  runs_.erase(request.task_instance_id);
+  // 3.1 looks nothing up in a dry run: it succeeds, whatever is missing here.
+  if (request.dry_run) return end_without_host(request, TaskState::kSuccess, "dry run: " + problem.to_string());
+  end_without_host(request, TaskState::kFailure, problem.to_string());
 }
 
 AdoptOutcome TaskRuns::adopt(const TaskRequest& request) {

@@ -1,6 +1,7 @@
 // The executions in progress: one task host each, started here or adopted from an earlier run of the worker.
 //
-// Lives on the control thread's io_context. Every start ends in exactly one on_ended, never from inside start().
+// Lives on the control thread's io_context; hosts are launched beside it, for a busy machine takes its time to run a
+// new process. Every start ends in exactly one on_ended, never from inside start().
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,9 +15,11 @@
 
 #include "base/result.h"
 #include "config/worker_config.h"
+#include "executor/launch_host.h"
 #include "lifecycle/task_table.h"
 #include "observe/metrics.h"
 #include "plugin/catalog.h"
+#include "worker/helper_threads.h"
 #include "worker/task_store.h"
 
 namespace porpoise {
@@ -27,6 +30,7 @@ class TaskRuns {
     std::function<void(std::int64_t id, const TaskResult& result)> on_ended;
     std::function<void(std::int64_t id, const std::string& app_id)> on_app_id;
     std::function<void(std::chrono::steady_clock::duration took)> on_killed;  // from the order to the end
+    std::function<void(std::chrono::steady_clock::duration took)> on_launched;
   };
 
   TaskRuns(boost::asio::io_context& io, const WorkerConfig& config, const Catalog& catalog, const TaskStore& store,
@@ -43,7 +47,11 @@ class TaskRuns {
 
  private:
   class Run;
-  Status try_start(const AcceptedTask& task);
+  Result<TaskRequest> request_for(const AcceptedTask& task) const;
+  HostSettings host_settings() const;
+  void launch(const TaskRequest& request);
+  void launched(const TaskRequest& request, Result<LaunchedHost> host);
+  void fail_to_start(const TaskRequest& request, const Error& problem);
   void end_without_host(const TaskRequest& request, TaskState state, const std::string& message);
   void ended(std::int64_t task_instance_id, const TaskResult& result);
 
@@ -54,6 +62,7 @@ class TaskRuns {
   const std::filesystem::path host_binary_;
   const Events events_;
   std::map<std::int64_t, std::unique_ptr<Run>> runs_;
+  HelperThreads launchers_;
 };
 
 }  // namespace porpoise

@@ -18,6 +18,7 @@ using support::WorkerProcess;
 using wire::Command;
 
 constexpr int kSuccess = 7;  // 3.1 `TaskExecutionStatus`
+constexpr int kKilled = 9;
 
 class Loopback : public testing::Test {
  protected:
@@ -61,6 +62,22 @@ TEST_F(Loopback, AResultWithoutAnAckComesAgainByteForByte) {
   EXPECT_EQ(third->body, master.find(Command::kTaskExecuteResult, 8, 0)->body);
   EXPECT_EQ(third->body, master.find(Command::kTaskExecuteResult, 8, 1)->body);
   EXPECT_TRUE(master.wait_until([&] { return !std::filesystem::exists(worker->state_dir(8)); }));
+}
+
+// Kill follows dispatch at once: for some of these tasks their host is still being launched, some wait for a slot.
+TEST_F(Loopback, AKillThatComesWithTheDispatchEndsTheTask) {
+  constexpr std::int64_t kFirst = 20;
+  constexpr std::int64_t kLast = 39;
+  for (std::int64_t id = kFirst; id <= kLast; ++id) {
+    master.dispatch({.task_instance_id = id, .script = "sleep 600"});
+    master.kill(id);
+  }
+  for (std::int64_t id = kFirst; id <= kLast; ++id) {
+    const WorkerMessage* const result = master.wait_for(Command::kTaskExecuteResult, id);
+    ASSERT_NE(result, nullptr) << "task " << id << "\n" << worker->log();
+    EXPECT_EQ(result->json()["status"], kKilled) << result->body;
+    EXPECT_NE(master.wait_for(Command::kTaskKillResponse, id), nullptr);
+  }
 }
 
 }  // namespace
