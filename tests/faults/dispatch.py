@@ -54,12 +54,13 @@ class Task:
 
     def marks_of_life(self):
         """What a process of it has in its environment, its command line or its working directory."""
-        return (f"FAULT_TASK={self.id}\0".encode(), f"PORPOISE_TASK_ID={self.id}.".encode()), f"/{INSTANCE}/{self.id}"
+        environment = f"FAULT_TASK={self.id}\0".encode(), f"PORPOISE_TASK_ID={self.id}.".encode()
+        return environment, f"/{INSTANCE}/{self.id}", self.nickname
 
 
-def survivors(task):
-    """Living processes of a task, "pid command" each."""
-    environment, place = task.marks_of_life()
+def survivors(*tasks):
+    """Living processes of these tasks, "pid command" each."""
+    marks = [task.marks_of_life() for task in tasks]
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -67,9 +68,11 @@ def survivors(task):
                 continue
             line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             whole = (folder / "environ").read_bytes() + b"\0"
-            if (any(mark in whole for mark in environment) or place + "/" in line or task.nickname in line
-                    or (folder / "cwd").readlink().as_posix().removesuffix(" (deleted)").endswith(place)):
-                found.append(f"{folder.name} {line[:120]}")
+            place = (folder / "cwd").readlink().as_posix().removesuffix(" (deleted)")
         except (OSError, IndexError):  # it has ended meanwhile
-            pass
+            continue
+        for environment, folder_of_task, nickname in marks:
+            if (any(mark in whole for mark in environment) or folder_of_task + "/" in line or nickname in line
+                    or place.endswith(folder_of_task)):
+                found.append(f"{folder.name} {line[:120]}")
     return found

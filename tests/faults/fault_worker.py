@@ -72,6 +72,13 @@ class FaultedPorpoise(Faulted, PorpoiseWorker):
         return {**super().flags(), "kill-grace": "2s", "zookeeper-session-timeout": "30s",
                 **{key.replace("_", "-"): value for key, value in self.extra.items()}}
 
+    def _ready(self):
+        """It answers itself: for a moment a host that was being started has the port of a daemon that was killed."""
+        try:
+            return super()._ready() and bool(self.metrics())
+        except OSError:
+            return False
+
     def binary(self):
         return self._binary or binary()
 
@@ -93,6 +100,9 @@ class FaultedPorpoise(Faulted, PorpoiseWorker):
 
     def state(self, task):
         return self.data / "tasks" / str(task)
+
+    def has_on_disk(self, task):
+        return (self.state(task) / "dispatch.json").exists()
 
     def hosts(self):
         """Pids of living task hosts, by task: the supervisors, which lead a session, not the runners that they fork."""

@@ -125,7 +125,7 @@ class History:
             yield "P1: it is told to have succeeded, and has not finished"
         yield from self._after_ack(events, dispatched, results, disturbances)
         if late := [e for e in events if e.kind == "RUNNING" and results and e.t > results[0].t
-                    and e.master == results[0].master]:
+                    and e.connection == results[0].connection]:
             yield f"P2: RUNNING came after RESULT, {late[0].t - results[0].t:.3f} s"
         for e in results:
             if e.survivors:

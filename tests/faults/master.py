@@ -2,6 +2,7 @@
 by a policy that a test sets. What it says and hears goes to the history.
 """
 
+import itertools
 import json
 import socket
 import threading
@@ -96,6 +97,7 @@ class Master:
         self._opaque = 0
         self._server = None
         self._connections = []
+        self._numbers = itertools.count(1)  # of connections: only of one is what comes in order
         self.port = None
         self.listen()
         self.address = f"127.0.0.1:{self.port}"
@@ -187,19 +189,19 @@ class Master:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._connections.append(connection)
-            threading.Thread(target=self._read, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._read, args=(connection, next(self._numbers)), daemon=True).start()
 
-    def _read(self, connection):
+    def _read(self, connection, number):
         decoder = Decoder()
         try:
             while raw := connection.recv(65536):
                 for kind, _, body in decoder.feed(raw):
-                    self._from_worker(connection, kind, body)
+                    self._from_worker(connection, number, kind, body)
         except OSError:
             pass
         connection.close()
 
-    def _from_worker(self, connection, kind, raw):
+    def _from_worker(self, connection, number, kind, raw):
         if kind not in (RUNNING, RESULT, REJECT):
             return  # heartbeats
         body = json.loads(raw)
@@ -212,8 +214,8 @@ class Master:
             left = survivors(self._tasks[task])
         # A new master is named as the receiver; the rest stays the same.
         same = {key: value for key, value in body.items() if key != "messageReceiverAddress"}
-        self._history.add(NAMES[kind], task, master=self.name, status=body.get("status"), survivors=left,
-                          log_path=body.get("logPath"), pid=body.get("processId"),
+        self._history.add(NAMES[kind], task, master=self.name, connection=number, status=body.get("status"),
+                          survivors=left, log_path=body.get("logPath"), pid=body.get("processId"),
                           body=json.dumps(same, sort_keys=True) if kind == RESULT else None)
         self._acknowledge(connection, kind, task)
 

@@ -54,7 +54,7 @@ class Storm(FaultCase):
         self.measured("tasks lost, tasks begun twice", f"0, 0 of {kills * BATCH} over {kills} kills")
 
     def _accepted(self, task):
-        return self.worker.state(task.id).exists() or self.history.of("RESULT", task.id)
+        return self.worker.has_on_disk(task.id) or self.history.of("RESULT", task.id)
 
     def _batches(self, count):
         for _ in range(count):

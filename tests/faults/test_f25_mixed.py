@@ -119,7 +119,7 @@ class Mixed(FaultCase):
         """
         task = getattr(self, "unsure", None)
         if task:
-            until(lambda: self.worker.state(task.id).exists() or self.history.of("RESULT", task.id),
+            until(lambda: self.worker.has_on_disk(task.id) or self.history.of("RESULT", task.id),
                   "the dispatch on disk", 60)
 
     def _calm_down(self):
