@@ -104,6 +104,7 @@ void TaskTable::reject(const AcceptedTask& task, Moment now) {
 void TaskTable::recover(AcceptedTask task, std::optional<TaskResult> result, Moment now) {
   const std::int64_t id = task.id();
   task.accepted_mono_ms = now.mono_ms;
+  task.killed = result && result->state == TaskState::kKill;
   const AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
   switch (kept.phase) {
     case TaskPhase::kWaiting: enqueue(kept, now); break;
@@ -178,6 +179,7 @@ void TaskTable::ended(std::int64_t task_instance_id, const TaskResult& result, M
   AcceptedTask& task = found->second;
   --running_;
   task.phase = TaskPhase::kEnded;
+  task.killed = task.killed || result.state == TaskState::kKill;  // the order may have come to an earlier run
   answer_kills(task, result);
   if (task.disowned) {
     tasks_.erase(found);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace porpoise {
 namespace {
 
@@ -315,6 +317,26 @@ TEST_F(TaskTableTest, ARestartTellsWhatWasNotAcknowledgedAndGoesOn) {
   EXPECT_THAT(effects.take(), ElementsAre("start 3", "RESULT 1 7 to m:1", "RUNNING 2 to m:1", "RUNNING 3 to m:1"));
   end(2, success(2), 1);
   EXPECT_THAT(effects.take(), ElementsAre("RESULT 2 7 to m:1"));
+}
+
+// Masters never acknowledge the end of what they have killed.
+TEST_F(TaskTableTest, AKillThatAnEarlierRunWasOrderedIsNotToldForEver) {
+  TaskResult killed = success(1);
+  killed.state = TaskState::kKill;
+  AcceptedTask ended = task(1);
+  ended.phase = TaskPhase::kEnded;
+  AcceptedTask running = task(2);
+  running.phase = TaskPhase::kRunning;
+  table.recover(ended, killed, at(0));
+  table.recover(running, std::nullopt, at(0));
+  killed.task_instance_id = 2;
+  end(2, killed, 1);
+  for (std::int64_t ms = 0; ms < 120'000; ms += 100) table.tick(at(ms));
+  const auto said = effects.take();
+  EXPECT_EQ(std::count(said.begin(), said.end(), "RESULT 1 9 to m:1"), 3);
+  EXPECT_EQ(std::count(said.begin(), said.end(), "RESULT 2 9 to m:1"), 3);
+  EXPECT_EQ(std::count(said.begin(), said.end(), "forget 1"), 1);
+  EXPECT_EQ(table.outbox().size(), 0U);
 }
 
 TEST_F(TaskTableTest, SaysTheSameResultToTheByteAfterARestart) {
