@@ -63,6 +63,16 @@ class RepeatedOrders(FaultCase):
         self.history.wait("KILL_RESPONSE", task.id, count=2)
         self.assertEqual(self.history.result(task.id).status, KILLED)
 
+    def test_a_kill_is_carried_out_although_the_daemon_is_killed_meanwhile(self):
+        if JAVA_WORKER:
+            self.skipTest("nothing of it survives that")
+        task, = self.start_tasks(1, "trap '' TERM; while :; do sleep 0.2; done")
+        self.master.kill(task.id)
+        until(lambda: f"kill task_instance_id={task.id}" in self.worker.text(), "the order's arrival", 30, 0.01)
+        self.worker.kill_hard()
+        self.worker.restart()
+        self.assertEqual(self.history.result(task.id).status, KILLED)
+
     def _settled(self):
         """The Java worker's silence is only known by waiting: until it has served a task."""
         self.run_task("sleep 3")
