@@ -210,7 +210,9 @@ class Master:
             self._history.add("DELAY", task, master=self.name)
             return
         left = []
-        if kind == RESULT and self.look_for_survivors and task in self._tasks:
+        # Once for a task: the look takes longer than the worker takes to repeat what waits meanwhile.
+        first = kind == RESULT and (kind, task) not in self._heard
+        if first and self.look_for_survivors and task in self._tasks:
             left = survivors(self._tasks[task])
         # A new master is named as the receiver; the rest stays the same.
         same = {key: value for key, value in body.items() if key != "messageReceiverAddress"}
