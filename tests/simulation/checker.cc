@@ -52,7 +52,8 @@ class Checker {
       case What::kKnown: task.asked_again = true; return "";
       case What::kRefused: task.refused_for = event.peer; return "";
       case What::kRejected: give_back(task, event); return "";
-      case What::kHeardReject: task.refused_for.clear(); return "";
+      case What::kHeardReject:
+      case What::kRejectAcknowledged: task.refused_for.clear(); return "";
       case What::kSpawned: return spawn(task);
       case What::kBegan: return begin(task);
       case What::kDied: task.live = false; return "";

@@ -86,6 +86,8 @@ void Daemon::take_host_update(std::int64_t id, int master) {
 
 void Daemon::take_ack(Outbox::Key key) {
   if (key.kind == MessageKind::kResult && table_.outbox().has(key)) note(What::kAcknowledged, key.task_instance_id);
+  if (key.kind == MessageKind::kReject && table_.outbox().has(key))
+    note(What::kRejectAcknowledged, key.task_instance_id);
   table_.acknowledge(key);
   after_event();
 }

@@ -22,6 +22,7 @@ std::string_view to_string(What what) {
     case What::kToldReject: return "REJECT told";
     case What::kHeard: return "RESULT heard";
     case What::kHeardReject: return "REJECT heard";
+    case What::kRejectAcknowledged: return "ACK of a REJECT comes";
     case What::kAcknowledged: return "ACK comes";
     case What::kForgotten: return "forgotten";
     case What::kDisowned: return "disowned";

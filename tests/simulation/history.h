@@ -28,8 +28,9 @@ enum class What {
   kToldReject,
   kHeard,  // a master has its RESULT
   kHeardReject,
-  kAcknowledged,  // an ACK has come that may be for its RESULT
-  kForgotten,     // its folder is gone
+  kRejectAcknowledged,  // an ACK has come that may be for a REJECT of it, or for an earlier one
+  kAcknowledged,        // an ACK has come that may be for its RESULT
+  kForgotten,           // its folder is gone
   kDisowned,
   kGaveUp,
   kKill,        // number: who asks
