@@ -37,6 +37,15 @@ std::int64_t modified_ms(const fs::path& file) {
   return std::int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
 }
 
+// The worker died while it wrote the dispatch, before anything else. Nobody was told that the task is here.
+bool never_accepted(const fs::path& folder) {
+  const std::string half_written = std::string(kDispatchFile) + ".tmp";
+  std::error_code problem;
+  for (fs::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
+    if (at->path().filename() != half_written) return false;
+  return !problem;
+}
+
 template <typename T>
 Result<std::optional<T>> read_json(const fs::path& file, Result<T> (*parse)(const Json&)) {
   const auto text = read_file(file, kMaxFileBytes);
@@ -94,8 +103,10 @@ std::vector<TaskStore::Found> TaskStore::scan(std::vector<std::string>& problems
   std::error_code ignored;
   for (fs::directory_iterator at(root_, ignored), end; !ignored && at != end; at.increment(ignored)) {
     const std::string name = at->path().filename().string();
-    if (name.starts_with(".gone-")) fs::remove_all(at->path(), ignored);
-    if (name.find_first_not_of("0123456789") == std::string::npos)
+    const bool is_task = name.find_first_not_of("0123456789") == std::string::npos;
+    if (name.starts_with(".gone-") || (is_task && never_accepted(at->path())))
+      fs::remove_all(at->path(), ignored);
+    else if (is_task)
       folders.emplace_back(fs::last_write_time(at->path() / kDispatchFile, ignored), at->path());
     ignored.clear();
   }

@@ -161,6 +161,16 @@ TEST_F(Store, PutsAsideWhatItCannotReadAndGoesOn) {
   EXPECT_THAT(problems_, IsEmpty());
 }
 
+TEST_F(Store, ForgetsWhatAKilledWorkerHadNotWholeAndKeepsNoPieceOfIt) {
+  ASSERT_TRUE(store().prepare());
+  ASSERT_TRUE(std::filesystem::create_directory(store().folder(1)));
+  ASSERT_TRUE(std::filesystem::create_directory(store().folder(2)));
+  ASSERT_TRUE(write_file(store().folder(2) / "dispatch.json.tmp", "{\"half", 0600, Durability::kAtomic));
+  EXPECT_THAT(scan(), IsEmpty());
+  EXPECT_THAT(problems_, IsEmpty());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "tasks"));
+}
+
 TEST_F(Store, SaysWhichFolderCannotBeWritten) {
   ASSERT_TRUE(write_file(folder_ / "tasks", "a file", 0600, Durability::kAtomic));
   const Status status = store().prepare();
