@@ -96,13 +96,13 @@ class History:
         for event in events:
             if event.task is not None:
                 by_task[event.task].append(event)
-        disturbances = [event.t for event in events if event.kind in ("daemon killed", "daemon started", "cut")]
+        circumstances = Circumstances(events)
         found = []
         for task, own in by_task.items():
-            found += [f"task {task}: {text}" for text in self._of_one(task, own, disturbances, task in given_up)]
+            found += [f"task {task}: {text}" for text in self._of_one(task, own, circumstances, task in given_up)]
         return found
 
-    def _of_one(self, task, events, disturbances, given_up):
+    def _of_one(self, task, events, circumstances, given_up):
         dispatched = [e for e in events if e.kind == "dispatch"]
         if not dispatched:
             return
@@ -123,7 +123,7 @@ class History:
             yield f"P2: its results differ: {sorted({e.body for e in results})}"
         if results and results[0].status == SUCCESS and begun and not self.finished(task):
             yield "P1: it is told to have succeeded, and has not finished"
-        yield from self._after_ack(events, dispatched, results, disturbances)
+        yield from self._after_ack(events, dispatched, results, circumstances)
         if late := [e for e in events if e.kind == "RUNNING" and results and e.t > results[0].t
                     and e.connection == results[0].connection]:
             yield f"P2: RUNNING came after RESULT, {late[0].t - results[0].t:.3f} s"
@@ -132,12 +132,27 @@ class History:
                 yield f"P3: its end was told while these lived: {e.survivors}"
 
     @staticmethod
-    def _after_ack(events, dispatched, results, disturbances):
+    def _after_ack(events, dispatched, results, circumstances):
         acks = [e for e in events if e.kind == "ACK" and e.of == "RESULT"]
         if not acks:
             return
-        first = min(e.t for e in acks)
+        first = min(circumstances.arrival(e.t) for e in acks)
         for e in results:
-            excused = any(first - IN_FLIGHT < t <= e.t for t in [*disturbances, *(d.t for d in dispatched)])
+            reasons = [*circumstances.disturbances, *(d.t for d in dispatched)]
+            excused = any(first - IN_FLIGHT < t <= e.t for t in reasons)
             if e.t > first + IN_FLIGHT and not excused:
                 yield f"P2: RESULT came again {e.t - first:.1f} s after its ACK"
+
+
+class Circumstances:
+    """What befell the daemon and its connections: reasons for a message to come again, or late."""
+
+    def __init__(self, events):
+        self.disturbances = [e.t for e in events if e.kind in ("daemon killed", "daemon started", "cut")]
+        self._network = [e for e in events if e.kind in ("stall", "heal") and e.where == "to master"]
+
+    def arrival(self, sent):
+        """When something came that a master sent then: a silent network gives it out when it heals."""
+        silent = [e.kind == "stall" for e in self._network if e.t <= sent][-1:] == [True]
+        heals = [e.t for e in self._network if e.kind == "heal" and e.t > sent]
+        return heals[0] if silent and heals else sent
