@@ -3,37 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "lifecycle/task_messages.h"
+
 namespace porpoise {
 namespace {
 
-constexpr int kDelayStatus = 12;          // 3.1 `TaskExecutionStatus` DELAY_EXECUTION
-constexpr std::size_t kMaxRecent = 4096;  // a master repeats a dispatch within seconds, if at all
-constexpr int kRejectTries = 10;          // that reach it, over minutes: each makes a 3.1 master dispatch it again
-
-wire::TaskEnded ended_message(const AcceptedTask& task, const TaskResult& result) {
-  wire::TaskEnded message;
-  message.task_instance_id = task.id();
-  message.process_instance_id = task.dispatch.context.process_instance_id;
-  message.status = status_code(result.state);
-  message.start_time_ms = result.start_time_ms;
-  message.log_path = task.log_path;
-  message.execute_path = task.execute_path;
-  message.end_time_ms = result.end_time_ms;
-  message.process_id = result.process_id;
-  message.app_ids = result.app_ids;
-  message.var_pool = result.var_pool;
-  return message;
-}
-
-std::vector<std::string> split_ids(const std::string& app_ids) {
-  std::vector<std::string> ids;
-  for (std::size_t begin = 0; begin < app_ids.size();) {
-    const std::size_t end = std::min(app_ids.find(',', begin), app_ids.size());
-    ids.push_back(app_ids.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return ids;
-}
+constexpr int kRejectTries = 10;  // that reach it, over minutes: each makes a 3.1 master dispatch it again
 
 // By the submit time, but never longer than asked for, wherever the clocks of master and worker are or jump to. Without
 // a submit time there is nothing to count from (3.1: no delay then).
@@ -64,7 +39,7 @@ TaskTable::Admission TaskTable::dispatch(AcceptedTask task, std::string_view bod
 TaskTable::Admission TaskTable::admit(std::int64_t task_instance_id) const {
   const auto found = tasks_.find(task_instance_id);
   if (found != tasks_.end()) return found->second.disowned ? Admission::kClosed : Admission::kKnown;
-  if (recent_.contains(task_instance_id)) return Admission::kKnown;
+  if (recent_.find(task_instance_id) != nullptr) return Admission::kKnown;
   if (closed_) return Admission::kClosed;
   const bool full = settings_.max_waiting > 0 && queue_.size() > static_cast<std::size_t>(settings_.max_waiting);
   return full ? Admission::kFull : Admission::kAccepted;
@@ -86,19 +61,16 @@ void TaskTable::accept_again(std::int64_t task_instance_id, const std::string& m
     change_master(found->second, master);
     outbox_.retarget(task_instance_id, master, now);
     if (found->second.phase == TaskPhase::kRunning) put_running(found->second, now);
-  } else if (const auto recent = recent_.find(task_instance_id); recent != recent_.end()) {
-    wire::TaskEnded message = recent->second;
+  } else if (const wire::TaskEnded* const recent = recent_.find(task_instance_id)) {
+    wire::TaskEnded message = *recent;
     message.addressing.receiver = master;
     outbox_.put({task_instance_id, MessageKind::kResult}, std::move(message), now);
   }
 }
 
 void TaskTable::reject(const AcceptedTask& task, Moment now) {
-  wire::TaskRejected message;
-  message.addressing = addressing(task.dispatch.master, now.wall_ms);
-  message.task_instance_id = task.id();
-  message.process_instance_id = task.dispatch.context.process_instance_id;
-  outbox_.put({message.task_instance_id, MessageKind::kReject}, message, now, kRejectTries);
+  outbox_.put({task.id(), MessageKind::kReject}, rejected_message(task, now.wall_ms, settings_.address), now,
+              kRejectTries);
 }
 
 void TaskTable::recover(AcceptedTask task, std::optional<TaskResult> result, Moment now) {
@@ -124,7 +96,7 @@ void TaskTable::recover(AcceptedTask task, std::optional<TaskResult> result, Mom
 void TaskTable::kill(std::int64_t task_instance_id, ReplyTo asker, Moment now) {
   const auto found = tasks_.find(task_instance_id);
   if (found == tasks_.end()) {  // 3.1 leaves its master without an answer here
-    effects_.answer_kill(asker, {task_instance_id, settings_.address, "KILL", 0, {}});
+    effects_.answer_kill(asker, killed_unstarted(task_instance_id, settings_.address));
     return;
   }
   AcceptedTask& task = found->second;
@@ -132,7 +104,7 @@ void TaskTable::kill(std::int64_t task_instance_id, ReplyTo asker, Moment now) {
   switch (task.phase) {
     case TaskPhase::kWaiting:
       end_unstarted(task, now);
-      effects_.answer_kill(asker, {task_instance_id, settings_.address, "KILL", 0, {}});
+      effects_.answer_kill(asker, killed_unstarted(task_instance_id, settings_.address));
       break;
     case TaskPhase::kRunning:
       task.kill_askers.push_back(asker);  // answered when its tree is verified dead
@@ -140,7 +112,7 @@ void TaskTable::kill(std::int64_t task_instance_id, ReplyTo asker, Moment now) {
       break;
     case TaskPhase::kEnded:
       outbox_.limit_tries(task_instance_id);
-      effects_.answer_kill(asker, {task_instance_id, settings_.address, "SUCCESS", 0, split_ids(task.app_ids)});
+      effects_.answer_kill(asker, killed(task_instance_id, 0, task.app_ids, settings_.address));
       break;
   }
 }
@@ -205,8 +177,7 @@ void TaskTable::end_unstarted(AcceptedTask& task, Moment now) {
 
 void TaskTable::answer_kills(AcceptedTask& task, const TaskResult& result) {
   for (const ReplyTo asker : task.kill_askers)
-    effects_.answer_kill(asker,
-                         {task.id(), settings_.address, "SUCCESS", result.process_id, split_ids(result.app_ids)});
+    effects_.answer_kill(asker, killed(task.id(), result.process_id, result.app_ids, settings_.address));
   task.kill_askers.clear();
 }
 
@@ -304,47 +275,19 @@ void TaskTable::fence(const std::string& reason) {
 // --- Messages ---
 
 void TaskTable::put_running(const AcceptedTask& task, Moment now) {
-  wire::TaskRunning message;
-  message.addressing = addressing(task.dispatch.master, task.start_time_ms);
-  message.task_instance_id = task.id();
-  message.process_instance_id = task.dispatch.context.process_instance_id;
-  message.start_time_ms = task.start_time_ms;
-  message.log_path = task.log_path;
-  message.execute_path = task.execute_path;
-  message.app_ids = task.app_ids;
-  outbox_.put({task.id(), MessageKind::kRunning}, message, now);
+  outbox_.put({task.id(), MessageKind::kRunning}, running_message(task, settings_.address), now);
 }
 
 void TaskTable::put_result(const AcceptedTask& task, const TaskResult& result, Moment now) {
-  wire::TaskEnded message = ended_message(task, result);
-  // The time of the end, so that a repetition, even after a restart, is the same to the byte.
-  message.addressing = addressing(task.dispatch.master, result.end_time_ms);
-  remember(message);
+  wire::TaskEnded message = ended_message(task, result, settings_.address);
+  recent_.remember(message);
   outbox_.put({task.id(), MessageKind::kResult}, std::move(message), now);
   if (task.killed) outbox_.limit_tries(task.id());
 }
 
 // 3.1 says it once and expects no ACK.
 void TaskTable::tell_delay(const AcceptedTask& task, Moment now) {
-  TaskResult waiting;
-  waiting.start_time_ms = now.wall_ms;
-  wire::TaskEnded message = ended_message(task, waiting);
-  message.addressing = addressing(task.dispatch.master, now.wall_ms);
-  message.status = kDelayStatus;
-  message.var_pool.reset();
-  effects_.send(std::nullopt, message);
-}
-
-void TaskTable::remember(const wire::TaskEnded& message) {
-  if (!recent_.insert_or_assign(message.task_instance_id, message).second) return;
-  recent_order_.push_back(message.task_instance_id);
-  if (recent_order_.size() <= kMaxRecent) return;
-  recent_.erase(recent_order_.front());
-  recent_order_.pop_front();
-}
-
-wire::Addressing TaskTable::addressing(const std::string& master, std::int64_t send_time_ms) const {
-  return {settings_.address, master, send_time_ms};
+  effects_.send(std::nullopt, delayed_message(task, now.wall_ms, settings_.address));
 }
 
 void TaskTable::enqueue(const AcceptedTask& task, Moment now) {

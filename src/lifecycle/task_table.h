@@ -7,65 +7,21 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include "lifecycle/accepted_task.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/outbox.h"
+#include "lifecycle/recent_results.h"
+#include "lifecycle/task_effects.h"
 #include "task/request.h"
 #include "wire/messages.h"
 
 namespace porpoise {
-
-// Where an answer goes: the connection that asked.
-using ReplyTo = std::uint64_t;
-
-// Waiting: for its delay or for a slot. Ended: its RESULT waits for the ACK.
-enum class TaskPhase { kWaiting, kRunning, kEnded };
-
-struct AcceptedTask {
-  wire::DispatchTask dispatch;  // its master may change
-  TaskPhase phase = TaskPhase::kWaiting;
-  std::int64_t accepted_mono_ms = 0;
-  std::int64_t start_time_ms = 0;
-  std::string log_path;
-  std::string execute_path;
-  std::string app_ids;
-  bool killed = false;         // by order of a master
-  bool disowned = false;       // nobody is told how it ends
-  bool delay_unacked = false;  // DELAY was told: 3.1 acknowledges it as if it were the RESULT
-  std::vector<ReplyTo> kill_askers;
-
-  std::int64_t id() const { return dispatch.context.task_instance_id; }
-};
-
-// What the table wants done. Implementations must not call back into the table before they return.
-class TaskEffects {
- public:
-  virtual ~TaskEffects() = default;
-  // The dispatch, as it came, to disk. False: it cannot be written.
-  virtual bool keep(std::int64_t task_instance_id, std::string_view body) = 0;
-  // Who is told from now on, also after a restart: to disk.
-  virtual void keep_master(const AcceptedTask& task) = 0;
-  // Begin the execution; ended() must follow, once, whatever happens.
-  virtual void start(const AcceptedTask& task) = 0;
-  virtual void cancel(const AcceptedTask& task, const std::string& reason, bool at_once) = 0;
-  // A task that never ran has ended so: its log and its result go to disk.
-  virtual void record(const AcceptedTask& task, const TaskResult& result) = 0;
-  // Nobody is told how it ends, not even after a restart: to disk, before it is cancelled.
-  virtual void disown(std::int64_t task_instance_id) = 0;
-  // Nothing of it is needed any more.
-  virtual void forget(std::int64_t task_instance_id) = 0;
-  // `key`: not_sent() may follow. None: told once, never repeated (DELAY).
-  virtual void send(std::optional<Outbox::Key> key, const MasterMessage& message) = 0;
-  virtual void answer_kill(ReplyTo asker, const wire::KillAnswer& answer) = 0;
-  virtual void gave_up(Outbox::Key key) = 0;  // nobody acknowledged it
-};
 
 struct TableSettings {
   std::string address;  // of this worker, as registered
@@ -128,13 +84,11 @@ class TaskTable {
   void begin(AcceptedTask& task, Moment now);
   void end_unstarted(AcceptedTask& task, Moment now);
   void leave_queue(std::int64_t task_instance_id);
-  void remember(const wire::TaskEnded& message);
   void put_result(const AcceptedTask& task, const TaskResult& result, Moment now);
   void put_running(const AcceptedTask& task, Moment now);
   void tell_delay(const AcceptedTask& task, Moment now);
   void answer_kills(AcceptedTask& task, const TaskResult& result);
   void enqueue(const AcceptedTask& task, Moment now);
-  wire::Addressing addressing(const std::string& master, std::int64_t send_time_ms) const;
 
   TableSettings settings_;
   TaskEffects& effects_;
@@ -144,10 +98,7 @@ class TaskTable {
   std::uint64_t next_arrival_ = 0;
   std::size_t running_ = 0;
   bool closed_ = true;
-
-  // Results that were acknowledged lately: a dispatch that a master repeats is answered from here, not run again.
-  std::map<std::int64_t, wire::TaskEnded> recent_;
-  std::deque<std::int64_t> recent_order_;
+  RecentResults recent_;
 };
 
 }  // namespace porpoise
