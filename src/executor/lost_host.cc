@@ -19,6 +19,7 @@
 #include "process/sweep.h"
 #include "process/user.h"
 #include "task/host_protocol.h"
+#include "workspace/result_file.h"
 #include "workspace/task_log.h"
 #include "workspace/work_directory.h"
 
@@ -109,9 +110,7 @@ TaskResult record_lost_task(const TaskRequest& request, const SudoUser& tenant, 
     if (const auto removed = remove_work_directory(request, tenant); !removed)
       result.message += "; " + removed.error().to_string();
   append_to_log(request, result.message);
-  if (const auto kept = write_file(state_dir / kResultFile, dump_json(to_json(result)), 0600, Durability::kDurable);
-      !kept)
-    result.message += "; " + kept.error().to_string();
+  if (const auto kept = write_result(state_dir, result); !kept) result.message += "; " + kept.error().to_string();
   return result;
 }
 

@@ -12,13 +12,13 @@
 #include <chrono>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/unique_fd.h"
 #include "executor/host_lock.h"
 #include "executor/lost_host.h"
 #include "process/pidfd.h"
 #include "process/process_info.h"
 #include "task/host_protocol.h"
+#include "workspace/result_file.h"
 
 namespace porpoise {
 namespace {
@@ -28,7 +28,6 @@ using Descriptor = asio::posix::stream_descriptor;
 
 // A host gives up on processes that SIGKILL does not end after 15 s; one that is silent for longer hangs itself.
 constexpr std::chrono::seconds kHostLimit{20};
-constexpr std::size_t kMaxResultBytes = 64U << 20U;
 constexpr std::size_t kMaxErrorBytes = 1024;
 
 std::string describe_end(int status) {
@@ -143,7 +142,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   void take(const ProgressMessage& message) { listener_.on_progress(message.permille, message.text); }
   void take(const FinishedMessage& message) {
     if (message.result) return finish(*message.result);
-    if (const auto kept = read_result()) finish(*kept);
+    if (const auto kept = read_result(state_dir_)) finish(*kept);
   }
 
   void finish(const TaskResult& result) {
@@ -151,18 +150,12 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     listener_.on_finished(result);
   }
 
-  Result<TaskResult> read_result() const {
-    PORPOISE_TRY(const std::string text, read_file(state_dir_ / kResultFile, kMaxResultBytes));
-    PORPOISE_TRY(const Json json, parse_json(text));
-    return task_result_from_json(json);
-  }
-
   void host_ended() {
     if (!adopted_) read_messages();
     if (closed_) return;
     if (finished_) {
       reap();
-    } else if (const auto kept = read_result()) {  // it died between the disk and telling us
+    } else if (const auto kept = read_result(state_dir_)) {  // it died between the disk and telling us
       reap();
       finish(*kept);
     } else {
@@ -199,7 +192,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     signal_host(SIGKILL);
     siginfo_t ignored{};
     if (!adopted_) ::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WEXITED | WNOWAIT);
-    if (finished_ || read_result())
+    if (finished_ || read_result(state_dir_))
       reap();
     else
       bury(TaskState::kKill, "killed: its requester let go of it");

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/time_zone.h"
 #include "host/limits.h"
+#include "workspace/result_file.h"
 #include "workspace/work_directory.h"
 
 namespace porpoise {
@@ -200,8 +201,7 @@ class Host {
     result_.end_time_ms = wall_ms();
     if (log_) conclude(result_, *log_);
     // On disk before anybody is told: whoever acts on a result may lose power, and must find it again.
-    PORPOISE_CHECK(
-        write_file(options_.state_dir / kResultFile, dump_json(to_json(result_)), 0600, Durability::kDurable));
+    PORPOISE_CHECK(write_result(options_.state_dir, result_));
     control_.tell_last(FinishedMessage{result_});
     return {};
   }

@@ -104,6 +104,8 @@ void TaskDesk::recover_one(const TaskStore::Found& found, Ownership ownership) {
   }
   AcceptedTask task = accepted(*dispatch);
   if (!found.master.empty()) task.dispatch.master = found.master;
+  if (!found.damage.empty())
+    parts_.log.error("the result of a task is lost: " + found.damage, {{"task_instance_id", task.id()}});
   if (found.request) {
     task.log_path = found.request->log_path;
     task.execute_path = found.request->execute_path;
@@ -118,7 +120,7 @@ void TaskDesk::recover_one(const TaskStore::Found& found, Ownership ownership) {
       [[fallthrough]];
     case Recovery::kFollow:
       task.phase = TaskPhase::kRunning;
-      parts_.metrics.tasks.adopted(parts_.runs.adopt(*found.request));
+      parts_.metrics.tasks.adopted(parts_.runs.adopt(*found.request, found.damage));
       break;
     case Recovery::kTell:
       task.phase = TaskPhase::kEnded;

@@ -116,7 +116,7 @@ void TaskRuns::fail_to_start(const TaskRequest& request, const Error& problem) {
   end_without_host(request, TaskState::kFailure, problem.to_string());
 }
 
-AdoptOutcome TaskRuns::adopt(const TaskRequest& request) {
+AdoptOutcome TaskRuns::adopt(const TaskRequest& request, const std::string& damage) {
   const std::int64_t id = request.task_instance_id;
   auto run = std::make_unique<Run>(*this, id);
   auto process = TaskProcess::adopt(io_, host_binary_, request, store_.folder(id), *run);
@@ -131,7 +131,9 @@ AdoptOutcome TaskRuns::adopt(const TaskRequest& request) {
     return AdoptOutcome::kFinished;
   }
   sweep_after_unseen(request, SudoUser(request.run_as, host_binary_), store_.folder(id));
-  end_without_host(request, TaskState::kFailure, "task host lost: it ended without a result while the worker was away");
+  end_without_host(request, TaskState::kFailure,
+                   damage.empty() ? "task host lost: it ended without a result while the worker was away"
+                                  : "task result lost: " + damage);
   return AdoptOutcome::kLost;
 }
 

@@ -42,7 +42,8 @@ class TaskRuns {
   void start(const AcceptedTask& task);
   // A task that was running when the worker ended: followed when its host lives, else ended as it is found, with
   // nothing of it left alive.
-  AdoptOutcome adopt(const TaskRequest& request);
+  // `damage`: why its result cannot be read, if there was one.
+  AdoptOutcome adopt(const TaskRequest& request, const std::string& damage);
   void cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once);
 
  private:

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "executor/host_lock.h"
 #include "task/host_protocol.h"
+#include "workspace/result_file.h"
 
 namespace porpoise {
 namespace {
@@ -46,14 +47,20 @@ bool never_accepted(const fs::path& folder) {
   return !problem;
 }
 
-template <typename T>
-Result<std::optional<T>> read_json(const fs::path& file, Result<T> (*parse)(const Json&)) {
-  const auto text = read_file(file, kMaxFileBytes);
-  if (!text && text.error().code() == Code::kNotFound) return std::optional<T>();
+Result<std::optional<TaskRequest>> read_request(const fs::path& folder) {
+  const auto text = read_file(folder / kRequestFile, kMaxFileBytes);
+  if (!text && text.error().code() == Code::kNotFound) return std::nullopt;
   if (!text) return fail(text.error());
   PORPOISE_TRY(const Json json, parse_json(*text));
-  PORPOISE_TRY(T value, parse(json));
-  return std::optional<T>(std::move(value));
+  return task_request_from_json(json);
+}
+
+// So that another result can take its place, and somebody can look at this one.
+Status put_result_aside(const fs::path& folder) {
+  std::error_code problem;
+  fs::rename(folder / kResultFile, folder / (std::string(kResultFile) + ".broken"), problem);
+  if (problem) return fail_errno("cannot put aside " + (folder / kResultFile).string(), problem.value());
+  return {};
 }
 
 }  // namespace
@@ -77,8 +84,7 @@ Status TaskStore::keep_master(std::int64_t task_instance_id, const std::string& 
 }
 
 Status TaskStore::keep_result(const TaskResult& result) const {
-  return write_file(folder(result.task_instance_id) / kResultFile, dump_json(to_json(result)), 0600,
-                    Durability::kDurable);
+  return write_result(folder(result.task_instance_id), result);
 }
 
 Status TaskStore::disown(std::int64_t task_instance_id) const {
@@ -131,13 +137,20 @@ Result<TaskStore::Found> TaskStore::read(const fs::path& folder) const {
   std::from_chars(name.data(), name.data() + name.size(), found.task_instance_id);
   PORPOISE_TRY(found.dispatch_body, read_file(folder / kDispatchFile, kMaxFileBytes));
   if (auto master = read_file(folder / kMasterFile, kMaxMasterBytes)) found.master = *std::move(master);
-  PORPOISE_TRY(found.request, read_json<TaskRequest>(folder / kRequestFile, task_request_from_json));
+  PORPOISE_TRY(found.request, read_request(folder));
   found.start_time_ms = modified_ms(folder / kRequestFile);
   std::error_code ignored;
   found.disowned = fs::exists(folder / kDisownedFile, ignored);
   // The lock first: a host that has let go of it writes no more.
   found.host_began = found.request && (host_lives(folder) || fs::exists(folder / kHostFile, ignored));
-  PORPOISE_TRY(found.result, read_json<TaskResult>(folder / kResultFile, task_result_from_json));
+  auto result = read_result(folder);
+  if (result) {
+    found.result = *std::move(result);
+  } else if (result.error().code() != Code::kNotFound) {
+    if (!found.host_began) return fail(result.error());  // it never ran: without its result it would run now
+    PORPOISE_CHECK(put_result_aside(folder));
+    found.damage = result.error().to_string();
+  }
   return found;
 }
 

@@ -45,7 +45,8 @@ class TaskStore {
     bool host_began = false;             // a host lives, or lived for long enough to say who it was
     bool disowned = false;
     std::int64_t start_time_ms = 0;    // epoch, of the request
-    std::optional<TaskResult> result;  // none: it has not ended
+    std::optional<TaskResult> result;  // none: it has not ended, or …
+    std::string damage;                // … its result cannot be read, and why; it is put aside as result.json.broken
   };
   Result<Found> find(std::int64_t task_instance_id) const { return read(folder(task_instance_id)); }
   // What an earlier run of the worker left, oldest first. What cannot be read is put aside as <name>.broken and said.

@@ -19,33 +19,28 @@ LEFTOVERS = 5000 if SOAK else 300  # of each kind
 
 
 class CorruptState(FaultCase):
-    def test_damaged_results_are_put_aside_and_the_others_told(self):
-        tasks = self._ended_unheard(4)
-        self.worker.kill_hard()
-        torn, flipped, strange, whole = (self.worker.state(task.id) / "result.json" for task in tasks)
+    def test_damaged_results_are_failures_by_name_and_the_others_are_told(self):
+        tasks = self._ended_unheard(5)
+        torn, flipped, inside, strange, whole = (self.worker.state(task.id) / "result.json" for task in tasks)
         os.truncate(torn, torn.stat().st_size // 2)
-        raw = bytearray(flipped.read_bytes())
-        raw[raw.index(b"SUCCESS" if b"SUCCESS" in raw else b"success")] ^= 0x20 | 0x01
-        flipped.write_bytes(raw)
+        self._flip(flipped, b"SUCCESS", 0x21)
+        self._flip(inside, b'"processId":', 0x01, after=True)
         strange.write_text(json.dumps({"v": 99}))
         self._foreign()
-        self.master.acks.drop = 0
         self.worker.restart()
-        self.history.wait("ACK", tasks[3].id, of="RESULT")
-        for task in tasks[:3]:
-            self.given_up.add(task.id)
-            self.assertIn(str(task.id), self.worker.text(), "the log names it")
-            self.assertFalse(self.history.of("ACK", task.id, of="RESULT"), "what is damaged is not told as if whole")
+        for task, file in zip(tasks, (torn, flipped, inside, strange)):
+            self.assertEqual(self.history.result(task.id).status, FAILURE, "a master that hears nothing waits for ever")
+            self.assertIn("task result lost", task.log_path(self.worker.log_dir).read_text())
+            self.assertIn(str(file), self.worker.text(), "the log names it")
+        self.assertEqual(self.history.result(tasks[4].id).status, SUCCESS)
         self.assertTrue((self.worker.data / "tasks" / "README").exists(), "what is not its own is left alone")
 
     def test_a_start_over_many_leftovers(self):
         task, = self._ended_unheard(1)
-        self.worker.kill_hard()
         folder = self.worker.state(task.id)
         for number in range(LEFTOVERS):
             shutil.copytree(folder, folder.parent / f".gone-{number}")
             (folder.parent / str(5_000_000_000 + number)).mkdir()
-        self.master.acks.drop = 0
         began = monotonic()
         self.worker.restart()
         self.history.wait("ACK", task.id, of="RESULT")
@@ -87,13 +82,21 @@ class CorruptState(FaultCase):
         until(lambda: port_is_open(self.worker.port) and self.worker.registration(), "a registration", 120)
 
     def _ended_unheard(self, count):
-        """Tasks whose results nobody has acknowledged."""
-        self.master.acks.drop = 1000
-        tasks = [self.task("true") for _ in range(count)]
-        self.master.dispatch(*tasks)
+        """Tasks that have ended since the daemon was killed."""
+        gate, wait = self.gate()
+        tasks = self.start_tasks(count, wait)
+        self.worker.kill_hard()
+        gate.touch()
         for task in tasks:
-            self.assertEqual(self.history.result(task.id).status, SUCCESS)
+            until(lambda: (self.worker.state(task.id) / "result.json").exists(), "the end of a task", 60)
         return tasks
+
+    @staticmethod
+    def _flip(file, where, bits, after=False):
+        """Other bits in the first byte of a text, or in that behind it."""
+        raw = bytearray(file.read_bytes())
+        raw[raw.index(where) + (len(where) if after else 0)] ^= bits
+        file.write_bytes(raw)
 
     def _foreign(self):
         folder = self.worker.data / "tasks"

@@ -161,6 +161,20 @@ TEST_F(Store, PutsAsideWhatItCannotReadAndGoesOn) {
   EXPECT_THAT(problems_, IsEmpty());
 }
 
+TEST_F(Store, PutsOnlyTheResultAsideOfATaskThatHasRun) {
+  ASSERT_TRUE(store().prepare());
+  ASSERT_TRUE(store().keep(1, "one"));
+  const auto put = [&](const char* file, const std::string& text) {
+    return write_file(store().folder(1) / file, text, 0600, Durability::kAtomic).has_value();
+  };
+  ASSERT_TRUE(put(kRequestFile, "{\"v\":1}") && put(kHostFile, "{}") && put(kResultFile, "{\"v\":1,\"sta"));
+  const auto found = scan();
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_FALSE(found[0].result);
+  EXPECT_THAT(found[0].damage, HasSubstr(kResultFile));
+  EXPECT_TRUE(std::filesystem::exists(store().folder(1) / "result.json.broken"));
+}
+
 TEST_F(Store, ForgetsWhatAKilledWorkerHadNotWholeAndKeepsNoPieceOfIt) {
   ASSERT_TRUE(store().prepare());
   ASSERT_TRUE(std::filesystem::create_directory(store().folder(1)));
