@@ -31,6 +31,7 @@
 #include "worker/membership.h"
 #include "worker/task_deeds.h"
 #include "worker/task_desk.h"
+#include "worker/tenant.h"
 
 namespace porpoise {
 namespace {
@@ -159,6 +160,7 @@ Status run_worker(const WorkerConfig& config) {
 
   // 2. What a worker cannot do without. Each error here ends it, and names what to change.
   const Places places{fs::absolute(config.log_dir), fs::absolute(config.data_dir)};
+  PORPOISE_CHECK(check_tenants_possible(config));
   PORPOISE_CHECK(make_folder(places.data_dir, "data-dir"));
   PORPOISE_CHECK(make_folder(places.log_dir, "log-dir"));
   const TaskStore store(places.state_root());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/address_ranges.h"
+#include "config/tenant_map.h"
 
 namespace porpoise::kind {
 namespace {
@@ -191,6 +192,10 @@ bool Path::read(std::string_view text, std::filesystem::path& value) {
 
 bool Ranges::read(std::string_view text, std::string& value) {
   return take(AddressRanges::parse(text).has_value(), text, value);
+}
+
+bool Tenants::read(std::string_view text, std::string& value) {
+  return take(text.size() <= kMaxBytes && TenantMap::parse(text).has_value(), text, value);
 }
 
 bool OptionalPath::read(std::string_view text, std::filesystem::path& value) {

@@ -177,6 +177,12 @@ struct Ranges : Plain {
   static bool read(std::string_view text, std::string& value);
 };
 
+struct Tenants : Plain {  // tenant_map.h
+  static std::string accepted() { return "TENANT or TENANT=USER, several with commas, and perhaps * for the others"; }
+  static std::string type_name() { return "TENANT=USER,..."; }
+  static bool read(std::string_view text, std::string& value);
+};
+
 struct ConnectString : Plain {  // a member without a port gets 2181, as in the Java client
   static std::string accepted() { return "HOST[:PORT],HOST[:PORT],... and perhaps a /folder"; }
   static std::string type_name() { return "HOST:PORT,..."; }

@@ -63,6 +63,8 @@ struct WorkerConfig {
   std::string time_zone;            // IANA; empty: SPRING_JACKSON_TIME_ZONE, TZ, the system's
   bool sudo = true;                 // sudo.enable: run tasks as their tenant
   bool tenant_auto_create = false;  // off, unlike in the Java worker
+  bool allow_root_tenant = false;   // off, unlike in the Java worker
+  std::string tenant_map;           // see tenant_map.h
   std::chrono::milliseconds kill_grace{10000};
   std::chrono::milliseconds drain_timeout{std::chrono::minutes(10)};
   std::chrono::milliseconds result_max_age{std::chrono::hours(24)};  // of what no master acknowledges

@@ -81,8 +81,7 @@ void TaskRuns::start(const AcceptedTask& task) {
 }
 
 Result<TaskRequest> TaskRuns::request_for(const AcceptedTask& task) const {
-  const TenantRules rules{config_.sudo, config_.tenant_auto_create};
-  PORPOISE_TRY(const std::string run_as, resolve_tenant(task.dispatch.context.tenant_code, rules));
+  PORPOISE_TRY(const std::string run_as, resolve_tenant(task.dispatch.context.tenant_code, config_));
   return make_task_request(task, config_, catalog_, run_as);
 }
 

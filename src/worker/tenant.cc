@@ -3,9 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cctype>
 #include <utility>
 
+#include "config/tenant_map.h"
 #include "process/spawn.h"
 #include "process/sudo_user.h"
 #include "process/user.h"
@@ -13,21 +13,7 @@
 namespace porpoise {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 32;  // of useradd
 constexpr const char* kUseradd = "/usr/sbin/useradd";
-
-// [a-z_][a-z0-9_-]*[$]? and upper-case letters, which some directories have: nothing a command could take for an
-// option.
-bool is_user_name(const std::string& name) {
-  if (name.empty() || name.size() > kMaxNameBytes) return false;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const auto c = static_cast<unsigned char>(name[i]);
-    const bool fine = std::isalpha(c) != 0 || c == '_' || (i > 0 && (std::isdigit(c) != 0 || c == '-' || c == '.')) ||
-                      (c == '$' && i > 0 && i + 1 == name.size());
-    if (!fine) return false;
-  }
-  return true;
-}
 
 Status create_user(const std::string& name) {
   SpawnSpec spec;
@@ -45,24 +31,52 @@ Status create_user(const std::string& name) {
                                  "create the user, or let the worker do it (root, or sudo -n useradd)");
 }
 
+bool stays_itself(const WorkerConfig& config) { return !config.sudo; }
+
+// `name` as messages call the tenant.
+Result<OsUser> existing_user(const std::string& user_name, const std::string& name, const WorkerConfig& config) {
+  auto user = find_user(user_name);
+  if (user) return user;
+  const std::string missing = name + " does not exist on this machine: create the user (useradd " + user_name +
+                              "), or let the worker do it (tenant-auto-create: true)";
+  const bool may_create = ::geteuid() == 0 || config.sudo;  // without sudo nobody but root can
+  if (!config.tenant_auto_create || !may_create) return fail(Code::kNotFound, missing);
+  PORPOISE_CHECK(create_user(user_name));
+  user = find_user(user_name);
+  if (!user) return fail(Code::kNotFound, missing);
+  return user;
+}
+
+Error would_be_root(const std::string& whose, const WorkerConfig& config) {
+  const std::string why = stays_itself(config) ? ", as the worker is root and becomes no tenant (sudo: false)" : "";
+  return {Code::kDenied, whose + " would run as root" + why + ", which this worker does not do: " +
+                             (stays_itself(config) ? "start the worker as another user" : "choose another tenant") +
+                             ", or allow it (allow-root-tenant: true)"};
+}
+
 }  // namespace
 
-Result<std::string> resolve_tenant(const std::string& tenant_code, const TenantRules& rules) {
-  // 3.2 calls the worker's own user so.
-  if (tenant_code.empty() || tenant_code == "default") return std::string();
-  const std::string name = "tenant \"" + tenant_code + "\"";
-  if (!is_user_name(tenant_code)) return fail(Code::kInvalid, name + " cannot be the name of a user");
-  auto user = find_user(tenant_code);
-  if (!user) {
-    const std::string missing = name + " does not exist on this machine: create the user (useradd " + tenant_code +
-                                "), or let the worker do it (tenant-auto-create: true)";
-    const bool may_create = ::geteuid() == 0 || rules.switch_user;  // without sudo nobody but root can
-    if (!rules.auto_create || !may_create) return fail(Code::kNotFound, missing);
-    PORPOISE_CHECK(create_user(tenant_code));
-    user = find_user(tenant_code);
-    if (!user) return fail(Code::kNotFound, missing);
+Result<std::string> resolve_tenant(const std::string& tenant_code, const WorkerConfig& config) {
+  constexpr const char* kOwn = "default";  // 3.2 calls the worker's own user so
+  const std::string tenant = tenant_code.empty() ? kOwn : tenant_code;
+  const std::string name = "tenant \"" + tenant + "\"";
+  PORPOISE_TRY(const TenantMap map, TenantMap::parse(config.tenant_map));
+  const auto mapped = map.user_of(tenant);
+  if (!mapped)
+    return fail(Code::kDenied, name + " is not run on this worker: name it, and its user, in the key tenant-map");
+  uid_t uid = ::geteuid();
+  if (*mapped != kOwn) {
+    if (!is_user_name(*mapped)) return fail(Code::kInvalid, name + " cannot be the name of a user");
+    PORPOISE_TRY(const OsUser user, existing_user(*mapped, name, config));
+    if (!stays_itself(config)) uid = user.uid;
   }
-  return rules.switch_user && user->uid != ::geteuid() ? tenant_code : std::string();
+  if (uid == 0 && !config.allow_root_tenant) return fail(would_be_root("a task of " + name, config));
+  return uid == ::geteuid() ? std::string() : *mapped;
+}
+
+Status check_tenants_possible(const WorkerConfig& config) {
+  if (::geteuid() != 0 || !stays_itself(config) || config.allow_root_tenant) return {};
+  return fail(would_be_root("every task", config));
 }
 
 }  // namespace porpoise

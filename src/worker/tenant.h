@@ -6,16 +6,15 @@
 #include <string>
 
 #include "base/result.h"
+#include "config/worker_config.h"
 
 namespace porpoise {
 
-struct TenantRules {
-  bool switch_user = true;   // sudo.enable: run as the tenant, not as the worker
-  bool auto_create = false;  // tenant-auto-create: useradd for one that does not exist
-};
+// The user to become, or to act as through sudo; empty: stay who the worker is. Errors say what to do: the tenant has
+// no user here, or its user is root, whatever its name is and whoever the worker is.
+Result<std::string> resolve_tenant(const std::string& tenant_code, const WorkerConfig& config);
 
-// The user to become, or to act as through sudo; empty: stay who the worker is. Errors say what to do: the tenant does
-// not exist, or its name is none.
-Result<std::string> resolve_tenant(const std::string& tenant_code, const TenantRules& rules);
+// Whether there can be any task that it is not refused to: not where all would run as root without leave.
+Status check_tenants_possible(const WorkerConfig& config);
 
 }  // namespace porpoise

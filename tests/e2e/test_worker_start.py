@@ -138,6 +138,15 @@ class WorkerStart(unittest.TestCase):
         self.assertEqual(text, "no task host at /nowhere/porpoise-host; set PORPOISE_HOST to the program porpoise-host")
         self.assertEqual(code, ENVIRONMENT)
 
+    def test_root_without_a_way_to_become_anybody_else(self):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("it is about a worker that is root")
+        text, code = self.refusal(*self.flags(sudo="false"))
+        self.assertEqual(text, "every task would run as root, as the worker is root and becomes no tenant (sudo: "
+                               "false), which this worker does not do: start the worker as another user, or allow it "
+                               "(allow-root-tenant: true)")
+        self.assertEqual(code, ENVIRONMENT)
+
     # --- what it is told ---
 
     def test_a_key_that_does_not_exist(self):

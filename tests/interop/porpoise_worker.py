@@ -32,6 +32,7 @@ class PorpoiseWorker(WorkerProcess):
         return {"zookeeper": f"127.0.0.1:{self.plane.ports['zookeeper']}", "listen": self.address,
                 "advertise-address": self.address, "http": f"127.0.0.1:{self.http_port}", "data-dir": run / "data",
                 "log-dir": run / "task-log", "exec-threads": self.exec_threads, "time-zone": "UTC",
+                "allow-root-tenant": "true",  # who runs the tests may be root, and so is their tenant then
                 "resources-type": "file", "resources-url": "file:///", "resources-base-path": self.plane.resources(),
                 # The machine may be busy compiling: no reason to be given no tasks.
                 "max-cpu-load-avg": 1000, "reserved-memory": 0.1}

@@ -155,6 +155,15 @@ TEST(WorkerSettings, SecretsAreMasked) {
             "environment PORPOISE_ZOOKEEPER_DIGEST: zookeeper-digest '****' is not USER:PASSWORD");
 }
 
+TEST(WorkerSettings, ATenantMapIsTenantsWithOrWithoutAUser) {
+  for (const char* const map : {"", "etl", "etl=app_etl,bi", "*", "Team/A=x,*"})
+    EXPECT_EQ(resolve(with_environment({{"PORPOISE_TENANT_MAP", map}})).config.tenant_map, map);
+  for (const char* const map : {"etl=", "=x", "etl=-r", "etl=a,etl=b", "*=x", "a b", "etl,", "etl=x=y"})
+    EXPECT_EQ(problem_of(with_environment({{"PORPOISE_TENANT_MAP", map}})),
+              std::string("environment PORPOISE_TENANT_MAP: tenant-map '") + map +
+                  "' is not TENANT or TENANT=USER, several with commas, and perhaps * for the others");
+}
+
 TEST(WorkerSettings, AnUnknownKeyIsAnErrorWithItsPlaceAndTheNearestName) {
   EXPECT_EQ(problem_of(with_yaml("worker:\n  zookeeper: zk1\n  exec-thread: 5\n")),
             "porpoise.yaml line 3: unknown key 'exec-thread' (did you mean 'exec-threads'?)");

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "executor/host_lock.h"
+#include "process/user.h"
 #include "task/host_protocol.h"
 #include "worker/folder_sweeper.h"
 #include "worker/places.h"
@@ -193,28 +194,80 @@ TEST_F(Store, SaysWhichFolderCannotBeWritten) {
 }
 
 TEST(Tenant, ThatDoesNotExistIsAnErrorThatSaysWhatToDo) {
-  const auto user = resolve_tenant("no_such_user_here", {});
+  const auto user = resolve_tenant("no_such_user_here", WorkerConfig());
   ASSERT_FALSE(user);
   EXPECT_THAT(user.error().to_string(), HasSubstr("useradd no_such_user_here"));
 }
 
 TEST(Tenant, WhoseNameCouldBeAnOptionIsRefused) {
   for (const char* const name : {"-r", "a b", "x;y", "../x", "a\n", "$(x)"})
-    EXPECT_FALSE(resolve_tenant(name, {})) << name;
+    EXPECT_FALSE(resolve_tenant(name, WorkerConfig())) << name;
+}
+
+WorkerConfig with_tenants(const std::string& map) {
+  WorkerConfig config;
+  config.tenant_map = map;
+  config.allow_root_tenant = true;
+  return config;
 }
 
 TEST(Tenant, WhoIsTheWorkerItselfNeedsNoChange) {
-  EXPECT_EQ(resolve_tenant("", {}).value_or("?"), "");
-  EXPECT_EQ(resolve_tenant("default", {}).value_or("?"), "");
-  if (::geteuid() == 0) {
-    EXPECT_EQ(resolve_tenant("root", {}).value_or("?"), "");
-  }
+  const WorkerConfig config = with_tenants("");
+  EXPECT_EQ(resolve_tenant("", config).value_or("?"), "");
+  EXPECT_EQ(resolve_tenant("default", config).value_or("?"), "");
+  EXPECT_EQ(resolve_tenant(user_name(::geteuid()), config).value_or("?"), "");
 }
 
 TEST(Tenant, OfARootWorkerIsBecomeUnlessThatIsOff) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
-  EXPECT_EQ(resolve_tenant("nobody", {}).value_or("?"), "nobody");
-  EXPECT_EQ(resolve_tenant("nobody", {.switch_user = false}).value_or("?"), "");
+  WorkerConfig config = with_tenants("");
+  EXPECT_EQ(resolve_tenant("nobody", config).value_or("?"), "nobody");
+  config.sudo = false;
+  EXPECT_EQ(resolve_tenant("nobody", config).value_or("?"), "");
+}
+
+std::string refusal_of(const std::string& tenant, const WorkerConfig& config) {
+  const auto user = resolve_tenant(tenant, config);
+  return user ? "runs as \"" + *user + "\"" : user.error().to_string();
+}
+
+TEST(Tenant, ThatIsRootIsRefusedUnlessAllowed) {
+  WorkerConfig config;
+  EXPECT_EQ(refusal_of("root", config),
+            "a task of tenant \"root\" would run as root, which this worker does not do: choose another tenant, or allow "
+            "it (allow-root-tenant: true)");
+  config.tenant_map = "etl=root";
+  EXPECT_THAT(refusal_of("etl", config), HasSubstr("tenant \"etl\" would run as root"));
+  config.allow_root_tenant = true;
+  EXPECT_TRUE(resolve_tenant("etl", config));
+}
+
+// 3.1 runs everything as the worker's user then (sudo.enable=false), and that is root's as much as any.
+TEST(Tenant, OfARootWorkerThatBecomesNobodyIsRefusedUnlessAllowed) {
+  if (::geteuid() != 0) GTEST_SKIP() << "it is about a worker that is root";
+  WorkerConfig config;
+  EXPECT_TRUE(check_tenants_possible(config));
+  EXPECT_THAT(refusal_of("", config), HasSubstr("tenant \"default\" would run as root, which"));
+  config.sudo = false;
+  EXPECT_THAT(refusal_of("nobody", config), HasSubstr("as the worker is root and becomes no tenant (sudo: false)"));
+  EXPECT_FALSE(check_tenants_possible(config));
+  config.allow_root_tenant = true;
+  EXPECT_EQ(refusal_of("nobody", config), "runs as \"\"");
+  EXPECT_TRUE(check_tenants_possible(config));
+}
+
+TEST(Tenant, IsTheUserThatTheMapNames) {
+  const std::string own = user_name(::geteuid());
+  EXPECT_EQ(refusal_of("Team-A", with_tenants("Team-A=" + own)), "runs as \"\"");
+  EXPECT_THAT(refusal_of("etl", with_tenants("etl=no_such_user_here")), HasSubstr("useradd no_such_user_here"));
+}
+
+TEST(Tenant, WhomTheMapDoesNotNameIsNotRunAtAll) {
+  const std::string own = user_name(::geteuid());
+  const std::string refused = "\" is not run on this worker: name it, and its user, in the key tenant-map";
+  EXPECT_EQ(refusal_of(own, with_tenants("etl")), "tenant \"" + own + refused);
+  EXPECT_EQ(refusal_of("default", with_tenants("etl")), "tenant \"default" + refused);
+  EXPECT_EQ(refusal_of(own, with_tenants("etl,*")), "runs as \"\"");
 }
 
 AcceptedTask accepted(const std::string& type) {

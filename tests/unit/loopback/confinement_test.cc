@@ -1,0 +1,85 @@
+// What a task gets from its worker, and what it does not: the user it may be, the environment, open files.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "support/scripted_master.h"
+#include "support/worker_process.h"
+#include "support/zookeeper_server.h"
+
+namespace porpoise {
+namespace {
+
+using support::ScriptedMaster;
+using support::WorkerMessage;
+using support::WorkerProcess;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+using wire::Command;
+
+constexpr int kFailure = 6;  // 3.1 `TaskExecutionStatus`
+constexpr int kSuccess = 7;
+
+class Confinement : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = support::ZookeeperServer::missing(); !why.empty()) GTEST_SKIP() << why;
+    zookeeper_ = std::make_unique<support::ZookeeperServer>();
+    ASSERT_EQ(zookeeper_->problem(), "");
+  }
+  void TearDown() override {
+    worker_.reset();
+    for (const std::string& name : variables_) ::unsetenv(name.c_str());
+  }
+
+  void set(const std::string& name, const std::string& value) {
+    ::setenv(name.c_str(), value.c_str(), 1);
+    variables_.push_back(name);
+  }
+
+  void start(std::vector<std::string> flags = {}) {
+    worker_ = std::make_unique<WorkerProcess>(
+        WorkerProcess::Options{.zookeeper = zookeeper_->connect_string(), .flags = std::move(flags)});
+    ASSERT_EQ(worker_->problem(), "");
+    const Status connected = master_.connect(worker_->address());
+    ASSERT_TRUE(connected) << connected.error().to_string() << "\n" << worker_->log();
+  }
+
+  // How the task ended, and its log.
+  std::pair<int, std::string> run(const std::string& script, const std::string& tenant = "") {
+    master_.dispatch({.task_instance_id = 7, .script = script, .tenant = tenant});
+    const WorkerMessage* const result = master_.wait_for(Command::kTaskExecuteResult, 7);
+    if (result == nullptr) return {-1, worker_->log()};
+    std::string log;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(worker_->folder() / "logs"))
+      if (entry.is_regular_file()) log += read_file(entry.path(), 1U << 20U).value_or("");
+    return {static_cast<int>(integer_or(result->json(), "status", -1)), log};
+  }
+
+  boost::asio::io_context io_;
+  std::unique_ptr<support::ZookeeperServer> zookeeper_;
+  std::unique_ptr<WorkerProcess> worker_;
+  ScriptedMaster master_{io_};
+  std::vector<std::string> variables_;
+};
+
+TEST_F(Confinement, ATaskOfTenantRootFailsAndItsLogSaysHowToAllowIt) {
+  start({"--allow-root-tenant=false"});
+  const auto [status, log] = run("echo ran", "root");
+  EXPECT_EQ(status, kFailure);
+  EXPECT_THAT(log, HasSubstr("tenant \"root\" would run as root"));
+  EXPECT_THAT(log, HasSubstr("allow-root-tenant: true"));
+  EXPECT_THAT(log, Not(HasSubstr("echo ran")));
+  EXPECT_THAT(log, Not(HasSubstr("-> ran")));
+}
+
+}  // namespace
+}  // namespace porpoise
