@@ -65,6 +65,7 @@ struct WorkerConfig {
   bool tenant_auto_create = false;  // off, unlike in the Java worker
   bool allow_root_tenant = false;   // off, unlike in the Java worker
   std::string tenant_map;           // see tenant_map.h
+  bool no_new_privs = true;         // no setuid program gives a task more than its tenant has
   std::chrono::milliseconds kill_grace{10000};
   std::chrono::milliseconds drain_timeout{std::chrono::minutes(10)};
   std::chrono::milliseconds result_max_age{std::chrono::hours(24)};  // of what no master acknowledges

@@ -160,7 +160,8 @@ Result<pid_t> PluginHost::start_child(const porpoise_spawn& spec) {
   start.argv = {"/bin/bash", std::move(file)};
   for (std::uint64_t i = 0; i < spec.argc; ++i) start.argv.emplace_back(to_view(spec.argv[i]));
   if (tenant_.needed()) {
-    PORPOISE_TRY(start.argv, tenant_.command(std::move(start.argv)));
+    PORPOISE_TRY(start.argv, request_.no_new_privs ? tenant_.command_without_privileges(std::move(start.argv))
+                                                   : tenant_.command(std::move(start.argv)));
   }
   start.directory = request_.execute_path;
   start.fds = {no_input_.get(), output_, output_};

@@ -230,6 +230,8 @@ void become_runner(RunnerSetup& setup) {
   ::setpgid(0, 0);
   if (setup.cgroup != nullptr) setup.cgroup->enter();
   become_tenant(setup.request.run_as, setup.tenant);
+  // Where sudo is the way to the tenant, only what it has started can do without.
+  if (setup.request.no_new_privs && !setup.tenant.needed()) ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   // The supervisor ends the task's processes in every case but its own death.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != setup.supervisor) ::_exit(kChannelLostStatus);

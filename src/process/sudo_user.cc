@@ -63,6 +63,11 @@ Result<std::vector<std::string>> SudoUser::command(std::vector<std::string> argv
   return words;
 }
 
+Result<std::vector<std::string>> SudoUser::command_without_privileges(std::vector<std::string> argv) const {
+  argv.insert(argv.begin(), {host_binary_.string(), "--as-tenant", "run"});
+  return command(std::move(argv));
+}
+
 Result<SudoUser::Hand> SudoUser::start(const std::vector<std::string>& words) const {
   Hand hand;
   hand.errors.reset(::memfd_create("errors of a tenant's hand", MFD_CLOEXEC));

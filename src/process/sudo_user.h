@@ -30,6 +30,8 @@ class SudoUser {
 
   // sudo -n -u NAME -- ARGV…
   Result<std::vector<std::string>> command(std::vector<std::string> argv) const;
+  // The same, by way of the user's hand, which first gives up all that setuid programs could give (no_new_privs).
+  Result<std::vector<std::string>> command_without_privileges(std::vector<std::string> argv) const;
 
   struct Hand {
     pid_t pid = 0;

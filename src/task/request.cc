@@ -75,6 +75,7 @@ Json to_json(const TaskRequest& request) {
           {"projectCode", request.project_code},
           {"tenantCode", request.tenant_code},
           {"runAs", request.run_as},
+          {"noNewPrivs", request.no_new_privs},
           {"attempt", request.attempt},
           {"plugin", request.plugin},
           {"taskParams", request.task_params},
@@ -109,6 +110,7 @@ Result<TaskRequest> task_request_from_json(const Json& json) {
   request.project_code = integer_or(json, "projectCode", 0);
   request.tenant_code = string_or(json, "tenantCode", "");
   request.run_as = string_or(json, "runAs", "");
+  request.no_new_privs = bool_or(json, "noNewPrivs", false);
   request.attempt = static_cast<int>(integer_or(json, "attempt", 1));
   request.plugin = string_or(json, "plugin", "");
   request.task_params = string_or(json, "taskParams", "{}");

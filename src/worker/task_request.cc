@@ -68,6 +68,7 @@ Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConf
   request.project_code = context.project_code;
   request.tenant_code = context.tenant_code;
   request.run_as = run_as;
+  request.no_new_privs = config.no_new_privs;
   request.task_params = context.task_params;
   request.prepare_params = context.prepare_params;
   request.global_params = context.global_params;

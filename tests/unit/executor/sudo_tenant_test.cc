@@ -65,6 +65,13 @@ TEST_F(SudoTenant, RunsCommandsAsTheTenantWithTheEnvironmentOfTheWorker) {
   EXPECT_TRUE(work_folder_is_gone());
 }
 
+TEST_F(SudoTenant, GainsNoPrivilegesOnceItIsTheTenant) {
+  run.request.no_new_privs = true;
+  run.script("id -un; grep NoNewPrivs /proc/self/status; exit 3").run();
+  EXPECT_THAT(run.printed(), ElementsAre(tenant.name, "NoNewPrivs:\t1"));
+  EXPECT_EQ(run.finish().exit_code, 3);
+}
+
 TEST_F(SudoTenant, TellsTheExitCodeOfTheCommand) {
   run.script("exit 42");
   EXPECT_EQ(run.run().exit_code, 42) << run.log();

@@ -56,6 +56,17 @@ TEST(Task, ResultIsOnDiskAndLogIsCompleteBeforeAnybodyIsTold) {
   EXPECT_EQ(to_json(*stored), to_json(*run.result));
 }
 
+TEST(Task, AndWhatItStartsGainNoPrivilegesWhenAskedTo) {
+  TaskRun run;
+  run.script("grep NoNewPrivs /proc/self/status");
+  run.request.no_new_privs = true;
+  EXPECT_EQ(run.run().state, TaskState::kSuccess) << run.log();
+  EXPECT_THAT(run.printed(), testing::ElementsAre("NoNewPrivs:\t1"));
+  TaskRun other;
+  other.script("grep NoNewPrivs /proc/self/status").run();
+  EXPECT_THAT(other.printed(), testing::ElementsAre(testing::StartsWith("NoNewPrivs:")));
+}
+
 TEST(Task, StartsInAnEmptyFolderEvenWhenAnOldOneIsThere) {
   TaskRun run;
   std::filesystem::create_directories(run.folder() / "work/old");

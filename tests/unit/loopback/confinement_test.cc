@@ -81,5 +81,10 @@ TEST_F(Confinement, ATaskOfTenantRootFailsAndItsLogSaysHowToAllowIt) {
   EXPECT_THAT(log, Not(HasSubstr("-> ran")));
 }
 
+TEST_F(Confinement, ATaskGainsNoPrivilegesUnlessThatIsAllowed) {
+  start();
+  EXPECT_THAT(run("grep NoNewPrivs /proc/self/status").second, HasSubstr("NoNewPrivs:\t1\n"));
+}
+
 }  // namespace
 }  // namespace porpoise
