@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/time_zone.h"
 #include "host/limits.h"
+#include "host/task_environment.h"
 #include "workspace/result_file.h"
 #include "workspace/work_directory.h"
 
@@ -45,12 +46,6 @@ Result<UniqueFd> take_charge() {
 Result<TaskRequest> parse_request(const std::string& text) {
   PORPOISE_TRY(const Json json, parse_json(text));
   return task_request_from_json(json);
-}
-
-// What children inherit.
-void set_environment(const std::string& cookie) {
-  ::setenv(std::string(kCookieVariable).c_str(), cookie.c_str(), 1);
-  ::setenv("PYTHONUNBUFFERED", "1", 0);  // Python keeps output back when it goes to a pipe
 }
 
 // For a later requester that wants to know whether the task still runs.
@@ -134,7 +129,8 @@ class Host {
     const auto self = read_process(::getpid());
     if (!self) return fail(Code::kIo, "cannot read /proc/self/stat");
     const std::string cookie = task_cookie(request_.task_instance_id, self->pid, self->start_ticks);
-    set_environment(cookie);
+    if (!options_.die_with_requester) forget_the_daemons();  // a replay's requester is a person at a shell
+    mark_as_task(cookie);
     mark_ = {self->pid, self->start_ticks, std::string(kCookieVariable) + "=" + cookie};
     if (!options_.die_with_requester) PORPOISE_CHECK(write_host_json(options_, *self, cookie));
     control_.tell(StartedMessage{self->pid});

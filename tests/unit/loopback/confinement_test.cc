@@ -81,6 +81,41 @@ TEST_F(Confinement, ATaskOfTenantRootFailsAndItsLogSaysHowToAllowIt) {
   EXPECT_THAT(log, Not(HasSubstr("-> ran")));
 }
 
+TEST_F(Confinement, ATaskInheritsTheWorkersEnvironmentWithoutWhatIsTheDaemons) {
+  set("NOTIFY_SOCKET", "/nonexistent/notify");
+  set("WATCHDOG_USEC", "30000000");
+  set("JOURNAL_STREAM", "8:42");
+  set("CREDENTIALS_DIRECTORY", "/nonexistent/credentials");
+  set("LD_PRELOAD", "/nonexistent/preloaded.so");
+  set("PORPOISE_ZOOKEEPER_DIGEST", "ds:canary-zookeeper");
+  set("PORPOISE_RESOURCES_SECRET_KEY", "canary-s3");
+  set("SPRING_DATASOURCE_PASSWORD", "canary-database");
+  set("REGISTRY_ZOOKEEPER_DIGEST", "ds:canary-registry");
+  set("PORPOISE_KILL_GRACE", "5s");
+  set("SOME_HOME", "/opt/some");
+  start();
+  const auto [status, log] = run("env");
+  EXPECT_EQ(status, kSuccess) << log;
+  EXPECT_THAT(log, HasSubstr("SOME_HOME=/opt/some\n"));
+  EXPECT_THAT(log, ContainsRegex("PORPOISE_TASK_ID=7\\."));
+  EXPECT_THAT(log, Not(HasSubstr("canary-zookeeper")));
+  EXPECT_THAT(log, Not(HasSubstr("canary-s3")));
+  EXPECT_THAT(log, Not(HasSubstr("canary-database")));
+  EXPECT_THAT(log, Not(HasSubstr("canary-registry")));
+  for (const char* const name : {"NOTIFY_SOCKET", "WATCHDOG_", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY", "LD_PRELOAD",
+                                 "PORPOISE_ZOOKEEPER", "PORPOISE_RESOURCES", "PORPOISE_KILL", "SPRING_", "REGISTRY_"})
+    EXPECT_THAT(log, Not(HasSubstr(name)));
+  EXPECT_THAT(worker_->log(), Not(HasSubstr("canary-zookeeper")));
+}
+
+TEST_F(Confinement, ATaskHasNoOpenFileButTheThreeStandardOnes) {
+  start();
+  // ls itself has its folder open, as 3.
+  const auto [status, log] = run("ls /proc/self/fd | tr '\\n' ' '; readlink /proc/self/fd/0");
+  EXPECT_EQ(status, kSuccess) << log;
+  EXPECT_THAT(log, HasSubstr("0 1 2 3 /dev/null\n"));
+}
+
 TEST_F(Confinement, ATaskGainsNoPrivilegesUnlessThatIsAllowed) {
   start();
   EXPECT_THAT(run("grep NoNewPrivs /proc/self/status").second, HasSubstr("NoNewPrivs:\t1\n"));
