@@ -2,10 +2,13 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/time_zone.h"
 #include "cli/console.h"
 #include "cli/worker_flags.h"
+#include "config/file_trust.h"
 #include "replay/table.h"
 
 namespace porpoise {
@@ -31,18 +34,26 @@ constexpr const char* kCheckExamples = R"(Examples:
   porpoise config check && systemctl restart porpoise
   porpoise config check --config porpoise.yaml --ds-conf conf
 
-Prints only what is wrong, and stock keys without effect. Exit codes: 0 ok, 2 an error.)";
+Prints only what is wrong, stock keys without effect, and files that others can change or read secrets from. Exit codes: 0 ok, 2 an error.)";
 
 struct Options {
   WorkerFlags flags;
   bool json = false;
 };
 
+std::vector<std::string> warnings_of(const ResolvedSettings& resolved) {
+  FileTrust trust = judge_files(resolved);
+  std::vector<std::string> warnings = std::move(trust.exposed);
+  for (const std::string& text : trust.distrusted) warnings.push_back("a worker of this user does not start: " + text);
+  return warnings;
+}
+
 std::string as_json(const ResolvedSettings& resolved) {
   OrderedJson settings = OrderedJson::array();
   for (const ResolvedSetting& setting : resolved.settings)
     settings.push_back({{"key", setting.key}, {"value", setting.value}, {"origin", setting.origin}});
-  const OrderedJson json = {{"settings", std::move(settings)}, {"ignored", resolved.ignored}};
+  const OrderedJson json = {
+      {"settings", std::move(settings)}, {"ignored", resolved.ignored}, {"warnings", warnings_of(resolved)}};
   return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
@@ -58,6 +69,9 @@ std::string as_text(const ResolvedSettings& resolved, const Output& output) {
   std::string text = table.render(output.columns(), output.traits().colors);
   if (!resolved.ignored.empty()) text += "\nWithout effect:\n";
   for (const std::string& ignored : resolved.ignored) text += "  " + ignored + "\n";
+  const std::vector<std::string> warnings = warnings_of(resolved);
+  if (!warnings.empty()) text += "\nWarnings:\n";
+  for (const std::string& warning : warnings) text += "  " + warning + "\n";
   return text;
 }
 
@@ -73,6 +87,7 @@ int check(const Options& options) {
   const auto resolved = resolve_worker_flags(options.flags);
   if (!resolved) return complain(resolved.error(), kExitUsage);
   for (const std::string& ignored : resolved->ignored) complain("without effect: " + ignored, kExitOk);
+  for (const std::string& warning : warnings_of(*resolved)) complain(warning, kExitOk);
   if (const Status zone = use_time_zone(resolved->config.time_zone); !zone) return complain(zone.error(), kExitUsage);
   return kExitOk;
 }

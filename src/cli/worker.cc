@@ -15,6 +15,7 @@
 #include "cli/console.h"
 #include "cli/plugins.h"
 #include "cli/worker_flags.h"
+#include "config/file_trust.h"
 #include "executor/task_process.h"
 #include "net/alert_sender.h"
 #include "net/listener.h"
@@ -269,6 +270,9 @@ int worker(const WorkerFlags& flags) {
   if (!resolved) return complain(resolved.error(), kExitUsage);
   hide_secrets();
   for (const std::string& ignored : resolved->ignored) complain("without effect: " + ignored, 0);
+  const FileTrust trust = judge_files(*resolved);
+  for (const std::string& exposed : trust.exposed) complain(exposed, 0);
+  if (!trust.distrusted.empty()) return complain(trust.distrusted.front(), kExitUsage);
   const Status ended = run_worker(resolved->config);
   return ended ? kExitOk : complain(ended.error(), kExitEnvironment);
 }

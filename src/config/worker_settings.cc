@@ -1,6 +1,7 @@
 #include "config/worker_settings.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 
 #include "base/nearest.h"
@@ -24,6 +25,9 @@ class Resolver {
   explicit Resolver(const SettingsSources& sources) : sources_(sources) {}
 
   Result<ResolvedSettings> resolve() {
+    for (const auto* const text : {&sources_.application_yaml, &sources_.common_properties, &sources_.env_script})
+      if (*text) result_.files.emplace_back((*text)->name);
+    if (!sources_.porpoise_yaml.file.empty()) result_.files.push_back(sources_.porpoise_yaml.file);
     PORPOISE_CHECK(apply_ds_conf());
     PORPOISE_CHECK(apply_porpoise_yaml());
     PORPOISE_TRY(const StockConf stock, read_stock_environment(sources_.environment));
@@ -61,6 +65,7 @@ class Resolver {
   Status apply_porpoise_yaml() {
     const Config& config = sources_.porpoise_yaml;
     result_.config.plugins = config.plugins;
+    note_plugin_secrets();
     for (const LocatedValue& value : config.worker) {
       const std::string origin = place(value.line);
       const Setting* const setting = find_setting(value.key);
@@ -129,6 +134,9 @@ class Resolver {
     PORPOISE_TRY(const std::string text, whole_text(assignment));
     if (!setting.value.parse(text, result_.config)) return refuse(assignment, setting.value.accepted());
     origins_[setting.name] = assignment.origin;
+    if (setting.secret && !text.empty())
+      for (const auto& file : result_.files)
+        if (assignment.origin.starts_with(file.string() + " line ")) result_.secrets.emplace(file, assignment.name);
     return {};
   }
 
@@ -153,6 +161,18 @@ class Resolver {
     const std::string_view shown = assignment.setting->secret ? "****" : cut_utf8(assignment.text, kMaxShownBytes);
     return fail(Code::kInvalid,
                 assignment.origin + ": " + assignment.name + " '" + std::string(shown) + "' is not " + accepted);
+  }
+
+  // What a plugin's keys mean is its own, but some names tell.
+  void note_plugin_secrets() {
+    const Json flat = result_.config.plugins.flatten();
+    for (const auto& [pointer, value] : flat.items()) {
+      std::string name = pointer.substr(pointer.rfind('/') + 1);
+      std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+      for (const char* const word : {"password", "secret", "token"})
+        if (name.find(word) != std::string::npos)
+          result_.secrets.emplace(sources_.porpoise_yaml.file, "plugins" + pointer);
+    }
   }
 
   // What a storage type cannot do without.

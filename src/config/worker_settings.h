@@ -4,6 +4,8 @@
 // variables, flags. Pure: settings_sources.h is where files are read. Values; any thread.
 #pragma once
 
+#include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,8 @@ struct ResolvedSettings {
   WorkerConfig config;
   std::vector<ResolvedSetting> settings;  // every key, in the order of the table
   std::vector<std::string> ignored;       // stock keys without effect: place, key, reason
+  std::vector<std::filesystem::path> files;              // all that was read
+  std::map<std::filesystem::path, std::string> secrets;  // which of them has a secret, and one key of it
 };
 
 // Errors name origin, key, value and what is accepted; for an unknown key the one that was probably meant.

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/nearest.h"
-#include "plugin/trust.h"
+#include "base/trust.h"
 
 namespace porpoise {
 namespace {

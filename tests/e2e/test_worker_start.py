@@ -169,6 +169,20 @@ class WorkerStart(unittest.TestCase):
         self.assertEqual(text, f"cannot open {config}: Permission denied; let the user that runs porpoise read it")
         self.assertEqual(code, USAGE)
 
+    def test_a_config_file_that_others_can_change(self):
+        config = self.folder / "porpoise.yaml"
+        config.write_text("worker: {}\n")
+        config.chmod(0o666)
+        self.assertEqual(self.refusal(f"--config={config}", *self.flags()), (
+            f"somebody else could change what is run, and as whom, in {config}: the file is writable by everybody; "
+            f"run: chmod o-w '{config}'", USAGE))
+        nobody = self.as_nobody()
+        config.chmod(0o644)
+        os.chown(config, 1, 1)
+        text, code = self.refusal(f"--config={config}", *self.flags(), before=nobody)
+        self.assertIn("belongs to another user (uid 1); it must be yours or root's; run: chown root", text)
+        self.assertEqual(code, USAGE)
+
     def test_values_that_make_no_sense(self):
         for key, value, what in (
                 ("zookeeper", "127.0.0.1:99999", "HOST[:PORT],HOST[:PORT],... and perhaps a /folder"),

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -36,11 +37,14 @@ class ConfigCommand : public ::testing::Test {
     folder_ = ::testing::TempDir() + "config_XXXXXX";
     ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
     file_ = folder_ + "/porpoise.yaml";
-    write("worker:\n  zookeeper: zk1\n  zookeeper-digest: ds:zk-secret\n");
+    write("worker:\n  zookeeper: zk1\n  zookeeper-digest: ds:zk-secret\n", 0600);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  void write(const std::string& yaml) { ASSERT_TRUE(write_file(file_, yaml, 0644, Durability::kAtomic)); }
+  void write(const std::string& yaml, mode_t mode = 0644) {
+    ASSERT_TRUE(write_file(file_, yaml, mode, Durability::kAtomic));
+    ASSERT_EQ(::chmod(file_.c_str(), mode), 0);  // whatever the umask
+  }
 
   std::string folder_;
   std::string file_;
@@ -88,6 +92,42 @@ TEST_F(ConfigCommand, CheckWarnsOfStockKeysWithoutEffect) {
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.errors,
               HasSubstr("without effect: " + kDsConf + "/application.yaml line 9: spring.datasource.url"));
+}
+
+TEST_F(ConfigCommand, CheckWarnsOfASecretThatEveryUserMayRead) {
+  const std::string digest = "worker:\n  zookeeper-digest: ds:zk-secret\n";
+  write(digest, 0640);
+  EXPECT_EQ(run({"config", "check", "--config", file_}).errors, "");
+  write(digest, 0644);
+  EXPECT_EQ(run({"config", "check", "--config", file_}).errors,
+            "porpoise: every user of this machine may read zookeeper-digest in " + file_ + "; run: chmod o-r '" + file_ +
+                "', and see that the worker's user or group owns it\n");
+  write("plugins: {OPENMLDB: {apiservers: {a: b}, Password: p1}}\n");
+  const std::string shown = run({"config", "show", "--config", file_}).output;
+  EXPECT_THAT(shown, HasSubstr("Warnings:\n  every user of this machine may read plugins/OPENMLDB/Password in " + file_));
+  write("worker: {zookeeper: zk1}\n");
+  EXPECT_EQ(run({"config", "check", "--config", file_}).errors, "");
+}
+
+TEST_F(ConfigCommand, CheckWarnsOfFilesThatSomebodyElseCouldChange) {
+  write("worker: {zookeeper: zk1}\n", 0666);
+  EXPECT_EQ(run({"config", "check", "--config", file_}).errors,
+            "porpoise: a worker of this user does not start: somebody else could change what is run, and as whom, in " +
+                file_ + ": the file is writable by everybody; run: chmod o-w '" + file_ + "'\n");
+  write("worker: {env-file: '" + folder_ + "/env.sh'}\n");
+  EXPECT_EQ(run({"config", "check", "--config", file_}).errors, "") << "a file that is not there";
+  ASSERT_TRUE(write_file(folder_ + "/env.sh", "", 0600, Durability::kAtomic));
+  ASSERT_EQ(::chmod((folder_ + "/env.sh").c_str(), 0602), 0);
+  EXPECT_THAT(run({"config", "check", "--config", file_}).errors, HasSubstr("/env.sh: the file is writable by everybody"));
+}
+
+// As /tmp is: nobody but its owner replaces a file there.
+TEST_F(ConfigCommand, AFolderForEverybodyWillDoWhenItIsSticky) {
+  write("");
+  ASSERT_EQ(::chmod(folder_.c_str(), 0777), 0);
+  EXPECT_THAT(run({"config", "check", "--config", file_}).errors, HasSubstr("its folder is writable by everybody"));
+  ASSERT_EQ(::chmod(folder_.c_str(), 01777), 0);
+  EXPECT_EQ(run({"config", "check", "--config", file_}).errors, "");
 }
 
 TEST_F(ConfigCommand, AMistakeIsBadUsage) {

@@ -1,4 +1,4 @@
-#include "plugin/trust.h"
+#include "base/trust.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -36,14 +36,15 @@ bool is_private_group(gid_t group, uid_t owner) {
          user.pw_gid == group && entry.gr_mem[0] == nullptr;
 }
 
-// `name` is how the message calls the path.
-Status check(const std::filesystem::path& path, const std::string& name) {
+// `name` is how the message calls the path. In a sticky folder nobody replaces what is somebody else's.
+Status check(const std::filesystem::path& path, const std::string& name, bool sticky_will_do) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return fail_errno("cannot look at " + path.string(), errno);
   const std::string target = "'" + path.string() + "'";
   if (!is_trusted_owner(info.st_uid))
     return fail(Code::kDenied, name + " belongs to another user (uid " + std::to_string(info.st_uid) +
                                    "); it must be yours or root's; run: chown root " + target);
+  if (sticky_will_do && (info.st_mode & S_ISVTX) != 0) return {};
   if ((info.st_mode & S_IWOTH) != 0)
     return fail(Code::kDenied, name + " is writable by everybody; run: chmod o-w " + target);
   if ((info.st_mode & S_IWGRP) != 0 && info.st_gid != 0 && !is_private_group(info.st_gid, info.st_uid))
@@ -54,14 +55,14 @@ Status check(const std::filesystem::path& path, const std::string& name) {
 
 }  // namespace
 
-Status check_trusted_folder(const std::filesystem::path& folder) { return check(folder, "the folder"); }
+Status check_trusted_folder(const std::filesystem::path& folder) { return check(folder, "the folder", false); }
 
 Status check_trusted_file(const std::filesystem::path& file) {
   std::error_code error;
   const std::filesystem::path target = std::filesystem::canonical(file, error);
   if (error) return fail_errno("cannot resolve " + file.string(), error.value());
-  PORPOISE_CHECK(check(target, "the file"));
-  return check(target.parent_path(), "its folder");
+  PORPOISE_CHECK(check(target, "the file", false));
+  return check(target.parent_path(), "its folder", true);
 }
 
 }  // namespace porpoise
