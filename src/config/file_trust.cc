@@ -24,7 +24,8 @@ FileTrust judge_files(const ResolvedSettings& settings) {
     struct stat info {};
     if (::stat(file.c_str(), &info) != 0 || (info.st_mode & S_IROTH) == 0) continue;
     trust.exposed.push_back("every user of this machine may read " + key + " in " + file.string() +
-                            "; run: chmod o-r '" + file.string() + "', and see that the worker's user or group owns it");
+                            "; run: chmod o-r '" + file.string() +
+                            "', and see that the worker's user or group owns it");
   }
   return trust;
 }

@@ -24,8 +24,8 @@ struct ResolvedSetting {
 
 struct ResolvedSettings {
   WorkerConfig config;
-  std::vector<ResolvedSetting> settings;  // every key, in the order of the table
-  std::vector<std::string> ignored;       // stock keys without effect: place, key, reason
+  std::vector<ResolvedSetting> settings;                 // every key, in the order of the table
+  std::vector<std::string> ignored;                      // stock keys without effect: place, key, reason
   std::vector<std::filesystem::path> files;              // all that was read
   std::map<std::filesystem::path, std::string> secrets;  // which of them has a secret, and one key of it
 };

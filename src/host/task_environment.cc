@@ -14,12 +14,10 @@ namespace {
 
 // systemd.exec(5), "Environment Variables Set or Propagated by the Service Manager": its lines to the daemon. And
 // ld.so(8): code for one process that all of a task would have in it.
-constexpr std::string_view kNames[] = {"NOTIFY_SOCKET",         "WATCHDOG_USEC",         "WATCHDOG_PID",
-                                       "LISTEN_FDS",            "LISTEN_PID",            "LISTEN_FDNAMES",
-                                       "CREDENTIALS_DIRECTORY", "INVOCATION_ID",         "JOURNAL_STREAM",
-                                       "MAINPID",               "MANAGERPID",            "SYSTEMD_EXEC_PID",
-                                       "MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE", "LD_PRELOAD",
-                                       "LD_AUDIT"};
+constexpr std::string_view kNames[] = {
+    "NOTIFY_SOCKET",         "WATCHDOG_USEC",         "WATCHDOG_PID",   "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+    "CREDENTIALS_DIRECTORY", "INVOCATION_ID",         "JOURNAL_STREAM", "MAINPID",    "MANAGERPID", "SYSTEMD_EXEC_PID",
+    "MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE", "LD_PRELOAD",     "LD_AUDIT"};
 // Settings of this worker, and of the Java worker whose place it takes: the password of a database is often among them.
 constexpr std::string_view kPrefixes[] = {"PORPOISE_", "SPRING_", "REGISTRY_"};
 

@@ -26,10 +26,10 @@ struct TaskRequest {
   std::int64_t process_define_code = 0;
   std::int64_t process_define_version = 1;
   std::int64_t project_code = 0;
-  std::string tenant_code;  // as the master names it
-  std::string run_as;       // the user that plugin and processes become; empty: the host's own
+  std::string tenant_code;    // as the master names it
+  std::string run_as;         // the user that plugin and processes become; empty: the host's own
   bool no_new_privs = false;  // no setuid program makes them more than that user
-  int attempt = 1;          // 1-based
+  int attempt = 1;            // 1-based
 
   // What to run.
   std::string plugin;                   // path of the shared library

@@ -100,11 +100,12 @@ TEST_F(ConfigCommand, CheckWarnsOfASecretThatEveryUserMayRead) {
   EXPECT_EQ(run({"config", "check", "--config", file_}).errors, "");
   write(digest, 0644);
   EXPECT_EQ(run({"config", "check", "--config", file_}).errors,
-            "porpoise: every user of this machine may read zookeeper-digest in " + file_ + "; run: chmod o-r '" + file_ +
-                "', and see that the worker's user or group owns it\n");
+            "porpoise: every user of this machine may read zookeeper-digest in " + file_ + "; run: chmod o-r '" +
+                file_ + "', and see that the worker's user or group owns it\n");
   write("plugins: {OPENMLDB: {apiservers: {a: b}, Password: p1}}\n");
   const std::string shown = run({"config", "show", "--config", file_}).output;
-  EXPECT_THAT(shown, HasSubstr("Warnings:\n  every user of this machine may read plugins/OPENMLDB/Password in " + file_));
+  EXPECT_THAT(shown,
+              HasSubstr("Warnings:\n  every user of this machine may read plugins/OPENMLDB/Password in " + file_));
   write("worker: {zookeeper: zk1}\n");
   EXPECT_EQ(run({"config", "check", "--config", file_}).errors, "");
 }
@@ -118,7 +119,8 @@ TEST_F(ConfigCommand, CheckWarnsOfFilesThatSomebodyElseCouldChange) {
   EXPECT_EQ(run({"config", "check", "--config", file_}).errors, "") << "a file that is not there";
   ASSERT_TRUE(write_file(folder_ + "/env.sh", "", 0600, Durability::kAtomic));
   ASSERT_EQ(::chmod((folder_ + "/env.sh").c_str(), 0602), 0);
-  EXPECT_THAT(run({"config", "check", "--config", file_}).errors, HasSubstr("/env.sh: the file is writable by everybody"));
+  EXPECT_THAT(run({"config", "check", "--config", file_}).errors,
+              HasSubstr("/env.sh: the file is writable by everybody"));
 }
 
 // As /tmp is: nobody but its owner replaces a file there.

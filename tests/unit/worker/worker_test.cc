@@ -233,9 +233,10 @@ std::string refusal_of(const std::string& tenant, const WorkerConfig& config) {
 
 TEST(Tenant, ThatIsRootIsRefusedUnlessAllowed) {
   WorkerConfig config;
-  EXPECT_EQ(refusal_of("root", config),
-            "a task of tenant \"root\" would run as root, which this worker does not do: choose another tenant, or allow "
-            "it (allow-root-tenant: true)");
+  EXPECT_EQ(
+      refusal_of("root", config),
+      "a task of tenant \"root\" would run as root, which this worker does not do: choose another tenant, or allow "
+      "it (allow-root-tenant: true)");
   config.tenant_map = "etl=root";
   EXPECT_THAT(refusal_of("etl", config), HasSubstr("tenant \"etl\" would run as root"));
   config.allow_root_tenant = true;
