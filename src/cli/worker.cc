@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/host_port.h"
@@ -22,6 +23,7 @@
 #include "net/master_links.h"
 #include "observe/calm_log.h"
 #include "observe/http_server.h"
+#include "observe/redactor.h"
 #include "observe/sd_notify.h"
 #include "observe/watchdog.h"
 #include "process/process_info.h"
@@ -49,12 +51,16 @@ constexpr const char* kExamples = R"(Examples:
 SIGTERM drains: nothing new is accepted, running tasks finish, then the worker leaves. A second SIGTERM ends them.
 After SIGKILL, or an upgrade, tasks run on: start the worker again within the session timeout and it goes on with them.)";
 
+// Empty ones hide nothing.
+std::vector<std::string> secrets_of(const WorkerConfig& config) {
+  return {config.zookeeper_digest, config.resources.secret_key};
+}
+
 LogSettings log_settings(const WorkerConfig& config) {
   LogSettings settings;
   settings.level = config.log_level;
   settings.json = config.log_format == LogFormat::kJson;
-  for (const std::string& secret : {config.zookeeper_digest, config.resources.secret_key})
-    if (!secret.empty()) settings.secrets.push_back(secret);
+  settings.secrets = secrets_of(config);
   return settings;
 }
 
@@ -274,7 +280,8 @@ int worker(const WorkerFlags& flags) {
   for (const std::string& exposed : trust.exposed) complain(exposed, 0);
   if (!trust.distrusted.empty()) return complain(trust.distrusted.front(), kExitUsage);
   const Status ended = run_worker(resolved->config);
-  return ended ? kExitOk : complain(ended.error(), kExitEnvironment);
+  if (ended) return kExitOk;
+  return complain(Redactor(secrets_of(resolved->config)).apply(ended.error().to_string()), kExitEnvironment);
 }
 
 }  // namespace

@@ -13,18 +13,31 @@ constexpr std::size_t kMaxNewsBytes = 4096;
 }  // namespace
 
 void TaskOutput::finish() {
-  children_.finish(sink_);
-  plugin_.finish(sink_);
+  children_.lines.finish(children_.sink);
+  plugin_.lines.finish(plugin_.sink);
 }
 
-void TaskOutput::take(const LineSplitter::Line& line) {
+void TaskOutput::take(const LineSplitter::Line& line, PasswordMask& mask) {
   const bool whole = !line.continues && !line.goes_on;
   if (whole && (line.text.starts_with('$') || line.text.starts_with('#')))
     if (const auto capture = parse_set_value(line.text)) return set(*capture);
-  log_.output(line.text);
+  print(line, mask);
   if (line.goes_on) log_.output("[this line goes on: it is cut after " + std::to_string(line.text.size()) + " bytes]");
+}
+
+// The log hides passwords in a line; only here it is known how lines that were cut belong together.
+void TaskOutput::print(const LineSplitter::Line& line, PasswordMask& mask) {
+  std::string piece;
+  std::string_view text = line.text;
+  if (line.continues || line.goes_on) {
+    piece = line.text;
+    mask.mask(piece, line.goes_on);
+    text = piece;
+  }
+  log_.output(text);
   has_news_ = true;
-  news_.assign(cut_utf8(line.text, kMaxNewsBytes));
+  news_.assign(cut_utf8(text, kMaxNewsBytes));
+  mask_passwords(news_);
 }
 
 void TaskOutput::set(const Capture& capture) {

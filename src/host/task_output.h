@@ -12,6 +12,7 @@
 #include "task/property.h"
 #include "task/set_value.h"
 #include "workspace/line_splitter.h"
+#include "workspace/mask.h"
 #include "workspace/task_log.h"
 
 namespace porpoise {
@@ -26,9 +27,9 @@ class TaskOutput {
   TaskOutput(const TaskOutput&) = delete;
   TaskOutput& operator=(const TaskOutput&) = delete;
 
-  void from_children(std::string_view bytes) { children_.feed(bytes, sink_); }
+  void from_children(std::string_view bytes) { children_.lines.feed(bytes, children_.sink); }
   // Its own lines: never mixed with a child's unfinished one.
-  void from_plugin(std::string_view bytes) { plugin_.feed(bytes, sink_); }
+  void from_plugin(std::string_view bytes) { plugin_.lines.feed(bytes, plugin_.sink); }
   void finish();  // no more will come
 
   void set(const Capture& capture);
@@ -41,14 +42,23 @@ class TaskOutput {
   std::string take_news();
 
  private:
-  void take(const LineSplitter::Line& line);
+  struct Stream {
+    explicit Stream(TaskOutput& output)
+        : sink([this, &output](const LineSplitter::Line& line) { output.take(line, mask); }) {}
+
+    const LineSplitter::Sink sink;
+    LineSplitter lines;
+    PasswordMask mask;
+  };
+
+  void take(const LineSplitter::Line& line, PasswordMask& mask);
+  void print(const LineSplitter::Line& line, PasswordMask& mask);
 
   TaskLog& log_;
-  const LineSplitter::Sink sink_ = [this](const LineSplitter::Line& line) { take(line); };
   const PropertyList declared_;
   const OnSet on_set_;
-  LineSplitter children_;
-  LineSplitter plugin_;
+  Stream children_{*this};
+  Stream plugin_{*this};
   std::vector<Capture> captures_;
   bool has_news_ = false;
   std::string news_;

@@ -134,11 +134,25 @@ TEST(Log, HidesSecretsInMessagesAndValues) {
   }
 }
 
-TEST(Log, HidesASecretThatACutWouldSplit) {
-  Written written({.secrets = {"hunter2hunter2"}});
-  written.log().info(std::string(8192 - 7, 'x') + "hunter2hunter2",
-                     {{"field", std::string(2048 - 7, 'y') + "hunter2hunter2"}});
-  EXPECT_THAT(written.text(), Not(HasSubstr("hunter2")));
+TEST(Log, HidesASecretWhereverACutWouldSplitIt) {
+  const std::string secret = "hunter2hunter2";
+  for (const bool json : {false, true})
+    for (std::size_t part = 0; part <= secret.size(); ++part) {
+      Written written({.json = json, .secrets = {secret}});
+      written.log().info(std::string(8192 - part, 'x') + secret, {{"field", std::string(2048 - part, 'y') + secret}});
+      EXPECT_THAT(written.text(), AllOf(Not(HasSubstr("hu")), Not(HasSubstr("nt")))) << part;
+    }
+}
+
+// Both formats write such characters another way, and that must not come first.
+TEST(Log, HidesASecretOfCharactersThatAreEscaped) {
+  const std::string secret = "a\"b\\c\td\ne\x01f";
+  for (const bool json : {false, true}) {
+    Written written({.json = json, .secrets = {secret}});
+    written.log().warn("<" + secret + ">", {{"field", secret}});
+    EXPECT_THAT(written.text(),
+                AllOf(HasSubstr("<****>"), HasSubstr("****"), Not(HasSubstr("e\\")), Not(HasSubstr("b\\"))));
+  }
 }
 
 TEST(Log, CutsWhatIsTooLong) {
