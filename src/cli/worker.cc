@@ -198,7 +198,7 @@ Status run_worker(const WorkerConfig& config) {
                    if (const auto alert = alert_of(result)) alerts.send(*alert);
                  },
                  [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); },
-                 [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took, 0); },
+                 [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
                  [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); }});
   MasterLinks links(
       io, {}, [&](const std::string& master, const wire::Frame& frame) { router_of->from_master(master, frame); },

@@ -70,7 +70,7 @@ void append_to_log(const TaskRequest& request, const std::string& message) {
 
 }  // namespace
 
-void sweep_after(const TaskMark& whole_mark, const SudoUser& tenant, bool reaped) {
+std::vector<ProcessInfo> sweep_after(const TaskMark& whole_mark, const SudoUser& tenant, bool reaped) {
   TaskMark mark = whole_mark;
   if (reaped && !session_is_its_own(mark)) mark.host = kNoHost;
   // The tenant's first: ours alone would never become none.
@@ -84,24 +84,31 @@ void sweep_after(const TaskMark& whole_mark, const SudoUser& tenant, bool reaped
     return found;
   };
   const auto limit = std::chrono::steady_clock::now() + kSweepLimit;
-  while (kill_round(find, ::getpgrp()) > 0 && std::chrono::steady_clock::now() < limit) ::poll(nullptr, 0, kPauseMs);
+  bool alive = false;
+  while ((alive = kill_round(find, ::getpgrp()) > 0) && std::chrono::steady_clock::now() < limit)
+    ::poll(nullptr, 0, kPauseMs);
   reap_adopted(seen, user);
+  return alive ? task_processes(mark) : std::vector<ProcessInfo>();
 }
 
-void sweep_after_unseen(const TaskRequest& request, const SudoUser& tenant, const std::filesystem::path& state_dir) {
+std::vector<ProcessInfo> sweep_after_unseen(const TaskRequest& request, const SudoUser& tenant,
+                                            const std::filesystem::path& state_dir) {
   const auto host = read_host_identity(state_dir);
   // Nothing outlives a boot; and a host that has not said who it is has not begun with its task.
-  if (!host || host->boot_id != boot_id()) return;
+  if (!host || host->boot_id != boot_id()) return {};
   const std::string cookie = task_cookie(request.task_instance_id, host->pid, host->start_ticks);
-  sweep_after({host->pid, host->start_ticks, std::string(kCookieVariable) + "=" + cookie}, tenant, true);
+  return sweep_after({host->pid, host->start_ticks, std::string(kCookieVariable) + "=" + cookie}, tenant, true);
 }
 
 TaskResult record_lost_task(const TaskRequest& request, const SudoUser& tenant, const std::filesystem::path& state_dir,
-                            TaskState state, const std::string& message, std::int64_t start_time_ms) {
+                            TaskState state, const std::string& message, std::int64_t start_time_ms,
+                            const std::vector<ProcessInfo>& survivors) {
   TaskResult result;
   result.task_instance_id = request.task_instance_id;
   result.state = state;
   result.message = message;
+  result.survivors = survivors.size();
+  if (!survivors.empty()) result.message += "; these processes could not be ended: " + describe(survivors);
   result.start_time_ms = start_time_ms;
   result.end_time_ms = wall_ms();
   result.var_pool = request.var_pool;

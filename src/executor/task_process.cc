@@ -175,10 +175,11 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   // The host is dead and left no result. An empty message: say how it died.
   TaskResult bury(TaskState state, std::string message) {
     const std::string cookie = task_cookie(request_.task_instance_id, pid_, start_ticks_);
-    sweep_after({pid_, start_ticks_, std::string(kCookieVariable) + "=" + cookie}, tenant_, adopted_);
+    const auto survivors =
+        sweep_after({pid_, start_ticks_, std::string(kCookieVariable) + "=" + cookie}, tenant_, adopted_);
     const int status = reap();
     if (message.empty()) message = "task host " + describe_end(status) + last_words();
-    return record_lost_task(request_, tenant_, state_dir_, state, message, start_time_ms_);
+    return record_lost_task(request_, tenant_, state_dir_, state, message, start_time_ms_, survivors);
   }
 
   std::string last_words() const {

@@ -179,7 +179,10 @@ class Host {
     result_.branch = std::move(seen.branch);
     result_.alert = std::move(seen.alert);
     result_.var_pool = output.var_pool(request_.var_pool);
-    if (!seen.survivors.empty()) result_.message += "; these processes could not be ended: " + seen.survivors;
+    result_.survivors = seen.survivors.size();
+    if (!seen.survivors.empty())
+      result_.message +=
+          (result_.message.empty() ? "" : "; ") + ("these processes could not be ended: " + describe(seen.survivors));
     return {};
   }
 

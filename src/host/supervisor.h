@@ -41,7 +41,7 @@ struct Observed {
   std::optional<Branch> branch;
   std::vector<FetchedResource> fetched;
   std::optional<TaskAlert> alert;
-  std::string survivors;  // processes that SIGKILL did not end
+  std::vector<ProcessInfo> survivors;  // that SIGKILL did not end
 };
 
 class Supervisor {

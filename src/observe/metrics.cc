@@ -112,10 +112,8 @@ void TaskMetrics::finished(std::string_view type, TaskOutcome outcome, MetricSec
 
 void TaskMetrics::adopted(AdoptOutcome outcome) { adopted_[index(outcome)]->Increment(); }
 void TaskMetrics::host_spawned(MetricSeconds took) { spawn_seconds_.Observe(took.count()); }
-void TaskMetrics::killed(MetricSeconds took, std::size_t survivors) {
-  kill_seconds_.Observe(took.count());
-  survivors_.Increment(static_cast<double>(survivors));
-}
+void TaskMetrics::killed(MetricSeconds took) { kill_seconds_.Observe(took.count()); }
+void TaskMetrics::survived(std::size_t processes) { survivors_.Increment(static_cast<double>(processes)); }
 void TaskMetrics::overloaded() { overloads_.Increment(); }
 void TaskMetrics::rejected_full() { full_.Increment(); }
 

@@ -56,10 +56,10 @@ class TaskMetrics {
   void finished(std::string_view type, TaskOutcome outcome, MetricSeconds ran);
   void adopted(AdoptOutcome outcome);
   void host_spawned(MetricSeconds took);
-  // From the order until nothing of the task lived; `survivors`: processes that even SIGKILL did not end.
-  void killed(MetricSeconds took, std::size_t survivors);
-  void overloaded();     // a task waits since the machine is busy
-  void rejected_full();  // a dispatch was refused: too many wait
+  void killed(MetricSeconds took);       // from the order until nothing of the task lived, or could be ended
+  void survived(std::size_t processes);  // the end of their task, whatever that was, and SIGKILL
+  void overloaded();                     // a task waits since the machine is busy
+  void rejected_full();                  // a dispatch was refused: too many wait
 
   LabelValues& types() { return types_; }
   double longest_run_seconds();  // of those that ended in the last minute or two

@@ -1,5 +1,7 @@
 #include "task/request.h"
 
+#include <algorithm>
+
 namespace porpoise {
 namespace {
 
@@ -152,6 +154,7 @@ Json to_json(const TaskResult& result) {
   if (result.branch) json["branch"] = {{"index", result.branch->index}, {"nextNode", result.branch->next_node}};
   for (const FetchedResource& one : result.fetched) json["fetched"].push_back(to_json(one));
   if (result.fetch_failed) json["fetchFailed"] = true;
+  if (result.survivors > 0) json["survivors"] = result.survivors;
   return json;
 }
 
@@ -175,6 +178,7 @@ Result<TaskResult> task_result_from_json(const Json& json) {
     result.branch = Branch{static_cast<int>(integer_or(*branch, "index", 0)), string_or(*branch, "nextNode", "")};
   result.fetched = fetched_from_json(json.value("fetched", Json()));
   result.fetch_failed = bool_or(json, "fetchFailed", false);
+  result.survivors = static_cast<std::size_t>(std::max<std::int64_t>(integer_or(json, "survivors", 0), 0));
   return result;
 }
 

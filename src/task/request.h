@@ -104,6 +104,7 @@ struct TaskResult {
   std::optional<Branch> branch;
   std::vector<FetchedResource> fetched;
   bool fetch_failed = false;  // one resource could not be had, which ended the task
+  std::size_t survivors = 0;  // processes of it that SIGKILL did not end; the message names them
   std::optional<TaskAlert> alert;
 };
 

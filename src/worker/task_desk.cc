@@ -83,6 +83,9 @@ void TaskDesk::ended(std::int64_t task_instance_id, const TaskResult& result) {
   parts_.metrics.tasks.finished(parts_.table.type_of(task_instance_id), outcome_of(result.state), ran);
   for (const FetchedResource& one : result.fetched) parts_.metrics.resources.downloaded(one.took, one.bytes);
   if (result.fetch_failed) parts_.metrics.resources.download_failed();
+  parts_.metrics.tasks.survived(result.survivors);
+  if (result.survivors > 0)
+    parts_.log.error("processes of a task live on: " + result.message, {{"task_instance_id", task_instance_id}});
   parts_.table.ended(task_instance_id, result, now());
   after_event();
 }

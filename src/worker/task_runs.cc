@@ -129,17 +129,18 @@ AdoptOutcome TaskRuns::adopt(const TaskRequest& request, const std::string& dama
     run->on_finished(*found->result);
     return AdoptOutcome::kFinished;
   }
-  sweep_after_unseen(request, SudoUser(request.run_as, host_binary_), store_.folder(id));
-  end_without_host(request, TaskState::kFailure,
-                   damage.empty() ? "task host lost: it ended without a result while the worker was away"
-                                  : "task result lost: " + damage);
+  const auto survivors = sweep_after_unseen(request, SudoUser(request.run_as, host_binary_), store_.folder(id));
+  const std::string why = damage.empty() ? "task host lost: it ended without a result while the worker was away"
+                                         : "task result lost: " + damage;
+  end_without_host(request, TaskState::kFailure, why, survivors);
   return AdoptOutcome::kLost;
 }
 
-void TaskRuns::end_without_host(const TaskRequest& request, TaskState state, const std::string& message) {
+void TaskRuns::end_without_host(const TaskRequest& request, TaskState state, const std::string& message,
+                                const std::vector<ProcessInfo>& survivors) {
   const std::int64_t id = request.task_instance_id;
-  TaskResult result =
-      record_lost_task(request, SudoUser(request.run_as, host_binary_), store_.folder(id), state, message, wall_ms());
+  TaskResult result = record_lost_task(request, SudoUser(request.run_as, host_binary_), store_.folder(id), state,
+                                       message, wall_ms(), survivors);
   boost::asio::post(io_, [this, id, result = std::move(result)] { ended(id, result); });
 }
 

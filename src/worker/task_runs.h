@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "config/worker_config.h"
@@ -19,6 +20,7 @@
 #include "lifecycle/task_table.h"
 #include "observe/metrics.h"
 #include "plugin/catalog.h"
+#include "process/process_info.h"
 #include "worker/helper_threads.h"
 #include "worker/task_store.h"
 
@@ -53,7 +55,8 @@ class TaskRuns {
   void launch(const TaskRequest& request);
   void launched(const TaskRequest& request, Result<LaunchedHost> host);
   void fail_to_start(const TaskRequest& request, const Error& problem);
-  void end_without_host(const TaskRequest& request, TaskState state, const std::string& message);
+  void end_without_host(const TaskRequest& request, TaskState state, const std::string& message,
+                        const std::vector<ProcessInfo>& survivors = {});
   void ended(std::int64_t task_instance_id, const TaskResult& result);
 
   boost::asio::io_context& io_;

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
+
 #include "process/user.h"
 #include "unit/executor/task_run.h"
 
@@ -155,6 +157,19 @@ TEST_F(SudoTenant, EndsWhatAFinishedTaskLeavesBehind) {
   EXPECT_EQ(run.run().state, TaskState::kSuccess) << run.log();
   EXPECT_TRUE(alive().empty()) << describe(alive());
   EXPECT_THAT(run.log(), HasSubstr("left processes behind"));
+}
+
+// The worker's user may not signal what sudo made somebody else's: it says so, and how many there are.
+TEST_F(SudoTenant, CountsAndNamesWhatNobodyCouldEnd) {
+  run.request.run_as = "";
+  run.script("sudo -n -u " + tenant.name + " bash -c \"trap '' TERM; sleep 1000\" & until pgrep -x -u " + tenant.name +
+             " sleep; do sleep 0.02; done");
+  const TaskResult result = run.run();
+  EXPECT_EQ(result.state, TaskState::kSuccess);
+  EXPECT_GE(result.survivors, 1U);
+  EXPECT_THAT(result.message, testing::StartsWith("these processes could not be ended: "));
+  EXPECT_EQ(run.stored_result()->survivors, result.survivors);
+  EXPECT_EQ(std::system(("sudo -n -u " + tenant.name + " pkill -KILL -x -u " + tenant.name + " sleep").c_str()), 0);
 }
 
 TEST_F(SudoTenant, LeavesNobodyWhenTheHostIsKilled) {

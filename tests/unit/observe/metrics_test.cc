@@ -117,7 +117,8 @@ TEST(Metrics, CountMessagesFramesAndRejections) {
   metrics.messages.session_expired();
   metrics.tasks.adopted(AdoptOutcome::kLost);
   metrics.tasks.host_spawned(MetricSeconds(0.003));
-  metrics.tasks.killed(MetricSeconds(1.5), 2);
+  metrics.tasks.killed(MetricSeconds(1.5));
+  metrics.tasks.survived(2);
   EXPECT_THAT(scrape(metrics),
               IsSupersetOf({
                   std::pair<const std::string, double>(R"(porpoise_message_sends_total{outcome="sent"})", 1),
