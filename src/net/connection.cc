@@ -39,8 +39,9 @@ Connection::Connection(asio::ip::tcp::socket socket, Id id, Events events, Conne
       peer_(peer_of(socket_)),
       decoder_(limits.frame),
       watch_(socket_.get_executor()),
-      last_read_(std::chrono::steady_clock::now()),
-      last_traffic_(last_read_) {
+      began_(std::chrono::steady_clock::now()),
+      last_read_(began_),
+      last_traffic_(began_) {
   error_code ignored;
   if (const auto end = socket_.remote_endpoint(ignored); !ignored) address_ = ip_bytes(end.address());
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -77,6 +78,7 @@ void Connection::take(std::string_view bytes) {
     if (!frame) return close(frame.error().to_string(), Ending::kMalformed);
     if (!*frame) break;
     mid_frame_ = false;
+    has_spoken_ = true;
     events_.on_frame(shared_from_this(), std::move(**frame));
   }
   if (decoder_.mid_frame() && !mid_frame_) frame_began_ = last_read_;
@@ -129,6 +131,8 @@ void Connection::watch() {
     const auto now = std::chrono::steady_clock::now();
     if (self->mid_frame_ && now - self->frame_began_ > self->limits_.frame_deadline)
       return self->close("a frame was not complete in time", Ending::kDeadline);
+    if (!self->has_spoken_ && self->limits_.first_frame_limit && now - self->began_ > *self->limits_.first_frame_limit)
+      return self->close("it has not sent a frame in time");
     if (now - self->last_traffic_ > self->limits_.idle_limit) return self->close("idle for too long");
     self->watch();
   });

@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/address_ranges.h"
@@ -32,8 +33,10 @@ struct ConnectionLimits {
   wire::FrameLimits frame{};
   std::chrono::milliseconds frame_deadline{10000};  // from the first byte of a frame to its last
   std::chrono::milliseconds idle_limit{181000};     // without a byte in either direction (3.1 `NettyServerHandler`)
-  std::size_t max_unsent_bytes = 64U << 20U;        // a peer that does not read is let go of
-  std::shared_ptr<ByteBudget> budget = nullptr;     // none: only what is above counts
+  // For the first whole frame of a peer that has connected to us. None: as for any other.
+  std::optional<std::chrono::milliseconds> first_frame_limit = std::nullopt;
+  std::size_t max_unsent_bytes = 64U << 20U;     // a peer that does not read is let go of
+  std::shared_ptr<ByteBudget> budget = nullptr;  // none: only what is above counts
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -88,10 +91,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t unsent_bytes_ = 0;
   std::size_t counted_bytes_ = 0;  // in the budget
   boost::asio::steady_timer watch_;
+  const std::chrono::steady_clock::time_point began_;
   std::chrono::steady_clock::time_point last_read_;
   std::chrono::steady_clock::time_point last_traffic_;
   std::chrono::steady_clock::time_point frame_began_;
   bool mid_frame_ = false;
+  bool has_spoken_ = false;  // a whole frame has come
   bool open_ = true;
 };
 

@@ -31,6 +31,10 @@ Result<HostPort> parse_listen(const std::string& address) {
   return parse_host_port(address);
 }
 
+// A 3.1 client sends what it connected for at once, or a HEART_BEAT after 6 s of silence (`NettyClientHandler`): who
+// has said nothing by then is no peer, and takes the place of one.
+constexpr std::chrono::seconds kFirstFrameLimit{20};
+
 // Idle connections must not take what tasks and masters need.
 std::size_t at_most_a_part(std::size_t wanted, rlim_t part) {
   rlimit limit{};
@@ -63,6 +67,7 @@ Listener::Listener(asio::io_context& io, const ListenerOptions& options)
     : acceptor_(io), pause_(io), options_(options) {
   options_.max_connections = at_most_a_part(options_.max_connections, 2);
   options_.max_connections_of_a_peer = at_most_a_part(options_.max_connections_of_a_peer, 4);
+  if (!options_.limits.first_frame_limit) options_.limits.first_frame_limit = kFirstFrameLimit;
   if (!options_.limits.budget) options_.limits.budget = std::make_shared<ByteBudget>();
 }
 

@@ -96,6 +96,23 @@ TEST_F(Net, ClosesAConnectionWhoseFrameIsNotWholeInTime) {
   EXPECT_THAT(endings, ElementsAre(Connection::Ending::kDeadline));
 }
 
+// Strangers that said nothing held places for three minutes.
+TEST_F(Net, ClosesAConnectionThatHasNeverSentAFrameAndKeepsTheOthers) {
+  ListenerOptions options;
+  options.limits.first_frame_limit = std::chrono::milliseconds(100);
+  listen(options);
+  const tcp::socket silent = connect();
+  tcp::socket peer = connect();
+  asio::write(peer, asio::buffer(wire::encode({Command::kHeartBeat, 1, "heart_beat"})));
+  ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
+  EXPECT_THAT(events, ElementsAre(HasSubstr("it has not sent a frame in time")));
+  tcp::socket late = connect();  // closed one look later, and the one that has spoken outlives that
+  ASSERT_TRUE(run_until(io, [&] { return events.size() > 1; }));
+  EXPECT_EQ(listener->connections(), 1U);
+  asio::write(peer, asio::buffer(wire::encode({Command::kPing, 2, ""})));
+  EXPECT_TRUE(run_until(io, [&] { return frames.size() == 2; }));
+}
+
 TEST_F(Net, RefusesMoreConnectionsThanItMayHave) {
   ListenerOptions options;
   options.max_connections = 1;
