@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
+#include <utility>
 
 namespace porpoise {
 namespace {
@@ -110,6 +111,11 @@ bool Connection::send(std::string bytes) {
   return true;
 }
 
+void Connection::after_sent(std::function<void()> then) {
+  if (!open_ || unsent_.empty()) return then();
+  after_sent_.push_back(std::move(then));
+}
+
 void Connection::write() {
   asio::async_write(socket_, asio::buffer(unsent_.front()),
                     [self = shared_from_this()](const error_code& problem, std::size_t) {
@@ -119,7 +125,8 @@ void Connection::write() {
                       self->unsent_bytes_ -= self->unsent_.front().size();
                       self->unsent_.pop_front();
                       (void)self->within_budget();  // less than before
-                      if (!self->unsent_.empty()) self->write();
+                      if (!self->unsent_.empty()) return self->write();
+                      for (const auto& then : std::exchange(self->after_sent_, {})) then();
                     });
 }
 
@@ -147,6 +154,7 @@ void Connection::close(const std::string& why, Ending ending) {
   const auto self = shared_from_this();  // the listener may let go of us
   events_.on_closed(self, ending, why);
   events_ = {};  // they may hold what holds us
+  for (const auto& then : std::exchange(after_sent_, {})) then();
 }
 
 }  // namespace porpoise

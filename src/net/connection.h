@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/address_ranges.h"
 #include "base/result.h"
@@ -62,6 +63,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   // False when it is closed or its peer has too much unread.
   bool send(std::string bytes);
+  // Calls `then` once all that was sent so far has been written, or the connection has ended; at once if so already.
+  void after_sent(std::function<void()> then);
   void close(const std::string& why, Ending ending = Ending::kOther);
 
   bool open() const { return open_; }
@@ -89,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string buffer_;
   std::deque<std::string> unsent_;
   std::size_t unsent_bytes_ = 0;
+  std::vector<std::function<void()>> after_sent_;
   std::size_t counted_bytes_ = 0;  // in the budget
   boost::asio::steady_timer watch_;
   const std::chrono::steady_clock::time_point began_;

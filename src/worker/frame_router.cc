@@ -35,7 +35,10 @@ std::int64_t random_opaque() {
 
 }  // namespace
 
-FrameRouter::FrameRouter(RouterParts parts) : parts_(std::move(parts)), next_opaque_(random_opaque()) {}
+FrameRouter::FrameRouter(RouterParts parts)
+    : parts_(std::move(parts)),
+      log_queue_(std::make_shared<LogQueue>(parts_.logs, parts_.profile)),
+      next_opaque_(random_opaque()) {}
 
 // Whether a sender may say something is decided before a byte of it is parsed.
 void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, wire::Frame frame) {
@@ -114,10 +117,7 @@ bool FrameRouter::take_ack(const wire::Incoming& message) {
 void FrameRouter::answer_log_request(const std::shared_ptr<Connection>& connection, const wire::Frame& frame,
                                      LogRequest request) {
   parts_.metrics.messages.log_request(wire::name_of(frame.command));
-  parts_.logs.ask(std::move(request),
-                  [this, weak = std::weak_ptr(connection), opaque = frame.opaque](const wire::Outgoing& answer) {
-                    if (const auto peer = weak.lock()) peer->send(wire::encode(parts_.profile.encode(answer, opaque)));
-                  });
+  log_queue_->ask(connection, std::move(request), frame.opaque);
 }
 
 }  // namespace porpoise

@@ -12,6 +12,7 @@
 #include "observe/calm_log.h"
 #include "observe/metrics.h"
 #include "wire/profile.h"
+#include "worker/log_queue.h"
 #include "worker/log_thread.h"
 #include "worker/master_gate.h"
 #include "worker/task_desk.h"
@@ -53,6 +54,7 @@ class FrameRouter {
   void answer_log_request(const std::shared_ptr<Connection>& connection, const wire::Frame& frame, LogRequest request);
 
   RouterParts parts_;
+  const std::shared_ptr<LogQueue> log_queue_;
   std::int64_t next_opaque_;
 };
 
