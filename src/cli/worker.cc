@@ -118,15 +118,6 @@ WorkerLevels levels(const WorkerConfig& config, const TaskTable& table, const Me
   return levels;
 }
 
-// What a task asked for, told as its end turned out (3.1 `WorkerTaskExecuteRunnable.sendAlertIfNeeded`).
-std::optional<wire::Alert> alert_of(const TaskResult& result) {
-  if (!result.alert) return std::nullopt;
-  return wire::Alert{.group_id = result.alert->group_id,
-                     .title = result.alert->title,
-                     .content = result.alert->content,
-                     .warn_type = result.state == TaskState::kSuccess ? 1 : 2};
-}
-
 HealthReport health(const TaskDesk& desk, const Membership& membership) {
   return {
       {{"registered", membership.registered(), membership.registered() ? "" : "not in ZooKeeper (yet, or any more)"},
@@ -192,11 +183,9 @@ Status run_worker(const WorkerConfig& config) {
   TaskDesk* desk_of = nullptr;
   FrameRouter* router_of = nullptr;
   AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
+  TaskAlerts task_alerts(alerts, store, log);
   TaskRuns runs(io, config, catalog, store, host_binary,
-                {[&](std::int64_t id, const TaskResult& result) {
-                   desk_of->ended(id, result);
-                   if (const auto alert = alert_of(result)) alerts.send(*alert);
-                 },
+                {[&](std::int64_t id, const TaskResult& result) { desk_of->ended(id, result); },
                  [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); },
                  [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
                  [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); }});
@@ -215,7 +204,7 @@ Status run_worker(const WorkerConfig& config) {
                    },
                    [&](Outbox::Key key) { desk_of->not_sent(key); }});
   TaskTable table(table_settings(config, address), deeds);
-  TaskDesk desk({io, config, places, zone, *profile, store, sweeper, table, runs, metrics, log});
+  TaskDesk desk({io, config, places, zone, *profile, store, sweeper, table, runs, task_alerts, metrics, log});
   desk_of = &desk;
 
   // 5. Logs for peers, on a thread of their own. What is wrong with their requests is a peer's to repeat at will.

@@ -18,9 +18,10 @@ using boost::system::error_code;
 // One alert. Its owner and its pending operations keep it alive.
 class AlertSender::Call : public std::enable_shared_from_this<Call> {
  public:
-  Call(AlertSender& sender, const wire::Alert& alert)
+  Call(AlertSender& sender, const wire::Alert& alert, std::function<void()> on_answer)
       : sender_(&sender),
         title_(alert.title),
+        on_answer_(std::move(on_answer)),
         frame_(sender.profile_.encode(alert, sender.next_opaque_++)),
         limit_(sender.io_) {}
 
@@ -61,8 +62,10 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
     if (sender_ == nullptr || frame.opaque != frame_.opaque) return;
     const auto message = sender_->profile_.decode(frame);
     if (!message) return end(message.error().to_string());
-    if (const auto* const answer = std::get_if<wire::AlertAnswer>(&*message))
-      end(answer->success ? "" : "it could not: " + answer->message);
+    const auto* const answer = std::get_if<wire::AlertAnswer>(&*message);
+    if (answer == nullptr) return;
+    if (on_answer_) on_answer_();
+    end(answer->success ? "" : "it could not: " + answer->message);
   }
 
   // An empty text: it was sent.
@@ -85,6 +88,7 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
 
   AlertSender* sender_;
   const std::string title_;
+  const std::function<void()> on_answer_;
   const wire::Frame frame_;
   std::shared_ptr<Dial> dial_;
   asio::steady_timer limit_;
@@ -98,11 +102,11 @@ AlertSender::~AlertSender() {
   for (const auto& call : std::exchange(calls_, {})) call->abandon();
 }
 
-void AlertSender::send(const wire::Alert& alert) {
+void AlertSender::send(const wire::Alert& alert, std::function<void()> on_answer) {
   if (calls_.size() >= options_.max_at_once)
     return on_problem_("alert \"" + alert.title + "\" is dropped: " + std::to_string(calls_.size()) +
                        " others wait for the alert server at " + options_.server + " (alert-server)");
-  const auto call = *calls_.insert(std::make_shared<Call>(*this, alert)).first;
+  const auto call = *calls_.insert(std::make_shared<Call>(*this, alert, std::move(on_answer))).first;
   call->start();
 }
 

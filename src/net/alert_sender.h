@@ -1,8 +1,8 @@
 // Alerts on their way to the alert server, each on a connection of its own that ends with the answer (3.1
 // `AlertClientService`).
 //
-// One io_context, one thread. Nobody waits for an alert, and none is tried twice: what became of one that did not get
-// through is said, and that is all.
+// One io_context, one thread. Nobody waits for an alert, and none is tried twice by the same run of the worker: what
+// became of one that did not get through is said, and that is all.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -33,7 +33,8 @@ class AlertSender {
   AlertSender& operator=(const AlertSender&) = delete;
   ~AlertSender();
 
-  void send(const wire::Alert& alert);
+  // `on_answer`: the server has answered, whatever it could do. Not called for an alert that never got so far.
+  void send(const wire::Alert& alert, std::function<void()> on_answer = {});
   std::size_t connections() const { return calls_.size(); }
 
  private:

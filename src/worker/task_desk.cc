@@ -88,6 +88,7 @@ void TaskDesk::ended(std::int64_t task_instance_id, const TaskResult& result) {
     parts_.log.error("processes of a task live on: " + result.message, {{"task_instance_id", task_instance_id}});
   parts_.table.ended(task_instance_id, result, now());
   after_event();
+  parts_.alerts.ended(task_instance_id, result);
 }
 
 // --- From the registry and the operating system ---
@@ -129,6 +130,7 @@ void TaskDesk::recover_one(const TaskStore::Found& found, Ownership ownership) {
       task.phase = TaskPhase::kEnded;
       task.start_time_ms = found.result->start_time_ms;
       parts_.metrics.tasks.adopted(AdoptOutcome::kFinished);
+      if (!found.alerted) parts_.alerts.ended(task.id(), *found.result);
       break;
     case Recovery::kForget:
       if (auto gone = parts_.store.forget(task.id()))

@@ -19,6 +19,7 @@
 #include "wire/profile.h"
 #include "worker/folder_sweeper.h"
 #include "worker/places.h"
+#include "worker/task_alerts.h"
 #include "worker/task_runs.h"
 #include "worker/task_store.h"
 
@@ -34,6 +35,7 @@ struct DeskParts {
   FolderSweeper& sweeper;
   TaskTable& table;
   TaskRuns& runs;
+  TaskAlerts& alerts;
   Metrics& metrics;
   Log& log;
 };

@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 constexpr const char* kDispatchFile = "dispatch.json";
 constexpr const char* kMasterFile = "master";
 constexpr const char* kDisownedFile = "disowned";
+constexpr const char* kAlertedFile = "alerted";
 constexpr std::size_t kMaxFileBytes = 64U << 20U;
 constexpr std::size_t kMaxMasterBytes = 1024;
 
@@ -91,6 +92,12 @@ Status TaskStore::disown(std::int64_t task_instance_id) const {
   return write_file(folder(task_instance_id) / kDisownedFile, "", 0600, Durability::kDurable);
 }
 
+Status TaskStore::keep_alerted(std::int64_t task_instance_id) const {
+  std::error_code ignored;
+  if (!fs::exists(folder(task_instance_id), ignored)) return {};
+  return write_file(folder(task_instance_id) / kAlertedFile, "", 0600, Durability::kAtomic);
+}
+
 // A crash from now on leaves nothing that looks like a task. The same instance may come again before this folder is
 // removed, so the name is one of its own.
 Result<fs::path> TaskStore::forget(std::int64_t task_instance_id) const {
@@ -141,6 +148,7 @@ Result<TaskStore::Found> TaskStore::read(const fs::path& folder) const {
   found.start_time_ms = modified_ms(folder / kRequestFile);
   std::error_code ignored;
   found.disowned = fs::exists(folder / kDisownedFile, ignored);
+  found.alerted = fs::exists(folder / kAlertedFile, ignored);
   // The lock first: a host that has let go of it writes no more.
   found.host_began = found.request && (host_lives(folder) || fs::exists(folder / kHostFile, ignored));
   auto result = read_result(folder);

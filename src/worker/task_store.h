@@ -4,6 +4,7 @@
 //   <root>/<task instance>/dispatch.json   as it came from the master
 //                          master          who is told, when that has changed
 //                          disowned        nobody is told: its masters run it elsewhere
+//                          alerted         the alert server has answered to its alert
 //                          request.json … result.json   see task/host_protocol.h
 //
 // Blocks on the disk; the control thread. Files are replaced whole, so a crash leaves the old content or the new. Only
@@ -34,6 +35,8 @@ class TaskStore {
   Status keep_master(std::int64_t task_instance_id, const std::string& master) const;
   Status keep_result(const TaskResult& result) const;
   Status disown(std::int64_t task_instance_id) const;
+  // Unless it has been forgotten meanwhile.
+  Status keep_alerted(std::int64_t task_instance_id) const;
   // Moves its folder out of the way; where to, for somebody to remove it. Empty: there was none.
   Result<std::filesystem::path> forget(std::int64_t task_instance_id) const;
 
@@ -44,6 +47,7 @@ class TaskStore {
     std::optional<TaskRequest> request;  // none: it has not been started
     bool host_began = false;             // a host lives, or lived for long enough to say who it was
     bool disowned = false;
+    bool alerted = false;
     std::int64_t start_time_ms = 0;    // epoch, of the request
     std::optional<TaskResult> result;  // none: it has not ended, or …
     std::string damage;                // … its result cannot be read, and why; it is put aside as result.json.broken

@@ -71,6 +71,19 @@ TEST_F(Alerts, AreSentOnAConnectionThatEndsWithTheAnswer) {
   EXPECT_TRUE(wait_until([&] { return server->connections() == 0; }));
 }
 
+TEST_F(Alerts, AreKnownToBeAnsweredWhateverTheAnswerAndOnlyThen) {
+  answer_with(R"({"success":false,"resResults":[{"success":false,"message":"no SMTP"}]})");
+  const auto alerts = sender(options());
+  int answered = 0;
+  alerts->send(alert, [&] { ++answered; });
+  ASSERT_TRUE(wait_until([&] { return alerts->connections() == 0; }));
+  EXPECT_EQ(answered, 1);
+  answer = [](Connection& connection, const Frame&) { connection.close(""); };
+  alerts->send(alert, [&] { ++answered; });
+  ASSERT_TRUE(wait_until([&] { return alerts->connections() == 0; }));
+  EXPECT_EQ(answered, 1);
+}
+
 TEST_F(Alerts, ThatTheServerCouldNotSendAreSaidInItsWords) {
   answer_with(
       R"({"success":false,"resResults":[{"success":true,"message":"a"},{"success":false,"message":"no SMTP"}]})");
