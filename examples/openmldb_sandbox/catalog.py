@@ -73,6 +73,7 @@ class Deployment:
     name: str
     select: str
     statement: str
+    options: dict[str, str] = field(default_factory=dict)
 
 
 class Catalog:
@@ -124,6 +125,10 @@ class Catalog:
     def find(self, db: str, name: str) -> Table | None:
         return self._databases.get(db, {}).get(name)
 
+    def find_tid(self, tid: int) -> Table | None:
+        """By number, as a tablet's callers name it."""
+        return next((t for db in self.databases() for t in self.tables(db) if t.tid == tid), None)
+
     def create_table(self, table: Table, if_not_exists: bool) -> None:
         with self._store.write():
             if table.db not in self._databases:
@@ -155,10 +160,19 @@ class Catalog:
             table.offline = info
             self._save(table)
 
-    def add_index(self, table: Table, keys: tuple[str, ...], ts: str) -> None:
+    def add_index(self, table: Table, index: Index) -> None:
+        """An index without a name gets one."""
         with self._store.write():
-            name = f"INDEX_{len(table.indexes)}_{table.tid}"
-            table.indexes.append(Index(name, list(keys), ts))
+            index.name = index.name or f"INDEX_{len(table.indexes)}_{table.tid}"
+            table.indexes.append(index)
+            self._save(table)
+
+    def set_ttl(self, table: Table, index_name: str, ttl_type: str, abs_ttl: int, lat_ttl: int) -> None:
+        """Rows never expire here: it is kept to be shown."""
+        with self._store.write():
+            for index in table.indexes:
+                if index.name == index_name:
+                    index.ttl_type, index.abs_ttl, index.lat_ttl = ttl_type, abs_ttl, lat_ttl
             self._save(table)
 
     def _save(self, table: Table) -> None:

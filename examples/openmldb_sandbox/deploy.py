@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from . import sqltypes as T
-from .catalog import Catalog, Deployment, Table
+from .catalog import Catalog, Deployment, Index, Table
 from .commands import Deploy
 from .dialect import parse_query, tokenize
 from .errors import SqlError, command_error, plan_error, server_error
@@ -49,7 +49,9 @@ class Deployments:
         if not self._catalog.has_database(db):
             raise command_error("database is empty" if not db else f"database {db} not found")
         tree = parse_query(statement.tokens, text)
-        deployment = Deployment(db, statement.name, statement.select, f"DEPLOY {statement.name} {statement.select}")
+        options = {key: str(value) for key, value in statement.options.items()}
+        text = f"DEPLOY {statement.name} {statement.select}"
+        deployment = Deployment(db, statement.name, statement.select, text, options)
         compiled = self._compile(deployment, tree)
         needed = _needed_indexes(compiled)
         missing = [index for index in needed if not index[0].has_index(*index[1:])]
@@ -59,7 +61,7 @@ class Deployments:
                     raise server_error("deploy failed", "deployment already exists", 157)
                 raise server_error("ns create procedure failed", "store procedure already exists")
             for table, keys, ts in missing:
-                self._catalog.add_index(table, keys, ts)
+                self._catalog.add_index(table, Index("", list(keys), ts))
             self._catalog.save_deployment(deployment)
         self._compiled[db, statement.name] = compiled
 

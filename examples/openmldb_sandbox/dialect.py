@@ -73,6 +73,10 @@ class OpenMLDBParser(Parser):
             return this
         if not self._match(TokenType.L_PAREN):
             return self.expression(exp.Window(this=this, alias=self._parse_id_var(False), over="OVER"))
+        if self._is_name_in_parentheses():  # how SDKs print OVER w
+            name = self._parse_id_var(False)
+            self._match_r_paren()
+            return self.expression(exp.Window(this=this, alias=name, over="OVER"))
         if self._match(TokenType.UNION):
             raise plan_error("Un-support WINDOW ... UNION in the sandbox")
         partition, order = self._parse_partition_and_order()
@@ -81,6 +85,9 @@ class OpenMLDBParser(Parser):
         return self.expression(
             exp.Window(this=this, partition_by=partition, order=order, spec=frame, over="OVER")
         )
+
+    def _is_name_in_parentheses(self) -> bool:
+        return bool(self._curr and self._next and self._next.token_type == TokenType.R_PAREN)
 
     def _read_frame(self) -> Frame | None:
         if not self._match_set((TokenType.ROWS, TokenType.RANGE)):

@@ -10,7 +10,7 @@ import duckdb
 
 from . import exporter, show
 from . import sqltypes as T
-from .catalog import Catalog, Index, Table
+from .catalog import Catalog, ColumnDef, Index, Table
 from .commands import (
     CreateDatabase, CreateTable, Deploy, Describe, DropDatabase, DropDeployment, DropTable, Insert,
     LoadData, Select, SelectInto, SetVariable, Show, StopJob, Use,
@@ -19,7 +19,7 @@ from .deploy import Deployments
 from .dialect import parse_query
 from .errors import RUNTIME, SqlError, command_error, server_error
 from .files import JobFailure
-from .jobs import FINISHED, JobTable, Work
+from .jobs import FINISHED, Job, JobTable, Work
 from .loader import Loader, LoadOptions, parse_options
 from .offline import Offline
 from .query import plan_query
@@ -60,10 +60,13 @@ class Call(NamedTuple):
 class Engine:
     """Everything behind the REST layer."""
 
-    def __init__(self, directory: Path, zone: Zone, slow_job_ms: int = 0, fail_after_finish: bool = False) -> None:
+    def __init__(
+        self, directory: Path, zone: Zone, slow_job_ms: int = 0, fail_after_finish: bool = False,
+        job_table: type[JobTable] = JobTable,
+    ) -> None:
         self.store = Store(directory)
         self.catalog = Catalog(self.store)
-        self.jobs = JobTable(self.store, slow_job_ms, fail_after_finish)
+        self.jobs = job_table(self.store, slow_job_ms, fail_after_finish)
         self.variables = Variables()
         scratch = directory / "scratch"
         scratch.mkdir(exist_ok=True)
@@ -81,7 +84,10 @@ class Engine:
 
     def execute(self, call: Call) -> Result | None:
         """Runs the first statement of the text; None where the answer has no rows."""
-        statement = parse_statement(call.text)
+        return self.run(parse_statement(call.text), call)
+
+    def run(self, statement: Any, call: Call) -> Result | None:
+        """The same for a statement (one of `commands`) that did not come as text."""
         return _HANDLERS[type(statement)](self, statement, call)
 
     def _create_database(self, statement: CreateDatabase, call: Call) -> None:
@@ -101,7 +107,7 @@ class Engine:
         options = statement.options
         table = Table(
             0, statement.db or call.db, statement.name, statement.columns,
-            statement.indexes or [Index("INDEX_0", [statement.columns[0].name])],
+            statement.indexes or [Index("INDEX_0", [_default_key(statement.columns)])],
             _count(options, "partitionnum", 8), _count(options, "replicanum", 1),
             str(options.get("storage_mode", "Memory")),
         )
@@ -159,15 +165,17 @@ class Engine:
         if not call.mode.offline:
             names, types, rows = self._run_online(tree, call)
             return Result(names, types, rows)
-        work = self._offline.select(tree, call.db)
         if not call.mode.sync:
-            return self._job("RunBatchAndShow", call, work, "")
-        job_id = self.jobs.submit("RunBatchSql", call.text, work).id
-        job = self.jobs.wait(job_id, call.timeout_ms / 1000)
-        if job is None or job.state != FINISHED:
-            what = f"The job {job_id} fail and use 'SHOW JOBLOG {job_id}' for more info"
-            raise server_error("sync offline query failed", what)
+            return self._job("RunBatchAndShow", call, self._offline.select(tree, call.db), "")
+        job = self.run_batch_sql(tree, call)
+        if job.state != FINISHED:
+            raise server_error("sync offline query failed", batch_sql_failure(job))
         return show.text(job.stdout)
+
+    def run_batch_sql(self, tree: Any, call: Call) -> Job:
+        """The job of a synchronous offline SELECT, in the state it had when the wait ended."""
+        job_id = self.jobs.submit("RunBatchSql", call.text, self._offline.select(tree, call.db)).id
+        return self.jobs.wait(job_id, call.timeout_ms / 1000) or self.jobs.find(job_id)
 
     def _run_online(self, tree: Any, call: Call) -> tuple[list[str], list[str], list[tuple]]:
         params = [literal(value, type_) for type_, value in call.params]
@@ -208,6 +216,11 @@ class Engine:
         return show.jobs([job])
 
 
+def batch_sql_failure(job: Job) -> str:
+    """What a synchronous offline SELECT says whose job did not finish."""
+    return f"The job {job.id} fail and use 'SHOW JOBLOG {job.id}' for more info"
+
+
 def run(store: Store, sql: str) -> list[tuple]:
     """Executes a planned statement; what DuckDB refuses at run time is the engine's runtime error."""
     with store.cursor() as cursor:
@@ -225,6 +238,11 @@ def _argument(value: Any, call: Call) -> Any:
         raise command_error(f"Fail to insert: {len(call.params)} parameters given, more are used")
     given = call.params[value][1]
     return str(given) if call.params[value][0] == T.DATE else given
+
+
+def _default_key(columns: Sequence[ColumnDef]) -> str:
+    """The key of the index that a table gets without asking: real numbers make none."""
+    return next((column.name for column in columns if column.type not in (T.FLOAT, T.DOUBLE)), columns[0].name)
 
 
 def _count(options: dict[str, Any], key: str, default: int) -> int:

@@ -28,11 +28,11 @@ JOB_COLUMNS = [
     ("component", T.STRING),
 ]
 
-SUBMITTED, RUNNING, FINISHED, FAILED, STOPPED, KILLED = (
-    "Submitted", "RUNNING", "FINISHED", "FAILED", "STOPPED", "KILLED",
+SUBMITTED, RUNNING, FINISHED, FAILED, STOPPED, KILLED, LOST = (
+    "Submitted", "RUNNING", "FINISHED", "FAILED", "STOPPED", "KILLED", "LOST",
 )
 # what a synchronous caller waits for; a stopped job is not among them, so its caller times out
-FINAL = (FINISHED, FAILED, KILLED)
+FINAL = (FINISHED, FAILED, KILLED, LOST)
 
 _WORKERS = 4
 _FLIP_DELAY_S = 0.5
@@ -81,6 +81,15 @@ class JobContext:
     def stop(self) -> None:
         self.stopping.set()
         self.connection.interrupt()
+
+
+class Ended(Exception):
+    """Raised by a job's work to end the job in a state other than FINISHED and FAILED."""
+
+    def __init__(self, state: str, stderr: str = "") -> None:
+        super().__init__(state)
+        self.state = state
+        self.stderr = stderr
 
 
 Work = Callable[[JobContext], str]
@@ -162,6 +171,8 @@ class JobTable:
             output = work(context)
         except Stopped:
             pass  # whoever stopped the job has set its state
+        except Ended as end:
+            self._move(job, end.state, stderr=end.stderr)
         except Exception as error:  # whatever goes wrong in a job ends as its log
             self._move(job, FAILED, stderr=_java_trace(job, error))
         else:
@@ -169,9 +180,13 @@ class JobTable:
         with self._changed:
             self._contexts.pop(job.id, None)
         context.connection.close()
-        if self._fail_after_finish and job.state == FINISHED:
+        if self.fails_after_finish(job) and job.state == FINISHED:
             context.stopping.wait(_FLIP_DELAY_S)
             self._move_finished_to_failed(job)
+
+    def fails_after_finish(self, job: Job) -> bool:
+        """Whether a job that finished turns FAILED."""
+        return self._fail_after_finish
 
     def _move(self, job: Job, state: str, stdout: str = "", stderr: str = "") -> None:
         """A step of the running job; STOPPED and KILLED, set from outside, are never left again."""

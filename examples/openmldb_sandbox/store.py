@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class Store:
         self._lock = threading.RLock()
         self._writer = self._connection.cursor()
         self._depth = 0
+        self.after_commit: Callable[[], None] | None = None
         self._journal_lock = threading.Lock()
         self._journal = self._connection.cursor()
         self._writer.execute("CREATE SCHEMA IF NOT EXISTS online")
@@ -50,7 +51,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """One transaction; nested uses join the outer one."""
+        """One transaction; nested uses join the outer one.  `after_commit` must not wait for another one."""
         with self._lock:
             outermost = self._depth == 0
             if outermost:
@@ -65,6 +66,8 @@ class Store:
             else:
                 if outermost:
                     self._writer.execute("COMMIT")
+                    if self.after_commit is not None:
+                        self.after_commit()
             finally:
                 self._depth -= 1
 

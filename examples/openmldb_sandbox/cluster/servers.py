@@ -1,0 +1,50 @@
+"""Nameserver, TaskManager and tablet on their ports, and the ZooKeeper nodes that lead to them."""
+
+from __future__ import annotations
+
+from ..engine import Engine
+from . import nameserver, tablet, taskmanager
+from .brpc import RpcServer
+from .registry import Registry
+
+NAMESERVER, TASKMANAGER, TABLET = "nameserver", "taskmanager", "tablet"
+
+
+class Cluster:
+    """Serves from its construction until `close`.  RegistryError says why it cannot."""
+
+    def __init__(self, engine: Engine, zk: str, root: str) -> None:
+        self._engine = engine
+        tablet_server = RpcServer(tablet.SERVICE, tablet.Tablet(engine).methods)
+        self._registry = Registry(zk, root, lambda: nameserver.published_nodes(engine, tablet_server.endpoint))
+        names = nameserver.NameServer(engine, tablet_server.endpoint, self._registry.flush)
+        self.servers = {
+            TABLET: tablet_server,
+            TASKMANAGER: RpcServer(taskmanager.SERVICE, taskmanager.TaskManager(engine).methods),
+            NAMESERVER: RpcServer(nameserver.SERVICE, names.methods),
+        }
+        try:
+            self._registry.open()
+        except BaseException:
+            self._close_servers()
+            raise
+        engine.store.after_commit = self._registry.touch
+        self.announce(set(self.servers))
+
+    def announce(self, roles: set[str]) -> None:
+        """Shows these servers in ZooKeeper, and no others."""
+        nodes = {
+            NAMESERVER: "leader/0000000001",
+            TASKMANAGER: "taskmanager/leader",
+            TABLET: f"nodes/{self.servers[TABLET].endpoint}",
+        }
+        self._registry.announce({nodes[role]: self.servers[role].endpoint for role in sorted(roles)})
+
+    def close(self) -> None:
+        self._engine.store.after_commit = None
+        self._registry.close()
+        self._close_servers()
+
+    def _close_servers(self) -> None:
+        for server in self.servers.values():
+            server.close()
