@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import sys
 import tempfile
 import threading
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from . import __version__
 
+if TYPE_CHECKING:
+    from .cluster.servers import Cluster
+    from .engine import Engine
+
 BANNER = (
     f"openmldb_sandbox {__version__}: a development stand-in that answers OpenMLDB's REST calls with DuckDB.\n"
-    "It is not OpenMLDB: no cluster, no replicas, no user rights. Do not keep data in it that matters."
+    "It is not OpenMLDB: no replicas, no user rights. Do not keep data in it that matters."
 )
+
+# exit code where something is missing on this machine, as the command line of the worker has it
+MISSING = 3
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -25,6 +35,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=_port, default=9080, help="port on 127.0.0.1; 0 picks a free one (default 9080)")
     parser.add_argument("--dir", type=Path, help="directory that keeps the state; temporary when not given")
     parser.add_argument("--timezone", type=_zone, help="zone in which text timestamps are read (default: the host's)")
+    parser.add_argument("--cluster", action="store_true", help="also be a cluster that SDKs find through ZooKeeper")
+    parser.add_argument("--zk", type=_address, help="a ZooKeeper that runs (default: start Debian's on --zk-port)")
+    parser.add_argument("--zk-port", type=_port, default=2181, help="of the ZooKeeper to start; 0 picks a free one")
+    parser.add_argument("--zk-path", type=_root, default="/openmldb", help="root path of the cluster in ZooKeeper")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when standard input reaches its end")
     parser.add_argument("--slow-job-ms", type=_count, default=0, help="for tests: delay inside every job")
     parser.add_argument(
@@ -38,6 +52,18 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port")
     return port
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^\s:,/]+:\d{1,5}(,[^\s:,/]+:\d{1,5})*", text):
+        raise argparse.ArgumentTypeError(f"{text} is not HOST:PORT")
+    return text
+
+
+def _root(text: str) -> str:
+    if not re.fullmatch(r"(/[\w.-]*\w)+", text):
+        raise argparse.ArgumentTypeError(f"{text} is not a path like /openmldb")
+    return text
 
 
 def _count(text: str) -> int:
@@ -57,7 +83,10 @@ def _zone(text: str) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Serves until told to end; returns the exit code."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.zk and not options.cluster:
+        parser.error("--zk is part of --cluster")
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
@@ -78,27 +107,52 @@ def _serve(options: argparse.Namespace, directory: Path, ending: threading.Event
     from .server import Server
     from .zone import Zone
 
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        engine = Engine(directory, Zone(options.timezone), options.slow_job_ms, options.fail_after_finish)
-    except (duckdb.Error, OSError) as error:
-        print(f"cannot use directory {directory}: {error}", file=sys.stderr)
-        return 1
-    try:
-        server = Server(options.port, Api(engine))
-    except OSError as error:
-        print(f"cannot listen on port {options.port}: {error.strerror}", file=sys.stderr)
-        engine.close()
-        return 1
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
-    if options.exit_with_stdin:
-        threading.Thread(target=_watch_stdin, args=(ending,), daemon=True).start()
-    print(f"{BANNER}\nREADY {server.url}", flush=True)
-    ending.wait()
-    server.shutdown()
-    server.server_close()
-    engine.close()
+    with ExitStack() as closing:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            engine = Engine(directory, Zone(options.timezone), options.slow_job_ms, options.fail_after_finish)
+        except (duckdb.Error, OSError) as error:
+            return _complain(f"cannot use directory {directory}: {error}", 1)
+        closing.callback(engine.close)
+        try:
+            server = Server(options.port, Api(engine))
+        except OSError as error:
+            return _complain(f"cannot listen on port {options.port}: {error.strerror}", 1)
+        closing.callback(server.server_close)
+        cluster_line = ""
+        if options.cluster:
+            cluster = _cluster(options, engine)
+            if cluster is None:
+                return MISSING
+            closing.callback(cluster.close)
+            cluster_line = f"CLUSTER zk={cluster.zk} zkPath={cluster.root}\n"
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        closing.callback(server.shutdown)
+        if options.exit_with_stdin:
+            threading.Thread(target=_watch_stdin, args=(ending,), daemon=True).start()
+        print(f"{BANNER}\n{cluster_line}READY {server.url}", flush=True)
+        ending.wait()
     return 0
+
+
+def _cluster(options: argparse.Namespace, engine: Engine) -> Cluster | None:
+    """The cluster, or None after the complaint that there can be none here."""
+    try:
+        from .cluster.servers import Cluster
+        from .cluster.zookeeper import ZooKeeperError
+    except ImportError as error:
+        _complain(f"--cluster needs kazoo ({error}); install it with: {sys.executable} -m pip install kazoo", MISSING)
+        return None
+    try:
+        return Cluster(engine, options.zk or "", options.zk_port, options.zk_path)
+    except ZooKeeperError as error:
+        _complain(f"--cluster: {error}", MISSING)
+        return None
+
+
+def _complain(what: str, code: int) -> int:
+    print(what, file=sys.stderr)
+    return code
 
 
 def _watch_stdin(ending: threading.Event) -> None:

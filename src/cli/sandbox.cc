@@ -12,6 +12,7 @@ namespace porpoise {
 namespace {
 
 constexpr int kDefaultPort = 9080;  // OpenMLDB's own APIServer listens there
+constexpr int kZookeeperPort = 2181;
 
 // Returns only when it could not be started.
 Status become_sandbox(SandboxOptions options) {
@@ -30,7 +31,7 @@ Status become_sandbox(SandboxOptions options) {
 }  // namespace
 
 void add_sandbox_command(CLI::App& app, int& exit_code) {
-  CLI::App* const command = app.add_subcommand("sandbox", "Run a stand-in for OpenMLDB's APIServer, for development");
+  CLI::App* const command = app.add_subcommand("sandbox", "Run a stand-in for OpenMLDB, for development");
   const auto options = std::make_shared<SandboxOptions>();
   options->port = kDefaultPort;
   command->add_option("--port", options->port, "on 127.0.0.1; 0: any free one")
@@ -40,6 +41,19 @@ void add_sandbox_command(CLI::App& app, int& exit_code) {
   command->add_option("--timezone", options->time_zone, "zone in which texts are read as timestamps");
   command->add_option("--python", options->python, "interpreter with duckdb and sqlglot");
   command->add_flag("--exit-with-stdin", options->exit_with_stdin, "end when standard input ends");
+  CLI::Option* const cluster =
+      command->add_flag("--cluster", options->cluster, "also be a cluster that OpenMLDB's SDKs find through ZooKeeper");
+  CLI::Option* const zookeeper =
+      command->add_option("--zk", options->zookeeper, "HOST:PORT of a ZooKeeper that runs; default: start Debian's")
+          ->needs(cluster);
+  options->zookeeper_port = kZookeeperPort;
+  command->add_option("--zk-port", options->zookeeper_port, "of the ZooKeeper to start; 0: any free one")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str()
+      ->needs(cluster)
+      ->excludes(zookeeper);
+  command->add_option("--zk-path", options->zookeeper_path, "root path of the cluster; default: /openmldb")
+      ->needs(cluster);
   command->callback([options, &exit_code] {
     if (const Status status = become_sandbox(*options); !status) exit_code = complain(status.error(), kExitEnvironment);
   });

@@ -124,6 +124,11 @@ std::vector<std::string> sandbox_command(const SandboxOptions& options) {
   add("--dir", options.folder);
   add("--timezone", options.time_zone);
   if (options.exit_with_stdin) command.emplace_back("--exit-with-stdin");
+  if (options.cluster) {
+    command.insert(command.end(), {"--cluster", "--zk-port", std::to_string(options.zookeeper_port)});
+    add("--zk", options.zookeeper);
+    add("--zk-path", options.zookeeper_path);
+  }
   return command;
 }
 

@@ -28,6 +28,10 @@ struct SandboxOptions {
   std::filesystem::path folder;  // of its state; empty: a temporary one
   std::string time_zone;         // in which texts are read as timestamps; empty: the sandbox's default
   bool exit_with_stdin = false;
+  bool cluster = false;        // also be what SDKs find through ZooKeeper; the rest is for that alone
+  std::string zookeeper;       // "host:port" of one that runs; empty: start one
+  int zookeeper_port = 0;      // of the one to start; 0: any free one
+  std::string zookeeper_path;  // empty: the sandbox's default
 };
 
 // $PORPOISE_SANDBOX, else the source tree or installation that the executable is in.

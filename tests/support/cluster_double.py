@@ -33,9 +33,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "examples"))
 
-from openmldb_sandbox.cluster.brpc import ConnectionCut, RpcError  # noqa: E402
+from openmldb_sandbox.cluster.brpc import Answer, ConnectionCut, RpcError  # noqa: E402
 from openmldb_sandbox.cluster.servers import Cluster  # noqa: E402
-from openmldb_sandbox.cluster.zookeeper import ZooKeeperProcess  # noqa: E402
 from openmldb_sandbox.engine import Engine  # noqa: E402
 from openmldb_sandbox.jobs import Ended, JobTable  # noqa: E402
 from openmldb_sandbox.zone import Zone  # noqa: E402
@@ -144,12 +143,9 @@ class ClusterDouble:
 
     def __init__(self, zk="", root="/openmldb", timezone="Asia/Shanghai"):
         self.faults = Faults()
-        self.root = root
-        self._zookeeper = None if zk else ZooKeeperProcess()
         self._folder = Path(tempfile.mkdtemp(prefix="porpoise-cluster-"))
-        self.zk = zk or self._zookeeper.address
         self.engine = Engine(self._folder, Zone(timezone), job_table=scripted_jobs(self.faults))
-        self.cluster = Cluster(self.engine, self.zk, root)
+        self.cluster = Cluster(self.engine, zk, root=root)
         for server in self.cluster.servers.values():
             server.intercept = self._intercept
         self._states = {name: UP for name in self.cluster.servers}
@@ -158,8 +154,6 @@ class ClusterDouble:
         self.faults.release()
         self.cluster.close()
         self.engine.close()
-        if self._zookeeper is not None:
-            self._zookeeper.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def server(self, name, state):
@@ -178,19 +172,13 @@ class ClusterDouble:
         if fault.error_code:
             raise RpcError(fault.error_code, fault.text)
         if fault.code:
-            return run_nothing(fault)
+            return Answer({"code": fault.code, "msg": fault.text})
         answer = run()
         if fault.cut:
             raise ConnectionCut
         if fault.hold:
             released.wait()
         return answer
-
-
-def run_nothing(fault):
-    from openmldb_sandbox.cluster.brpc import Answer
-
-    return Answer({"code": fault.code, "msg": fault.text})
 
 
 def control_server(double):
@@ -236,7 +224,7 @@ def main():
     control = control_server(double)
     threading.Thread(target=control.serve_forever, daemon=True).start()
     print("READY", json.dumps({
-        "zk": double.zk, "zkPath": double.root, "control": f"http://127.0.0.1:{control.server_port}",
+        "zk": double.cluster.zk, "zkPath": double.cluster.root, "control": f"http://127.0.0.1:{control.server_port}",
     }), flush=True)
     while os.read(0, 4096):
         pass

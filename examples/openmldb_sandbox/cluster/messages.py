@@ -91,8 +91,5 @@ QUERY_REPLY = Message(
 )
 DIMENSION = Message(key=(1, TEXT), idx=(2, INT))
 PUT_REQUEST = Message(value=(3, BYTES), tid=(4, INT), pid=(5, INT), dimensions=(6, [DIMENSION]))
-BATCH_REQUEST = Message(db=(2, TEXT), sp_name=(5, TEXT), is_procedure=(6, BOOL), row_sizes=(7, [INT]))
-BATCH_REPLY = Message(
-    code=(1, INT), msg=(2, TEXT), count=(3, INT), schema=(4, BYTES), row_sizes=(6, [INT]), common_slices=(7, INT),
-    non_common_slices=(8, INT),
-)
+TABLE_STATUS = Message(tid=(1, INT), pid=(2, INT), mode=(4, INT), state=(5, INT), name=(12, TEXT))
+TABLE_STATUSES = Message(status=(1, [TABLE_STATUS]), code=(2, INT), msg=(3, TEXT))

@@ -75,18 +75,6 @@ def decode_row(types: Sequence[str], data: bytes) -> list[Any]:
         raise MalformedRow(f"row of {len(data)} bytes: {error}") from None
 
 
-def split_rows(data: bytes) -> list[bytes]:
-    """Rows that stand back to back."""
-    rows = []
-    while data:
-        size = _HEADER.unpack_from(data)[2] if len(data) >= _HEADER.size else 0
-        if not _HEADER.size <= size <= len(data):
-            raise MalformedRow(f"a row of {size} bytes where {len(data)} are left")
-        rows.append(data[:size])
-        data = data[size:]
-    return rows
-
-
 def _decode_row(types: Sequence[str], data: bytes) -> list[Any]:
     size = _HEADER.unpack_from(data)[2]
     if size > len(data):

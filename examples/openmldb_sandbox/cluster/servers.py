@@ -6,17 +6,31 @@ from ..engine import Engine
 from . import nameserver, tablet, taskmanager
 from .brpc import RpcServer
 from .registry import Registry
+from .zookeeper import ZooKeeperProcess
 
 NAMESERVER, TASKMANAGER, TABLET = "nameserver", "taskmanager", "tablet"
 
 
 class Cluster:
-    """Serves from its construction until `close`.  RegistryError says why it cannot."""
+    """Serves from its construction until `close`; ZooKeeperError says why it cannot.
 
-    def __init__(self, engine: Engine, zk: str, root: str) -> None:
+    Without `zk`, the address of a ZooKeeper, it starts one of its own, on `zk_port` or any free one.
+    """
+
+    def __init__(self, engine: Engine, zk: str = "", zk_port: int = 0, root: str = "/openmldb") -> None:
         self._engine = engine
+        self._zookeeper = None if zk else ZooKeeperProcess(zk_port)
+        self.zk = zk or self._zookeeper.address
+        self.root = root
+        try:
+            self._start(engine)
+        except BaseException:
+            self._close_zookeeper()
+            raise
+
+    def _start(self, engine: Engine) -> None:
         tablet_server = RpcServer(tablet.SERVICE, tablet.Tablet(engine).methods)
-        self._registry = Registry(zk, root, lambda: nameserver.published_nodes(engine, tablet_server.endpoint))
+        self._registry = Registry(self.zk, self.root, lambda: nameserver.published_nodes(engine, tablet_server.endpoint))
         names = nameserver.NameServer(engine, tablet_server.endpoint, self._registry.flush)
         self.servers = {
             TABLET: tablet_server,
@@ -44,6 +58,11 @@ class Cluster:
         self._engine.store.after_commit = None
         self._registry.close()
         self._close_servers()
+        self._close_zookeeper()
+
+    def _close_zookeeper(self) -> None:
+        if self._zookeeper is not None:
+            self._zookeeper.close()
 
     def _close_servers(self) -> None:
         for server in self.servers.values():

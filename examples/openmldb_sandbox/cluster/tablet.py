@@ -17,9 +17,13 @@ from . import messages as M
 from . import system_tables
 from .brpc import Answer, Method
 from .metadata import type_name
-from .rows import decode_row, encode_row, encode_schema, split_rows
+from .rows import decode_row, encode_row, encode_schema
 
 SERVICE = "openmldb.api.TabletServer"
+
+_LEADER, _NORMAL = 1, 1
+_NO_FOLLOWERS = SqlError(134, "table has no follower")
+_NO_TABLE = SqlError(100, "table does not exist")
 
 # what an SDK adds to the user's text
 _CONFIG = re.compile(r"\s*\bCONFIG\s*\([^()]*\)\s*;?\s*\Z", re.IGNORECASE)
@@ -38,14 +42,14 @@ class Tablet:
         self.methods = {
             "Query": Method(M.QUERY_REQUEST, M.QUERY_REPLY, self._query),
             "Put": Method(M.PUT_REQUEST, M.REPLY, self._put),
-            "SQLBatchRequestQuery": Method(M.BATCH_REQUEST, M.BATCH_REPLY, self._batch_request),
+            "GetTableStatus": Method(M.EMPTY, M.TABLE_STATUSES, self._table_status),
+            "GetTableFollower": Method(M.EMPTY, M.REPLY, lambda request, attachment: reply(_NO_FOLLOWERS)),
         }
 
     def _query(self, request: dict[str, Any], attachment: bytes) -> Answer:
         try:
             if request["is_procedure"]:
-                rows = [attachment[:request["row_size"]]]
-                return _rows_answer(self._call_deployment(request["db"], request["sp_name"], rows))
+                return _rows_answer(self._call_deployment(request["db"], request["sp_name"], attachment))
             if request["row_size"]:
                 raise command_error("the sandbox computes request rows for deployments only")
             return _rows_answer(self._select(request, attachment))
@@ -74,7 +78,7 @@ class Tablet:
             return reply()
         table = self._engine.catalog.find_tid(request["tid"])
         if table is None:
-            return reply(SqlError(100, "table does not exist"))
+            return reply(_NO_TABLE)
         row = decode_row(table.types, request["value"])
         try:
             self._engine.tables.insert(ONLINE, table, complete_rows(table, [], [_as_constants(row)]))
@@ -82,30 +86,24 @@ class Tablet:
             return reply(error)
         return reply()
 
-    def _batch_request(self, request: dict[str, Any], attachment: bytes) -> Answer:
-        try:
-            if not request["is_procedure"]:
-                raise command_error("the sandbox computes request rows for deployments only")
-            result = self._call_deployment(request["db"], request["sp_name"], split_rows(attachment))
-        except SqlError as error:
-            return reply(error)
-        rows = [encode_row(result.types, row) for row in result.rows]
-        fields = {
-            "code": 0, "msg": "ok", "count": len(rows), "schema": encode_schema(result.names, result.types),
-            "row_sizes": [len(row) for row in rows], "common_slices": 0, "non_common_slices": 1,
-        }
-        return Answer(fields, b"".join(rows))
+    def _table_status(self, request: dict[str, Any], attachment: bytes) -> Answer:
+        catalog = self._engine.catalog
+        statuses = [
+            {"tid": table.tid, "pid": pid, "mode": _LEADER, "state": _NORMAL, "name": table.name}
+            for db in catalog.databases() for table in catalog.tables(db) for pid in range(table.partition_num)
+        ]
+        return Answer({"status": statuses, "code": 0, "msg": "ok"})
 
-    def _call_deployment(self, db: str, name: str, rows: list[bytes]) -> Result:
+    def _call_deployment(self, db: str, name: str, row: bytes) -> Result:
         deployment = self._engine.catalog.find_deployment(db, name)
         if deployment is None:
             raise SqlError(158, f"deployment {db}.{name} not found")
         compiled = self._engine.deployments.compiled(deployment)
         try:
-            outputs = [self._engine.deployments.call(compiled, decode_row(compiled.table.types, row)) for row in rows]
+            output = self._engine.deployments.call(compiled, decode_row(compiled.table.types, row))
         except duckdb.Error as error:
             raise SqlError(RUNTIME, f"Fail to run deployment: {str(error).splitlines()[0]}") from None
-        return Result(compiled.plan.names, compiled.plan.types, outputs)
+        return Result(compiled.plan.names, compiled.plan.types, [output])
 
 
 def _rows_answer(result: Result) -> Answer:

@@ -1,11 +1,12 @@
-"""A ZooKeeper server of our own, as Debian packages it, on loopback; it imports nothing but the standard library."""
+"""A ZooKeeper server of our own, as Debian packages it, on loopback.
+
+Imports nothing but the standard library, so that it can be used where there is no kazoo.
+"""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -21,11 +22,10 @@ CLASS_PATH = ":".join(_JARS)
 _START_TIMEOUT_S = 60.0
 _PROBE_S = 0.05
 _MAX_LOG_IN_ERROR = 2000
-_PR_SET_PDEATHSIG = 1
 
 
 class ZooKeeperError(Exception):
-    """Why there is no ZooKeeper."""
+    """Why a cluster has no ZooKeeper."""
 
 
 def missing() -> str:
@@ -40,7 +40,7 @@ class ZooKeeperProcess:
 
     def __init__(self, port: int = 0) -> None:
         if reason := missing():
-            raise ZooKeeperError(reason)
+            raise ZooKeeperError(f"there is no ZooKeeper to start: {reason}; install it, or name one that runs with --zk")
         self.port = port or _free_port()
         if port and _is_taken(port):
             raise ZooKeeperError(f"port {port} is taken; if a ZooKeeper runs there, name it with --zk 127.0.0.1:{port}")
@@ -53,10 +53,10 @@ class ZooKeeperProcess:
         )
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                ["java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dzookeeper.forceSync=no",
+                ["setpriv", "--pdeathsig", "KILL", "java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dzookeeper.forceSync=no",
                  "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", f"-Djava.io.tmpdir={self._folder}",
                  "-cp", CLASS_PATH, MAIN, str(config)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, preexec_fn=_die_with_parent,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )
         try:
             self._wait()
@@ -103,8 +103,3 @@ def _free_port() -> int:
 def _is_taken(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _die_with_parent() -> None:
-    """In the child, between fork and exec: a parent that is killed must not leave a server behind."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
