@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 BANNER = (
-    f"openmldb_sandbox {__version__}: a development stand-in that answers OpenMLDB's REST calls with DuckDB.\n"
+    f"openmldb_sandbox {__version__}: a development stand-in that answers OpenMLDB's calls with DuckDB.\n"
     "It is not OpenMLDB: no replicas, no user rights. Do not keep data in it that matters."
 )
 

@@ -177,6 +177,7 @@ def for_each(variants, module):
     def decorate(tests):
         for sdk, sqlalchemy in variants:
             name = f"{tests.__name__}_{sdk}_sqlalchemy_{sqlalchemy}".replace(".", "_")
-            module[name] = type(name, (tests, SdkCase), {"variant": (sdk, sqlalchemy), "__module__": module["__name__"]})
+            members = {"variant": (sdk, sqlalchemy), "__module__": module["__name__"]}
+            module[name] = type(name, (tests, SdkCase), members)
         return None
     return decorate

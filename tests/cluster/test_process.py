@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 import urllib.error
 import urllib.request
@@ -45,6 +46,22 @@ def end_with(test, process):
             if stream is not None:
                 stream.close()
     test.addCleanup(end)
+
+
+def at(lines):
+    """Where the cluster is, of a sandbox's first lines."""
+    return re.fullmatch(r"zk=(\S+) zkPath=(\S+)", lines["CLUSTER"]).groups()
+
+
+@contextlib.contextmanager
+def patched_path(path):
+    """Programs are found in `path` alone."""
+    before = os.environ["PATH"]
+    os.environ["PATH"] = path
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
 
 
 def finish(process, number=None):
@@ -123,6 +140,15 @@ class Process(ProcessCase):
                 self.assertNotIn("READY", lines)
 
 
+    def test_names_the_package_where_there_is_no_zookeeper(self):
+        with tempfile.TemporaryDirectory() as nothing, patched_path(nothing):
+            process, lines = start_for(self, "--cluster", "--zk-port", "0")
+        code, complaint = finish(process)
+        self.assertEqual(code, 3)
+        self.assertIn("no java on the PATH: install Debian's package zookeeper, or name one with --zk", complaint)
+        self.assertNotIn("READY", lines)
+
+
 class ControlOfTheDouble(ProcessCase):
     def test_faults_are_scripted_over_http_too(self):
         program = ROOT / "tests" / "support" / "cluster_double.py"
@@ -152,10 +178,7 @@ class ShippedCluster:
 
     def test_rest_and_sdk_are_two_doors_of_one_database(self):
         process, lines = start_for(self, "--cluster", "--zk-port", "0")
-        zk, root = re.fullmatch(r"zk=(\S+) zkPath=(\S+)", lines["CLUSTER"]).groups()
-        client = SdkClient(*self.variant, self.folder / "sdk.log")
-        self.addCleanup(client.close)
-        client.connect(zk, root)
+        client = self.another(*at(lines))
         client.sql("CREATE DATABASE d")
         client.sql("USE d")
         client.sql("CREATE TABLE t(a int, b timestamp)")
@@ -169,6 +192,30 @@ class ShippedCluster:
                                   "(PARTITION BY a ORDER BY b ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)")
         self.assertEqual(self.until(lambda: self.called(client, "d.dp", [1, 2000]), "the deployment"), [[1, 2]])
         self.assertEqual(finish(process)[0], 0)
+
+    def test_a_restart_with_a_directory_loses_nothing(self):
+        options = ("--cluster", "--zk-port", "0", "--dir", str(self.folder / "kept"))
+        process, lines = start_for(self, *options)
+        first = self.another(*at(lines))
+        for text in ("CREATE DATABASE d", "USE d", "CREATE TABLE t(a int, b timestamp)",
+                     "INSERT INTO t VALUES (1, 1000)",
+                     "DEPLOY dp OPTIONS(RANGE_BIAS='inf') SELECT a, count(b) OVER w AS c FROM t WINDOW w AS "
+                     "(PARTITION BY a ORDER BY b ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)"):
+            first.sql(text)
+        before = first.sql("SHOW DEPLOYMENT d.dp")
+        self.assertEqual(finish(process)[0], 0)
+        process, lines = start_for(self, *options)
+        second = self.another(*at(lines))
+        self.assertEqual(second.sql("SHOW DEPLOYMENT d.dp"), before)
+        self.assertEqual(second.call("d.dp", [1, 2000]), [[1, 2]])
+        self.assertEqual(finish(process)[0], 0)
+
+    def another(self, zk, root="/openmldb"):
+        """A client of a cluster that is not this class's own."""
+        client = SdkClient(*self.variant, self.folder / "sdk.log")
+        self.addCleanup(client.close)
+        client.connect(zk, root)
+        return client
 
     def called(self, client, deployment, row):
         """The SDK learns of it a moment after ZooKeeper has it."""
@@ -189,27 +236,27 @@ class ShippedCluster:
         self.addCleanup(lambda: zookeeper.close())
         double = ClusterDouble(zookeeper.address)
         self.addCleanup(double.close)
-        first = SdkClient(*self.variant, self.folder / "sdk.log")
-        first.connect(zookeeper.address, "/openmldb")
+        first = self.another(zookeeper.address)
         for text in ("CREATE DATABASE d", "USE d", "CREATE TABLE t(a int)"):
             first.sql(text)
-        first.close()
         zookeeper.close()
         with contextlib.redirect_stderr(io.StringIO()):
             zookeeper = ZooKeeperProcess(zookeeper.port)
-            second = self.until(lambda: self.connected(zookeeper.address), "the cluster to be back")
-        self.addCleanup(second.close)
+            self.until(lambda: self.leader(zookeeper.address), "the cluster to be back")
+        second = self.another(zookeeper.address)
         second.sql("USE d")
         self.assertEqual(second.sql("SHOW TABLES"), [["t"]])
 
-    def connected(self, zk):
-        client = SdkClient(*self.variant, self.folder / "sdk.log")
+    def leader(self, zk):
+        from kazoo.client import KazooClient
+
+        client = KazooClient(zk)
+        client.start(DEADLINE_S)
         try:
-            client.connect(zk, "/openmldb")
-            return client
-        except StatementError:
+            return client.exists("/openmldb/leader") and client.get_children("/openmldb/leader")
+        finally:
+            client.stop()
             client.close()
-            return None
 
 
 if __name__ == "__main__":

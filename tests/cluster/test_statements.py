@@ -85,8 +85,9 @@ class Statements:
             [True, -2, 3, 4000000000, 1.5, -2.25, "2021-12-01", 1590738989000, None, "Größe", "x"],
             [None, None, None, None, None, None, None, None, "a", None, ""],
         ])
-        client.sql("INSERT INTO kinds VALUES " + "(true, 1, 1, 1, 1.0, 1.0, '1999-01-31', 0, '{0}', '{0}', 'z')".format("y" * 300))
-        self.assertEqual(client.sql("SELECT i, j, k FROM kinds WHERE k = 'z'"), [["y" * 300, "y" * 300, "z"]])
+        long = "y" * 300
+        client.sql(f"INSERT INTO kinds VALUES (true, 1, 1, 1, 1.0, 1.0, '1999-01-31', 0, '{long}', '{long}', 'z')")
+        self.assertEqual(client.sql("SELECT i, j, k FROM kinds WHERE k = 'z'"), [[long, long, "z"]])
         client.sql("DROP TABLE kinds")
 
     def test_a_deployment_on_a_table_with_rows_gets_its_index(self):

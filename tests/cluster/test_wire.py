@@ -128,8 +128,10 @@ class Server(unittest.TestCase):
 
     def test_what_goes_wrong_is_an_answer_and_the_connection_stays(self):
         peer = self.connect()
-        for method, service, body, code in (("Nosuch", "test.Service", b"", 1002), ("Echo", "other.Service", b"", 1002),
-                                            ("Echo", "test.Service", b"\x08", 1003), ("Fail", "test.Service", b"", 2001)):
+        for method, service, body, code in [
+            ("Nosuch", "test.Service", b"", 1002), ("Echo", "other.Service", b"", 1002),
+            ("Echo", "test.Service", b"\x08", 1003), ("Fail", "test.Service", b"", 2001),
+        ]:
             with self.subTest(method=method, service=service):
                 with contextlib.redirect_stderr(io.StringIO()):
                     meta, _ = self.call(peer, method, body, service=service)

@@ -1,1 +1,1 @@
-"""The cluster side of the sandbox: what an OpenMLDB SDK finds through ZooKeeper, on the same engine as the REST side."""
+"""The cluster that an OpenMLDB SDK finds through ZooKeeper, on the same engine as the REST side."""

@@ -8,7 +8,9 @@ from .protobuf import BOOL, BYTES, INT, TEXT, Message
 
 CALL = Message(service=(1, TEXT), method=(2, TEXT))
 RESULT = Message(error_code=(1, INT), error_text=(2, TEXT))
-META = Message(call=(1, CALL), result=(2, RESULT), compress_type=(3, INT), correlation_id=(4, INT), attachment_size=(5, INT))
+META = Message(
+    call=(1, CALL), result=(2, RESULT), compress_type=(3, INT), correlation_id=(4, INT), attachment_size=(5, INT),
+)
 
 # --- shared -----------------------------------------------------------------------------------------------------------
 

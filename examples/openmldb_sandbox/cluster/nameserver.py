@@ -146,7 +146,7 @@ class NameServer:
         for wanted in request["index"]:
             self._table(wanted["db"], wanted["name"])
         self._save(procedure, "deployment already exists", request["index"])
-        return {"op_id": int(time.time())}
+        return {"op_id": int(time.time())}  # the second it was done in, which is all that is asked later
 
     def _save(self, procedure: dict[str, Any], exists: str, indexes: list[dict[str, Any]] | None = None) -> None:
         db, name = procedure["db_name"], procedure["sp_name"]

@@ -30,8 +30,9 @@ class Cluster:
 
     def _start(self, engine: Engine) -> None:
         tablet_server = RpcServer(tablet.SERVICE, tablet.Tablet(engine).methods)
-        self._registry = Registry(self.zk, self.root, lambda: nameserver.published_nodes(engine, tablet_server.endpoint))
-        names = nameserver.NameServer(engine, tablet_server.endpoint, self._registry.flush)
+        endpoint = tablet_server.endpoint
+        self._registry = Registry(self.zk, self.root, lambda: nameserver.published_nodes(engine, endpoint))
+        names = nameserver.NameServer(engine, endpoint, self._registry.flush)
         self.servers = {
             TABLET: tablet_server,
             TASKMANAGER: RpcServer(taskmanager.SERVICE, taskmanager.TaskManager(engine).methods),

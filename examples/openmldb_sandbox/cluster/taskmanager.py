@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..dialect import parse_query, tokenize
-from ..engine import MODES, Call, Engine, batch_sql_failure
+from ..engine import Call, Engine, Mode, batch_sql_failure
 from ..errors import SqlError
-from ..files import JobFailure
-from ..jobs import FINISHED
+from ..jobs import FINISHED, JOB_COLUMNS
 from . import messages as M
 from .brpc import Answer, Method
 
 SERVICE = "openmldb.taskmanager.TaskManagerServer"
 
-# longer than any client waits: the end of a wait is the client's deadline
-_WAIT_MS = 24 * 3_600_000
+# longer than clients wait (half an hour, unless told otherwise); a wait for a job that was stopped has no other end
+_WAIT_MS = 2 * 3_600_000
 
 
 class TaskManager:
@@ -23,7 +22,13 @@ class TaskManager:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        offline, online = self._submitter(offline=True), self._submitter(offline=False)
+
+        def offline(request: dict[str, Any], attachment: bytes) -> Answer:
+            return self._submit(request, offline=True)
+
+        def online(request: dict[str, Any], attachment: bytes) -> Answer:
+            return self._submit(request, offline=False)
+
         self.methods = {
             "ImportOfflineData": Method(M.SUBMIT_REQUEST, M.JOB_REPLY, offline),
             "ImportOnlineData": Method(M.SUBMIT_REQUEST, M.JOB_REPLY, online),
@@ -36,23 +41,20 @@ class TaskManager:
             "DropOfflineTable": Method(M.OFFLINE_TABLE_REQUEST, M.REPLY, self._drop_offline_table),
         }
 
-    def _submitter(self, offline: bool) -> Any:
-        def submit(request: dict[str, Any], attachment: bytes) -> Answer:
-            mode = (("offsync" if offline else "onsync") if request["sync_job"] else ("offasync" if offline else "online"))
-            try:
-                result = self._engine.execute(Call(request["default_db"], request["sql"], MODES[mode], _WAIT_MS, []))
-            except (SqlError, JobFailure) as error:
-                return _refused(error.message)
-            if result is None:
-                return _refused("no job: the statement is none for the TaskManager")
-            return self._job_answer(result.rows[0][0])
-
-        return submit
+    def _submit(self, request: dict[str, Any], offline: bool) -> Answer:
+        mode = Mode(offline, sync=request["sync_job"])
+        try:
+            result = self._engine.execute(Call(request["default_db"], request["sql"], mode, _WAIT_MS, []))
+        except SqlError as error:
+            return _refused(error.message)
+        if result is None or result.names[0] != JOB_COLUMNS[0][0]:
+            return _refused("no job: the statement is none for the TaskManager")
+        return self._job_answer(result.rows[0][0])
 
     def _run_batch_sql(self, request: dict[str, Any], attachment: bytes) -> Answer:
         try:
             tree = parse_query(tokenize(request["sql"].strip().rstrip(";")), request["sql"])
-            call = Call(request["default_db"], request["sql"], MODES["offsync"], _WAIT_MS, [])
+            call = Call(request["default_db"], request["sql"], Mode(offline=True, sync=True), _WAIT_MS, [])
             job = self._engine.run_batch_sql(tree, call)
         except SqlError as error:
             return _refused(error.message)

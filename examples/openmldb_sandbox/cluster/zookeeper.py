@@ -31,8 +31,8 @@ class ZooKeeperError(Exception):
 def missing() -> str:
     """Why there can be none here; empty when there can."""
     if not shutil.which("java"):
-        return "no java on the PATH (Debian: default-jre-headless)"
-    return next((f"no {jar} (Debian: zookeeper, libslf4j-java)" for jar in _JARS if not os.path.exists(jar)), "")
+        return "no java on the PATH"
+    return next((f"no {jar}" for jar in _JARS if not os.path.exists(jar)), "")
 
 
 class ZooKeeperProcess:
@@ -40,7 +40,9 @@ class ZooKeeperProcess:
 
     def __init__(self, port: int = 0) -> None:
         if reason := missing():
-            raise ZooKeeperError(f"there is no ZooKeeper to start: {reason}; install it, or name one that runs with --zk")
+            raise ZooKeeperError(
+                f"there is no ZooKeeper to start, {reason}: install Debian's package zookeeper, or name one with --zk"
+            )
         self.port = port or _free_port()
         if port and _is_taken(port):
             raise ZooKeeperError(f"port {port} is taken; if a ZooKeeper runs there, name it with --zk 127.0.0.1:{port}")
@@ -53,7 +55,8 @@ class ZooKeeperProcess:
         )
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dzookeeper.forceSync=no",
+                ["setpriv", "--pdeathsig", "KILL", "java", "-Xmx64m", "-XX:TieredStopAtLevel=1",
+                 "-XX:+UseSerialGC", "-Dzookeeper.forceSync=no",
                  "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", f"-Djava.io.tmpdir={self._folder}",
                  "-cp", CLASS_PATH, MAIN, str(config)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
