@@ -79,7 +79,9 @@ class RpcServer:
         self._lock = threading.Lock()
         self._connections: set[_Connection] = set()
         self._listener: socket.socket | None = None
-        self.port = port
+        # while the server is away: bound, so that nobody else gets the port, and deaf
+        self._reserved: socket.socket | None = _bound(port)
+        self.port = self._reserved.getsockname()[1]
         self.back()
 
     @property
@@ -89,10 +91,10 @@ class RpcServer:
     def back(self) -> None:
         """Listens, on the same port as before."""
         with self._lock:
-            if self._listener is not None:
+            if self._reserved is None:
                 return
-            self._listener = socket.create_server((HOST, self.port))
-            self.port = self._listener.getsockname()[1]
+            self._listener, self._reserved = self._reserved, None
+            self._listener.listen()
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def away(self) -> None:
@@ -103,11 +105,13 @@ class RpcServer:
         if listener is not None:
             listener.shutdown(socket.SHUT_RDWR)
             listener.close()
+            self._reserved = _bound(self.port)
         for connection in connections:
             connection.cut()
 
     def close(self) -> None:
         self.away()
+        self._reserved.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _accept(self, listener: socket.socket) -> None:
@@ -160,6 +164,13 @@ class RpcServer:
         if method is None or call["service"] != self._service:
             raise RpcError(NO_METHOD, f"the sandbox has no {call.get('service')}.{call.get('method')} here")
         return method
+
+
+def _bound(port: int) -> socket.socket:
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind((HOST, port))
+    return reserved
 
 
 def _failure(correlation: dict[str, Any], code: int, text: str) -> dict[str, Any]:
