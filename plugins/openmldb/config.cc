@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "openmldb/sql_lexer.h"
+#include "openmldb/sql_splitter.h"
 
 namespace porpoise::openmldb {
 namespace {
@@ -78,6 +79,14 @@ Status read_apiservers(const Json& json, Config& config) {
 
 }  // namespace
 
+Result<DriverKind> parse_driver(std::string_view what, std::string_view text) {
+  const std::string lower = to_lower(text);
+  if (lower == "auto") return DriverKind::kAuto;
+  if (lower == "rest") return DriverKind::kRest;
+  if (lower == "sdk") return DriverKind::kSdk;
+  return fail(Code::kInvalid, std::string(what) + " must be auto, rest or sdk, not '" + headline(text, 40) + "'");
+}
+
 Result<Config> parse_config(std::string_view config_json) {
   auto json = parse_json(config_json.empty() ? std::string_view("{}") : config_json);
   if (!json) return fail(json.error().wrap("the configuration plugins.OPENMLDB"));
@@ -87,6 +96,10 @@ Result<Config> parse_config(std::string_view config_json) {
   PORPOISE_CHECK(read_ms(*json, "settleMillis", config.settle));
   PORPOISE_CHECK(read_ms(*json, "retryMillis", config.retry));
   PORPOISE_CHECK(read_ms(*json, "requestMillis", config.request));
+  PORPOISE_TRY(config.driver, parse_driver("plugins.OPENMLDB.driver", string_or(*json, "driver", "auto")));
+  config.user = string_or(*json, "user", "");
+  config.password = string_or(*json, "password", "");
+  config.zk_cert = string_or(*json, "zkCert", "");
   config.default_db = string_or(*json, "defaultDb", config.default_db);
   return config;
 }
@@ -110,6 +123,16 @@ Result<std::string> find_apiserver(const Config& config, std::string_view zk, st
                                    wanted.path +
                                    "\"; add under plugins.OPENMLDB.apiservers in porpoise.yaml the line  \"" +
                                    std::string(trimmed(zk)) + wanted.path + "\": http://HOST:9080");
+}
+
+Result<std::optional<std::string>> choose_way(const Config& config, DriverKind wanted, std::string_view zk,
+                                              std::string_view zk_path) {
+  if (wanted == DriverKind::kAuto) wanted = config.driver;
+  if (wanted == DriverKind::kSdk) return std::optional<std::string>();
+  auto url = find_apiserver(config, zk, zk_path);
+  if (url) return std::optional<std::string>(std::move(*url));
+  if (wanted == DriverKind::kAuto) return std::optional<std::string>();
+  return fail(url.error());
 }
 
 }  // namespace porpoise::openmldb

@@ -19,7 +19,7 @@ namespace porpoise::openmldb {
 using Cell = std::optional<std::string>;  // no value = NULL
 
 struct Table {
-  std::vector<std::string> types;  // "Int32"; the way may carry no column names
+  std::vector<std::string> heads;  // of the columns: names, or types like "Int32" where the way carries no names
   std::vector<std::vector<Cell>> rows;
 };
 

@@ -1,7 +1,10 @@
 // The OPENMLDB task type: 3.1 `OpenmldbTask` without Python in between, and with jobs whose failure is seen.
 #include <porpoise/plugin.hpp>
 
+#include <memory>
+
 #include "openmldb/rest_driver.h"
+#include "openmldb/sdk_driver.h"
 #include "openmldb/session.h"
 
 namespace porpoise::openmldb {
@@ -20,22 +23,31 @@ class OpenmldbTask : public plugin::Task {
     auto config = parse_config(request.config_json);
     if (!config) return Outcome::invalid(config.error().to_string());
     config_ = std::move(*config);
-    auto url = find_apiserver(config_, params_.zk, params_.zk_path);
+    auto url = choose_way(config_, params_.driver, params_.zk, params_.zk_path);
     if (!url) return Outcome::invalid(url.error().to_string());
     url_ = std::move(*url);
+    work_dir_ = request.work_dir;
+    file_stem_ = request.file_stem;
     return split();
   }
 
   Outcome run() override {
-    host().info("OpenMLDB " + params_.zk + params_.zk_path + " over the APIServer " + url_ + ", mode " +
-                std::string(to_string(params_.mode)) + ", statements: " + std::to_string(statements_.size()));
-    RestDriver driver(host(), url_, config_);
-    return Session(host(), driver, config_, params_.mode, params_.on_exists).run(statements_);
+    host().info("OpenMLDB " + params_.zk + params_.zk_path + (url_ ? " over the APIServer " + *url_ : " by its SDK") +
+                ", mode " + std::string(to_string(params_.mode)) +
+                ", statements: " + std::to_string(statements_.size()));
+    const std::unique_ptr<Driver> driver = make_driver();
+    return Session(host(), *driver, config_, params_.mode, params_.on_exists).run(statements_);
   }
 
   std::string plan() override { return plan_; }
 
  private:
+  std::unique_ptr<Driver> make_driver() const {
+    if (url_) return std::make_unique<RestDriver>(host(), *url_, config_);
+    SdkDriver::Target target{params_.zk, params_.zk_path, work_dir_, file_stem_};
+    return std::make_unique<SdkDriver>(host(), std::move(target), config_);
+  }
+
   // Placeholders first: a value may hold a quote or a ';' just like the text around it.
   Outcome split() {
     const auto sql = host().expand(params_.sql);
@@ -54,7 +66,9 @@ class OpenmldbTask : public plugin::Task {
       if (!is_done)
         return Outcome::invalid("parameter 'sql', line " + std::to_string(statement.line) + ": " +
                                 is_done.error().to_string() + " — in: " + headline(statement.text, kMessageChars));
-      plan_ += "-- " + (*is_done ? std::string("not sent") : "POST " + url_ + "/dbs/" + settings.db());
+      const std::string way =
+          url_ ? "POST " + *url_ + "/dbs/" + settings.db() : "by the SDK, database " + settings.db();
+      plan_ += "-- " + (*is_done ? "not sent" : way);
       plan_ += ", " + std::string(to_string(settings.mode()));
       plan_ += (starts_job(statement, settings.mode()) ? ", as a job\n" : "\n") + statement.text + ";\n";
     }
@@ -63,7 +77,8 @@ class OpenmldbTask : public plugin::Task {
 
   Params params_;
   Config config_;
-  std::string url_;
+  std::optional<std::string> url_;  // of the APIServer; without it the SDK is used
+  std::string work_dir_, file_stem_;
   std::vector<Statement> statements_;
   std::string plan_;
 };

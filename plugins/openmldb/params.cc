@@ -58,6 +58,10 @@ Result<Params> parse_params(std::string_view params_json) {
   PORPOISE_TRY(const std::string sql, required(json, "sql"));
   params.sql = with_unix_lines(sql);
   PORPOISE_TRY(params.on_exists, parse_on_exists(json));
+  if (const auto found = json.find("driver"); found != json.end() && !found->is_null()) {
+    const std::string text = found->is_string() ? found->get<std::string>() : dump_json(*found);
+    PORPOISE_TRY(params.driver, parse_driver("parameter 'driver'", text));
+  }
   return params;
 }
 

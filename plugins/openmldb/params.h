@@ -1,4 +1,4 @@
-// What the task asks for: the parameters of the stock OPENMLDB task, plus one extension. Pure.
+// What the task asks for: the parameters of the stock OPENMLDB task, plus two extensions. Pure.
 #pragma once
 
 #include <optional>
@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "openmldb/config.h"
 #include "openmldb/sql_splitter.h"
 
 namespace porpoise::openmldb {
@@ -17,8 +18,9 @@ struct Params {
   std::string zk;
   std::string zk_path;
   Mode mode = Mode::kOffline;
-  std::string sql;                    // line ends are LF; placeholders not replaced
-  std::optional<OnExists> on_exists;  // extension `onDeploymentExists`
+  std::string sql;                        // line ends are LF; placeholders not replaced
+  std::optional<OnExists> on_exists;      // extension `onDeploymentExists`
+  DriverKind driver = DriverKind::kAuto;  // extension `driver`
 };
 
 Result<Params> parse_params(std::string_view params_json);

@@ -1,7 +1,8 @@
 #include "openmldb/rest_answer.h"
 
 #include <algorithm>
-#include <array>
+
+#include "openmldb/retry.h"
 
 namespace porpoise::openmldb {
 namespace {
@@ -32,10 +33,10 @@ Failure http_failure(int status, std::string_view body) {
           0, status >= 500};
 }
 
-Failure not_an_answer(const std::string& why, std::string_view body) {
-  return {
-      Error(Code::kUnavailable, "the answer is not one of an APIServer (" + why + "): " + headline(body, kQuoteChars)),
-      0, true};
+Failure not_an_answer(std::string_view sender, const std::string& why, std::string_view body) {
+  return {Error(Code::kUnavailable,
+                "the answer is not one of " + std::string(sender) + " (" + why + "): " + headline(body, kQuoteChars)),
+          0, true};
 }
 
 Cell read_cell(const Json& value) {
@@ -64,28 +65,20 @@ std::string quote_special_numbers(std::string_view text) {
   return result;
 }
 
-bool is_ambiguous(std::string_view server_message) {
-  // brpc's timeout (E1008, code 1004) and lost connection, and a sync wait that ended before the job.
-  static constexpr std::array<std::string_view, 5> kSigns = {"Reached timeout", "E1008", "ReturnCode[1004]",
-                                                             "Got EOF of Socket", "wait for job failed"};
-  return std::any_of(kSigns.begin(), kSigns.end(), [server_message](std::string_view sign) {
-    return server_message.find(sign) != std::string_view::npos;
-  });
-}
-
 Reply<Json> read_answer(int http_status, std::string_view body) {
   constexpr int kOk = 200;
   if (http_status != kOk) return fail(http_failure(http_status, body));
+  return read_body(body, "an APIServer");
+}
+
+Reply<Json> read_body(std::string_view body, std::string_view sender) {
   auto json = parse_json(quote_special_numbers(body), {.max_depth = kMaxDepth});
-  if (!json) return fail(not_an_answer(json.error().to_string(), body));
+  if (!json) return fail(not_an_answer(sender, json.error().to_string(), body));
   const auto code = json->is_object() ? json->find("code") : json->end();
   if (!json->is_object() || code == json->end() || !code->is_number_integer())
-    return fail(not_an_answer("no code", body));
-  if (const auto number = code->get<std::int64_t>(); number != 0) {
-    const std::string message = string_or(*json, "msg", "no message");
-    return fail(
-        Failure{Error(Code::kInvalid, "[" + std::to_string(number) + "] " + message), number, is_ambiguous(message)});
-  }
+    return fail(not_an_answer(sender, "no code", body));
+  if (const auto number = code->get<std::int64_t>(); number != 0)
+    return fail(refused(number, string_or(*json, "msg", "no message")));
   return std::move(*json);
 }
 
@@ -94,11 +87,11 @@ Reply<Table> read_table(const Json& answer) {
   const auto data = answer.find("data");
   if (data == answer.end() || !data->is_object()) return table;
   if (const auto types = data->find("schema"); types != data->end() && types->is_array())
-    for (const Json& type : *types) table.types.push_back(type.is_string() ? type.get<std::string>() : dump_json(type));
+    for (const Json& type : *types) table.heads.push_back(type.is_string() ? type.get<std::string>() : dump_json(type));
   const auto rows = data->find("data");
   if (rows == data->end() || !rows->is_array()) return table;
   for (const Json& row : *rows) {
-    if (!row.is_array()) return fail(not_an_answer("a row is not a list", dump_json(row)));
+    if (!row.is_array()) return fail(not_an_answer("this kind", "a row is not a list", dump_json(row)));
     std::vector<Cell>& cells = table.rows.emplace_back();
     for (const Json& value : row) cells.push_back(read_cell(value));
   }

@@ -1,4 +1,4 @@
-// Reads the answers of the APIServer. Pure.
+// Reads the answers of the APIServer, and those of sdk_client.py, which have the same form. Pure.
 #pragma once
 
 #include <string>
@@ -16,10 +16,10 @@ std::string quote_special_numbers(std::string_view text);
 // The answer's JSON when it reports success: HTTP status 200 and `code` 0.
 Reply<Json> read_answer(int http_status, std::string_view body);
 
+// The same of the text alone; `sender` is for messages.
+Reply<Json> read_body(std::string_view body, std::string_view sender);
+
 // `data` of a successful answer; an empty table when there is none.
 Reply<Table> read_table(const Json& answer);
-
-// Whether the text of a refusal says no more than that the APIServer lost sight of the work: the job may go on.
-bool is_ambiguous(std::string_view server_message);
 
 }  // namespace porpoise::openmldb

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "openmldb/rest_answer.h"
+#include "openmldb/retry.h"
 
 namespace porpoise::openmldb {
 namespace {
@@ -12,8 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kConnectLimit{10000};
-constexpr milliseconds kFirstPause{100};  // doubles up to kLongestPause
-constexpr milliseconds kLongestPause{5000};
 // An answer is held in memory as a whole; people put a LIMIT on larger ones.
 constexpr std::size_t kMaxAnswerBytes = std::size_t{32} << 20U;
 
@@ -34,13 +33,6 @@ bool is_missing_deployment(const Failure& failure) {
   const std::string text = failure.error.to_string();
   return failure.server_code != 0 &&
          (text.find("not found") != std::string::npos || text.find("does not exist") != std::string::npos);
-}
-
-// [1500] and [1501]: the APIServer is up, but did not reach the rest of the cluster.
-bool is_temporary(const Failure& failure) {
-  if (failure.server_code != 0)
-    return failure.may_have_run || failure.server_code == 1500 || failure.server_code == 1501;
-  return failure.error.code() == Code::kUnavailable || failure.error.code() == Code::kTimeout;
 }
 
 }  // namespace
@@ -110,16 +102,8 @@ Reply<Json> RestDriver::get(const std::string& path) {
 }
 
 Reply<Json> RestDriver::send(const Exchange& exchange) {
-  const std::int64_t give_up_mono_ms = host_.now_mono_ms() + config_.retry.count();
-  for (milliseconds pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
-    auto answer = send_once(exchange);
-    if (answer || exchange.ignores_cancel || !is_temporary(answer.error())) return answer;
-    if (answer.error().may_have_run && !exchange.http.repeatable) return answer;
-    if (host_.now_mono_ms() + pause.count() > give_up_mono_ms) return answer;
-    host_.warn(answer.error().error.to_string() + "; trying again in " + std::to_string(pause.count()) + " ms");
-    if (host_.wait(pause.count()))
-      return fail(Failure{Error(Code::kCancelled, "cancelled"), 0, answer.error().may_have_run});
-  }
+  const Repetition repetition{config_.retry, exchange.http.repeatable, exchange.ignores_cancel};
+  return repeat(host_, repetition, [&] { return send_once(exchange); });
 }
 
 Reply<Json> RestDriver::send_once(const Exchange& exchange) {

@@ -29,7 +29,6 @@ class RestDriver : public Driver {
     bool ignores_cancel = false;
   };
   Reply<Json> get(const std::string& path);
-  // Sends until there is an answer, the failure allows no repetition, or the time for that is over.
   Reply<Json> send(const Exchange& exchange);
   Reply<Json> send_once(const Exchange& exchange);
 

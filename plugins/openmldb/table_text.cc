@@ -64,8 +64,8 @@ std::string bounded_text(std::string_view text) {
 std::string table_text(const Table& table) {
   if (table.rows.empty()) return {};
   if (is_text(table)) return bounded_text(*table.rows[0][0]);
-  std::vector<Line> lines = {Line(table.types.begin(), table.types.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                                 table.types.size(), kMaxColumns)))};
+  std::vector<Line> lines = {Line(table.heads.begin(), table.heads.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                                 table.heads.size(), kMaxColumns)))};
   for (std::size_t i = 0; i < std::min(table.rows.size(), kMaxRows); ++i) lines.push_back(row_line(table.rows[i]));
   std::vector<std::size_t> widths(kMaxColumns, 0);
   for (const Line& line : lines)

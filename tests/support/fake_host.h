@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "plugin/loader.h"
@@ -43,7 +44,10 @@ class FakeHost {
     c_.set_var = [](const porpoise_host* c, porpoise_str name, porpoise_str value) {
       self(c).vars_.insert_or_assign(std::string(plugin::to_view(name)), std::string(plugin::to_view(value)));
     };
-    c_.add_app_id = [](const porpoise_host*, porpoise_str) -> porpoise_status { return PORPOISE_OK; };
+    c_.add_app_id = [](const porpoise_host* c, porpoise_str id) -> porpoise_status {
+      self(c).app_ids_.emplace_back(plugin::to_view(id));
+      return PORPOISE_OK;
+    };
     c_.progress = [](const porpoise_host*, std::int32_t, porpoise_str) {};
     c_.cancel_requested = [](const porpoise_host* c) { return self(c).wait(0); };
     c_.cancel_fd = [](const porpoise_host* c) { return std::int32_t{self(c).cancel_.get()}; };
@@ -85,6 +89,7 @@ class FakeHost {
   }
   const std::string& output() const { return output_; }
   const std::map<std::string, std::string>& vars() const { return vars_; }
+  const std::vector<std::string>& app_ids() const { return app_ids_; }
   const std::optional<Branch>& branch() const { return branch_; }
 
  protected:
@@ -121,6 +126,7 @@ class FakeHost {
   std::string log_;
   std::string output_;
   std::map<std::string, std::string> vars_;
+  std::vector<std::string> app_ids_;
   std::optional<Branch> branch_;
 };
 

@@ -8,8 +8,9 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-#include <atomic>
 #include <filesystem>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,10 @@ class ScriptHost : public FakeHost {
   // What the children printed.
   std::string child_output() const { return read_file(work_dir_ / "output", std::size_t{1} << 20U).value_or(""); }
 
+  // Children get the SIGTERM that the real host sends them.
   void cancel() {
     FakeHost::cancel();
-    kill_child();
+    end_children();
   }
 
  private:
@@ -48,7 +50,8 @@ class ScriptHost : public FakeHost {
 
   porpoise_status spawn(std::string_view shell, std::int64_t& pid, porpoise_str& error) {
     // A file as in 3.1, not `bash -c`, which would let the last command take the place of bash.
-    const std::filesystem::path command_file = work_dir_ / "3_7.command";
+    const std::string number = ++started_ == 1 ? "" : "_" + std::to_string(started_);
+    const std::filesystem::path command_file = work_dir_ / ("3_7" + number + ".command");
     const std::string text =
         "cd '" + work_dir_.native() + "'\n" + environment_script + "\n" + std::string(shell) + "\n";
     EXPECT_TRUE(write_file(command_file, text, 0755, Durability::kAtomic));
@@ -56,15 +59,24 @@ class ScriptHost : public FakeHost {
     char* argv[] = {words[0].data(), words[1].data(), nullptr};
     std::string path = "PATH=/usr/bin:/bin";
     char* variables[] = {path.data(), nullptr};
-    child_ = start(argv, variables);
-    if (c_.cancel_requested(&c_) != 0) kill_child();  // the cancel came before child_ was known
-    pid = child_;
-    if (pid == 0) error = plugin::to_c("cannot start bash");
-    return pid == 0 ? PORPOISE_INTERNAL : PORPOISE_OK;
+    const bool is_late = c_.cancel_requested(&c_) != 0;
+    const pid_t child = is_late ? 0 : start(argv, variables);
+    pid = child;
+    if (child == 0) {
+      error = plugin::to_c(is_late ? "the task is to end" : "cannot start bash");
+      return is_late ? PORPOISE_CANCELLED : PORPOISE_INTERNAL;
+    }
+    {
+      const std::lock_guard lock(children_mutex_);
+      children_.insert(child);
+    }
+    if (c_.cancel_requested(&c_) != 0) end_children();  // the cancel came before it was known
+    return PORPOISE_OK;
   }
 
-  void kill_child() {
-    if (const pid_t child = child_.load(); child > 0) ::kill(-child, SIGKILL);
+  void end_children() {
+    const std::lock_guard lock(children_mutex_);
+    for (const pid_t child : children_) ::kill(-child, SIGTERM);
   }
 
   // In a process group of its own, for cancel; 0 when it cannot be started.
@@ -86,15 +98,23 @@ class ScriptHost : public FakeHost {
 
   porpoise_status wait_child(pid_t pid, porpoise_exit& out) {
     int status = 0;
+    siginfo_t info{};
+    // Its number stays its own until it is forgotten here.
+    if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) != 0) return PORPOISE_INTERNAL;
+    {
+      const std::lock_guard lock(children_mutex_);
+      children_.erase(pid);
+    }
     if (::waitpid(pid, &status, 0) != pid) return PORPOISE_INTERNAL;
-    child_ = 0;
     out.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     out.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     return PORPOISE_OK;
   }
 
   std::filesystem::path work_dir_;
-  std::atomic<pid_t> child_ = 0;
+  int started_ = 0;
+  std::mutex children_mutex_;  // guards children_
+  std::set<pid_t> children_;
 };
 
 }  // namespace porpoise::support

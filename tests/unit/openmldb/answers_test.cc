@@ -71,7 +71,7 @@ TEST(ReadAnswer, AHugeCodeIsNotANumberOfOurs) {
 
 TEST(TableText, IsBoundedInEveryDirection) {
   Table table;
-  for (int i = 0; i < 15; ++i) table.types.push_back("String");
+  for (int i = 0; i < 15; ++i) table.heads.push_back("String");
   table.rows.assign(25, std::vector<Cell>(15, std::string(100, 'x')));
   const std::string text = table_text(table);
   EXPECT_THAT(text, HasSubstr("… and 3 more columns"));

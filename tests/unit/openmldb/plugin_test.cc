@@ -35,6 +35,13 @@ class PluginTest : public ::testing::Test {
     result_.size = sizeof result_;
     return task_->prepare(task_, &request, &result_);
   }
+  std::string plan() {
+    const auto* const dry_run =
+        static_cast<const porpoise_dry_run*>(task_->get_extension(task_, plugin::to_c(PORPOISE_EXT_DRY_RUN)));
+    porpoise_str text{};
+    EXPECT_EQ(dry_run->plan(task_, &text), PORPOISE_OK);
+    return std::string(plugin::to_view(text));
+  }
   std::string message() const { return std::string(plugin::to_view(result_.message)); }
 
   RecordingHost host_;
@@ -60,9 +67,20 @@ TEST_F(PluginTest, RunsTheTaskOnTheMappedApiserver) {
   EXPECT_EQ(server.calls().back(), "online /dbs/demo_db: DROP TABLE t");
 }
 
-TEST_F(PluginTest, AnUnmappedClusterSaysTheLineToAdd) {
-  EXPECT_EQ(prepare(params("SHOW JOBS"), Json::object()), PORPOISE_INVALID_PARAMS);
+TEST_F(PluginTest, AnUnmappedClusterSaysTheLineToAddWhenNothingButAnApiserverWillDo) {
+  EXPECT_EQ(prepare(params("SHOW JOBS"), {{"driver", "rest"}}), PORPOISE_INVALID_PARAMS);
   EXPECT_THAT(message(), HasSubstr("\"127.0.0.1:2181/openmldb\": http://HOST:9080"));
+}
+
+TEST_F(PluginTest, TheTaskMayChooseItsWay) {
+  Json by_sdk = params("SHOW JOBS");
+  by_sdk["driver"] = "SDK";
+  const Json config = {{"apiservers", {{"*", "http://127.0.0.1:1"}}}, {"driver", "rest"}};
+  ASSERT_EQ(prepare(by_sdk, config), PORPOISE_OK) << message();
+  EXPECT_EQ(plan(), "-- by the SDK, database __INTERNAL_DB, online\nSHOW JOBS;\n");
+  by_sdk["driver"] = "jdbc";
+  EXPECT_EQ(prepare(by_sdk, config), PORPOISE_INVALID_PARAMS);
+  EXPECT_EQ(message(), "parameter 'driver' must be auto, rest or sdk, not 'jdbc'");
 }
 
 TEST_F(PluginTest, BrokenSqlIsRefusedBeforeAnythingRuns) {
@@ -90,12 +108,7 @@ TEST_F(PluginTest, WhatTheTextShowsToBeWrongIsRefusedBeforeAnythingRuns) {
 TEST_F(PluginTest, ThePlanShowsWhatGoesWhere) {
   const std::string sql = "USE a; -- x\nSHOW JOBS; SET @@execute_mode='offline'; SELECT 1";
   ASSERT_EQ(prepare(params(sql), {{"apiservers", {{"*", "http://127.0.0.1:1"}}}}), PORPOISE_OK);
-  const auto* const dry_run =
-      static_cast<const porpoise_dry_run*>(task_->get_extension(task_, plugin::to_c(PORPOISE_EXT_DRY_RUN)));
-  ASSERT_NE(dry_run, nullptr);
-  porpoise_str text{};
-  ASSERT_EQ(dry_run->plan(task_, &text), PORPOISE_OK);
-  EXPECT_EQ(plugin::to_view(text), R"(-- not sent, online
+  EXPECT_EQ(plan(), R"(-- not sent, online
 USE a;
 -- POST http://127.0.0.1:1/dbs/a, online
 SHOW JOBS;

@@ -1,0 +1,275 @@
+"""Carries statements to an OpenMLDB cluster through its Python SDK, for porpoise's OPENMLDB plugin.
+
+Each line of standard input is a JSON object, {"do": "execute", ...}, answered by one line on descriptor 3, as the
+APIServer would: {"code": 0, "data": ...}, or another code with the cluster's "msg". {"code": 0, "problem": {"kind",
+"message"}} tells of trouble on the way to the cluster. The end of the input ends the program. Whatever the SDK prints
+goes where the task's output goes.
+
+Only the native half of the SDK is loaded. The rest of the package needs SQLAlchemy, whose version 2 refuses what version
+1.4 took, and this half offers what DB-API hides: the mode, and whether to wait for the job, with each statement. It holds
+the interpreter's lock in all its calls, so nothing else happens in this process during one: whoever waits for an answer
+must be ready to end the process.
+"""
+
+import ctypes
+import importlib.util
+import json
+import os
+import signal
+import sys
+import tempfile
+
+MAX_LINE_BYTES = 64 << 20  # a statement of 4 MiB, every character of it escaped
+MAX_ANSWER_BYTES = 32 << 20  # as much as over the REST API
+MAX_SDK_LOG_BYTES = 16 << 10  # what it says while it connects
+SDK_PACKAGE = "openmldb"
+SDK_TO_INSTALL = "openmldb==0.9.2"
+ANSWERS_FD = 3
+
+
+class Refused(Exception):
+    """The cluster, or the SDK for it, refuses a statement."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code = code
+
+
+class Problem(Exception):
+    """Something between us and the cluster. `kind`: sdk, connect, answer or protocol."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+def plain(text):
+    """SWIG keeps bytes that are not UTF-8 as lone surrogates, which are no JSON."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+# --- the SDK ---------------------------------------------------------------------------------------------------------
+
+
+def version_of(package):
+    try:
+        import importlib.metadata
+
+        return importlib.metadata.version(package)
+    except Exception:  # Python 3.7, or a package without metadata
+        return ""
+
+
+def install_command():
+    python = sys.executable or "python3"
+    managed = os.path.join(os.path.dirname(os.__file__), "EXTERNALLY-MANAGED")
+    if os.path.exists(managed) and sys.prefix == sys.base_prefix:  # pip refuses there (PEP 668)
+        return (
+            f"{python} -m venv /opt/openmldb && /opt/openmldb/bin/pip install {SDK_TO_INSTALL}"
+            "   (and set PYTHON_HOME=/opt/openmldb in the task's environment)"
+        )
+    return f"{python} -m pip install {SDK_TO_INSTALL}"
+
+
+def describe_python():
+    return f"Python {sys.version.split()[0]} ({sys.executable})"
+
+
+def load_sdk():
+    """The module sql_router_sdk."""
+    spec = importlib.util.find_spec(SDK_PACKAGE)  # does not run the package
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    if not folders:
+        raise Problem("sdk", f"{describe_python()} has no OpenMLDB SDK; install it with: {install_command()}")
+    sys.path.insert(0, os.path.join(folders[0], "native"))
+    try:
+        import sql_router_sdk
+    except Exception as error:
+        raise Problem(
+            "sdk",
+            f"the OpenMLDB SDK in {folders[0]} cannot be loaded by {describe_python()}: {error}; "
+            f"install it anew with: {install_command()}",
+        ) from error
+    return sql_router_sdk
+
+
+def check(status):
+    if not status.IsOK():
+        raise Refused(int(status.code) or -1, plain(status.msg))
+
+
+class Captured:
+    """Standard error of the native half during a `with`, printed afterwards: a failed connect says why there alone."""
+
+    def __enter__(self):
+        sys.stderr.flush()
+        self.file = tempfile.TemporaryFile()
+        self.saved = os.dup(2)
+        os.dup2(self.file.fileno(), 2)
+        return self
+
+    def __exit__(self, *_):
+        os.dup2(self.saved, 2)
+        os.close(self.saved)
+        self.file.seek(0)
+        self.text = self.file.read(MAX_SDK_LOG_BYTES).decode("utf-8", "replace")
+        self.file.close()
+        sys.stderr.write(self.text)
+        sys.stderr.flush()
+
+
+def first_warning(log):
+    """What a line like "W20230721 11:22:33.445566 4711 zk_client.cc:141] fail to ..." says; later ones follow from it."""
+    for line in log.splitlines():
+        if line[:1] in "WEF" and "] " in line:
+            return line.split("] ", 1)[1]
+    return "it did not say why"
+
+
+class Cluster:
+    """One session with a cluster."""
+
+    def __init__(self, sdk, order):
+        self.sdk = sdk
+        self.session = {}  # variables as this program has set them
+        options = sdk.SQLRouterOptions()
+        options.zk_cluster = order["zk"]
+        options.zk_path = order["zkPath"]
+        options.request_timeout = order["requestMillis"]
+        options.glog_level = 1  # warnings
+        options.zk_log_level = 1  # errors
+        for option, key in (("user", "user"), ("password", "password"), ("zk_cert", "zkCert")):
+            if order.get(key):
+                setattr(options, option, order[key])
+        with Captured() as log:
+            self.router = sdk.NewClusterSQLRouter(options)
+        if not self.router:
+            raise Problem("connect", first_warning(log.text))
+
+    def execute(self, order):
+        online, wait, millis = order["mode"] == "online", order["wait"], order["millis"]
+        # Since 0.9.1 a plain SELECT follows the session instead of the call, as do offline ones in older versions.
+        self.set_variable("execute_mode", "online" if online else "offline")
+        self.set_variable("sync_job", "true" if wait else "false")
+        self.set_variable("job_timeout", str(millis))
+        status = self.sdk.Status()
+        result = self.router.ExecuteSQL(order["db"], order["sql"], online, wait, millis, status)
+        check(status)
+        if order["sql"].lstrip()[:3].lower() == "set":
+            self.session.clear()  # it may have been one of ours
+        return self.table(result) if result else {"schema": [], "data": []}
+
+    def set_variable(self, name, value):
+        if self.session.get(name) == value:
+            return
+        status = self.sdk.Status()
+        self.router.ExecuteSQL(f"SET @@{name}='{value}'", status)
+        check(status)
+        self.session[name] = value
+
+    def table(self, result):
+        sdk, schema = self.sdk, result.GetSchema()
+        readers = {
+            sdk.kTypeBool: lambda i: "true" if result.GetBoolUnsafe(i) else "false",
+            sdk.kTypeInt16: lambda i: str(result.GetInt16Unsafe(i)),
+            sdk.kTypeInt32: lambda i: str(result.GetInt32Unsafe(i)),
+            sdk.kTypeInt64: lambda i: str(result.GetInt64Unsafe(i)),
+            sdk.kTypeFloat: lambda i: f"{result.GetFloatUnsafe(i):.9g}",
+            sdk.kTypeDouble: lambda i: repr(result.GetDoubleUnsafe(i)),
+            sdk.kTypeString: lambda i: plain(result.GetStringUnsafe(i)),
+            sdk.kTypeTimestamp: lambda i: str(result.GetTimeUnsafe(i)),
+        }
+        other = result.GetAsStringUnsafe  # dates
+        count = schema.GetColumnCnt()
+        cells = [readers.get(schema.GetColumnType(i), other) for i in range(count)]
+        rows, size = [], 0
+        while result.Next():
+            row = [None if result.IsNULL(i) else cells[i](i) for i in range(count)]
+            size += sum(len(cell) + 4 for cell in row if cell is not None)
+            if size > MAX_ANSWER_BYTES:
+                raise Problem("answer", f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MiB; use LIMIT")
+            rows.append(row)
+        return {"schema": [plain(schema.GetColumnName(i)) for i in range(count)], "data": rows}
+
+    def deployment(self, order):
+        """Its text, or null; only what this session sees, which lags behind other clients."""
+        status = self.sdk.Status()
+        found = self.router.ShowProcedure(order["db"], order["name"], status)
+        if found and status.IsOK():
+            return plain(found.GetSql())
+        if "not found" in status.msg or "not exist" in status.msg or status.IsOK():
+            return None
+        check(status)
+
+    def databases(self, _):
+        names, status = self.sdk.VectorString(), self.sdk.Status()
+        self.router.ShowDB(names, status)
+        check(status)
+        return [plain(names[i]) for i in range(names.size())]
+
+    def refresh(self, _):
+        self.router.RefreshCatalog()
+
+
+# --- the conversation ------------------------------------------------------------------------------------------------
+
+
+class Client:
+    def __init__(self):
+        self.sdk = None
+        self.cluster = None
+
+    def do(self, order):
+        what = order.get("do")
+        if what in ("connect", "versions"):
+            self.sdk = self.sdk or load_sdk()
+            if what == "connect":
+                self.cluster = Cluster(self.sdk, order)
+            return {
+                "sdk": version_of(SDK_PACKAGE),
+                "python": sys.version.split()[0],
+                "executable": sys.executable,
+                "sqlalchemy": version_of("SQLAlchemy"),
+            }
+        if what not in ("execute", "deployment", "databases", "refresh") or self.cluster is None:
+            raise Problem("protocol", f"cannot do {what} now")
+        return getattr(self.cluster, what)(order)
+
+    def answer(self, line):
+        try:
+            return {"code": 0, "data": self.do(json.loads(line))}
+        except Refused as refusal:
+            return {"code": refusal.code, "msg": str(refusal)}
+        except Problem as problem:
+            return {"code": 0, "problem": {"kind": problem.kind, "message": str(problem)}}
+        except Exception as error:  # of the SDK or of this program: it is said, and the next request may go better
+            return {"code": 0, "problem": {"kind": "sdk", "message": f"{type(error).__name__}: {error}"}}
+
+
+def outlive_cancel_but_not_the_plugin():
+    # A cancel sends SIGTERM to all of a task's processes, but the jobs of this one must be stopped first; the plugin
+    # ends it. Should the plugin die, a blocked call of the SDK would not see the end of the input.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    except (OSError, AttributeError):
+        pass  # then the task host ends it
+
+
+def main():
+    outlive_cancel_but_not_the_plugin()
+    sys.path.pop(0)  # the task's own folder: its files are not the SDK
+    client = Client()
+    with os.fdopen(ANSWERS_FD, "wb", closefd=False) as answers:
+        while True:
+            line = sys.stdin.buffer.readline(MAX_LINE_BYTES)
+            if not line.endswith(b"\n"):
+                break
+            answers.write(json.dumps(client.answer(line)).encode() + b"\n")
+            answers.flush()
+    os._exit(0)  # without the destructors of the SDK, which wait for ZooKeeper
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+// Bash text that runs a Python program by the interpreter of the task's environment. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace porpoise::script_file {
+
+// `words`: the program and its arguments, each a word of bash, and redirections. The first line of output names the
+// interpreter and why it was chosen; without one the exit code is 127 and stderr says where it was looked for.
+std::string python_command(std::string_view words);
+
+}  // namespace porpoise::script_file
