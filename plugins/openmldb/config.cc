@@ -32,9 +32,7 @@ Cluster make_cluster(std::string_view zk, std::string_view path) {
     if (host.find(':') == std::string::npos) host += kDefaultZkPort;
     cluster.hosts.insert(std::move(host));
   }
-  path = trimmed(path);
-  while (path.size() > 0 && path.back() == '/') path.remove_suffix(1);
-  cluster.path = (path.empty() || path.front() == '/' ? "" : "/") + std::string(path);
+  cluster.path = normal_path(path);
   return cluster;
 }
 
@@ -102,6 +100,12 @@ Result<Config> parse_config(std::string_view config_json) {
   config.zk_cert = string_or(*json, "zkCert", "");
   config.default_db = string_or(*json, "defaultDb", config.default_db);
   return config;
+}
+
+std::string normal_path(std::string_view zk_path) {
+  zk_path = trimmed(zk_path);
+  while (!zk_path.empty() && zk_path.back() == '/') zk_path.remove_suffix(1);
+  return (zk_path.empty() || zk_path.front() == '/' ? "" : "/") + std::string(zk_path);
 }
 
 Result<std::string> find_apiserver(const Config& config, std::string_view zk, std::string_view zk_path) {

@@ -39,6 +39,9 @@ Result<DriverKind> parse_driver(std::string_view what, std::string_view text);
 
 Result<Config> parse_config(std::string_view config_json);
 
+// "/openmldb", however it was written.
+std::string normal_path(std::string_view zk_path);
+
 // The URL, without a closing '/'. A whole list of ZooKeeper hosts matches first, then any one host, then "*".
 // Errors: kNotFound, with the line to add.
 Result<std::string> find_apiserver(const Config& config, std::string_view zk, std::string_view zk_path);

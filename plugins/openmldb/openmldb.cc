@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/text.h"
 #include "openmldb/rest_driver.h"
 #include "openmldb/sdk_driver.h"
 #include "openmldb/session.h"
@@ -44,7 +45,7 @@ class OpenmldbTask : public plugin::Task {
  private:
   std::unique_ptr<Driver> make_driver() const {
     if (url_) return std::make_unique<RestDriver>(host(), *url_, config_);
-    SdkDriver::Target target{params_.zk, params_.zk_path, work_dir_, file_stem_};
+    SdkDriver::Target target{std::string(trimmed(params_.zk)), normal_path(params_.zk_path), work_dir_, file_stem_};
     return std::make_unique<SdkDriver>(host(), std::move(target), config_);
   }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "openmldb/retry.h"
+#include "openmldb/refusal.h"
 
 namespace porpoise::openmldb {
 namespace {

@@ -1,7 +1,6 @@
 #include "openmldb/retry.h"
 
 #include <algorithm>
-#include <array>
 
 namespace porpoise::openmldb {
 namespace {
@@ -13,9 +12,9 @@ constexpr milliseconds kLongestPause{5000};
 
 // [1500] and [1501]: whom we asked is up, but did not reach the rest of the cluster.
 bool is_temporary(const Failure& failure) {
-  if (failure.server_code != 0)
-    return failure.may_have_run || failure.server_code == 1500 || failure.server_code == 1501;
-  return failure.error.code() == Code::kUnavailable || failure.error.code() == Code::kTimeout;
+  if (failure.server_code != 0 && failure.may_have_run) return true;
+  return failure.server_code == 1500 || failure.server_code == 1501 || failure.error.code() == Code::kUnavailable ||
+         failure.error.code() == Code::kTimeout;
 }
 
 }  // namespace
@@ -31,19 +30,6 @@ Reply<Json> repeat(const plugin::Host& host, const Repetition& repetition, const
     if (host.wait(pause.count()))
       return fail(Failure{Error(Code::kCancelled, "cancelled"), 0, answer.error().may_have_run});
   }
-}
-
-Failure refused(std::int64_t code, const std::string& message) {
-  return {Error(Code::kInvalid, "[" + std::to_string(code) + "] " + message), code, is_ambiguous(message)};
-}
-
-bool is_ambiguous(std::string_view server_message) {
-  // brpc's timeout (E1008, code 1004) and lost connection, and a sync wait that ended before the job.
-  static constexpr std::array<std::string_view, 5> kSigns = {"Reached timeout", "E1008", "ReturnCode[1004]",
-                                                             "Got EOF of Socket", "wait for job failed"};
-  return std::any_of(kSigns.begin(), kSigns.end(), [server_message](std::string_view sign) {
-    return server_message.find(sign) != std::string_view::npos;
-  });
 }
 
 }  // namespace porpoise::openmldb

@@ -21,11 +21,4 @@ struct Repetition {
 // thread.
 Reply<Json> repeat(const plugin::Host& host, const Repetition& repetition, const std::function<Reply<Json>()>& once);
 
-// "[2000] message" of the cluster. One that says no more than that it lost sight of the work leaves open whether it
-// runs.
-Failure refused(std::int64_t code, const std::string& message);
-
-// Whether the text of a refusal is such a one.
-bool is_ambiguous(std::string_view server_message);
-
 }  // namespace porpoise::openmldb

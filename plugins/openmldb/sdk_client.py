@@ -36,7 +36,7 @@ class Refused(Exception):
 
 
 class Problem(Exception):
-    """Something between us and the cluster. `kind`: sdk, connect, answer or protocol."""
+    """Something between us and the cluster. `kind`: sdk, connect (it may go better later), path, answer or protocol."""
 
     def __init__(self, kind, message):
         super().__init__(message)
@@ -99,7 +99,7 @@ def check(status):
 
 
 class Captured:
-    """Standard error of the native half during a `with`, printed afterwards: a failed connect says why there alone."""
+    """Standard error of the native half during a `with`: a failed connect says why there and nowhere else."""
 
     def __enter__(self):
         sys.stderr.flush()
@@ -114,16 +114,24 @@ class Captured:
         self.file.seek(0)
         self.text = self.file.read(MAX_SDK_LOG_BYTES).decode("utf-8", "replace")
         self.file.close()
-        sys.stderr.write(self.text)
-        sys.stderr.flush()
 
 
-def first_warning(log):
-    """What a line like "W20230721 11:22:33.445566 4711 zk_client.cc:141] fail to ..." says; later ones follow from it."""
+def why_not_connected(log, order):
+    """The Problem that the SDK's log tells of. The log itself is shown only when it says something unknown."""
+    cluster = f"ZooKeeper {order['zk']}"
+    if "fail to init zk" in log:
+        return Problem("connect", f"{cluster} cannot be reached")
+    if "fail to get children from path" in log:
+        path = order["zkPath"]
+        return Problem("path", f"{cluster} has no OpenMLDB cluster below {path}; correct the parameter zkPath")
+    if "no nameserver exists" in log:
+        return Problem("connect", f"no nameserver is registered below {order['zkPath']} in {cluster}; start one")
     for line in log.splitlines():
-        if line[:1] in "WEF" and "] " in line:
-            return line.split("] ", 1)[1]
-    return "it did not say why"
+        if "request error" in line:
+            return Problem("connect", f"the nameserver does not answer: {line.split('request error. ')[-1]}")
+    sys.stderr.write(log)
+    sys.stderr.flush()
+    return Problem("connect", "the SDK says no more than what is in the log above")
 
 
 class Cluster:
@@ -144,7 +152,7 @@ class Cluster:
         with Captured() as log:
             self.router = sdk.NewClusterSQLRouter(options)
         if not self.router:
-            raise Problem("connect", first_warning(log.text))
+            raise why_not_connected(log.text, order)
 
     def execute(self, order):
         online, wait, millis = order["mode"] == "online", order["wait"], order["millis"]

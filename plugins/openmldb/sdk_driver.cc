@@ -20,7 +20,8 @@ Failure to_failure(const Json& problem, const std::string& cluster) {
   const std::string kind = string_or(problem, "kind", "");
   const std::string message = string_or(problem, "message", "no message");
   if (kind == "connect")
-    return not_sent({Code::kUnavailable, "the OpenMLDB SDK cannot connect to " + cluster + ": " + message});
+    return not_sent({Code::kUnavailable, "cannot connect to OpenMLDB " + cluster + ": " + message});
+  if (kind == "path") return not_sent({Code::kNotFound, message});
   // What was executed is done by then.
   return {Error(Code::kInvalid, message), 0, kind == "answer"};
 }

@@ -225,7 +225,7 @@ TEST_F(Sdk, CancelDuringASubmissionStopsWhatItStarted) {
 TEST_F(Sdk, AClusterThatCannotBeReachedIsTriedAgainForAWhile) {
   const auto ending = run({Json{{"connect", {{"fails", true}}}}}, "online", "SHOW TABLES");
   EXPECT_EQ(ending.status, PORPOISE_UNAVAILABLE);
-  EXPECT_THAT(ending.message, HasSubstr("the OpenMLDB SDK cannot connect to 127.0.0.1:2181/openmldb: "));
+  EXPECT_THAT(ending.message, HasSubstr("cannot connect to OpenMLDB 127.0.0.1:2181/openmldb: "));
   EXPECT_GE(count("connect"), 2U);
 }
 
