@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "cli/config.h"
 #include "cli/console.h"
+#include "cli/doctor.h"
 #include "cli/eval.h"
 #include "cli/plugins.h"
 #include "cli/replay.h"
@@ -28,6 +29,7 @@ int run(int argc, char** argv) {
   add_config_command(app, exit_code);
   add_plugins_command(app, exit_code);
   add_sandbox_command(app, exit_code);
+  add_doctor_command(app, exit_code);
   add_worker_command(app, exit_code);
 
   const std::string first = argc > 1 ? argv[1] : "";

@@ -95,6 +95,7 @@ Result<Config> parse_config(std::string_view config_json) {
   PORPOISE_CHECK(read_ms(*json, "retryMillis", config.retry));
   PORPOISE_CHECK(read_ms(*json, "requestMillis", config.request));
   PORPOISE_TRY(config.driver, parse_driver("plugins.OPENMLDB.driver", string_or(*json, "driver", "auto")));
+  config.allows_sdk = bool_or(*json, "sdk", true);
   config.user = string_or(*json, "user", "");
   config.password = string_or(*json, "password", "");
   config.zk_cert = string_or(*json, "zkCert", "");
@@ -132,6 +133,7 @@ Result<std::string> find_apiserver(const Config& config, std::string_view zk, st
 Result<std::optional<std::string>> choose_way(const Config& config, DriverKind wanted, std::string_view zk,
                                               std::string_view zk_path) {
   if (wanted == DriverKind::kAuto) wanted = config.driver;
+  if (!config.allows_sdk) wanted = DriverKind::kRest;
   if (wanted == DriverKind::kSdk) return std::optional<std::string>();
   auto url = find_apiserver(config, zk, zk_path);
   if (url) return std::optional<std::string>(std::move(*url));

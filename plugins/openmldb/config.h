@@ -24,6 +24,7 @@ enum class DriverKind {
 struct Config {
   std::vector<std::pair<std::string, std::string>> apiservers;  // "host:port[,host:port]/path" or "*" -> URL
   DriverKind driver = DriverKind::kAuto;
+  bool allows_sdk = true;                     // else every task takes an APIServer, whatever it asks for
   std::string user, password, zk_cert;        // for the SDK; an APIServer has its own
   std::string default_db = "__INTERNAL_DB";   // the database until a USE; every cluster has it
   std::chrono::milliseconds settle{2000};     // FINISHED may flip to FAILED for so long

@@ -86,6 +86,7 @@ Result<Machine> prepare_machine(boost::asio::io_context& io, const ReplayOptions
 void use_sandbox(const std::string& url, ReplayInput& input, RunSettings& settings) {
   if (const auto found = settings.plugins.find("OPENMLDB"); found != settings.plugins.end()) {
     found->second.config["apiservers"] = {{"*", url}};
+    found->second.config["sdk"] = false;
     found->second.config["settleMillis"] = 0;  // its jobs do not change their minds
   }
   for (const Property& global : input.workflow().global_params)

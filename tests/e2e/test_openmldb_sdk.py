@@ -6,12 +6,14 @@
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 from replay_case import ROOT, ReplayCase, processes_with, task, wait_for, workflow
+from zookeeper_server import free_port
 
 sys.path.append(str(ROOT / "tests" / "support"))
 
@@ -56,8 +58,8 @@ class SdkCase:
         if self.python_path:
             self.environment["PYTHONPATH"] = str(self.python_path)
 
-    def task_and_options(self, sql, mode, zk_path=""):
-        params = {"zk": self.double.zk, "zkPath": zk_path or self.double.root, "executeMode": mode, "sql": sql,
+    def task_and_options(self, sql, mode, zk="", zk_path=""):
+        params = {"zk": zk or self.double.zk, "zkPath": zk_path or self.double.root, "executeMode": mode, "sql": sql,
                   "localParams": [], "resourceList": []}
         config = self.write(CONFIG, "porpoise.yaml")
         return workflow([task("sql", taskType="OPENMLDB", taskParams=params)]), "--config", config, "--python", self.python
@@ -91,6 +93,13 @@ class SdkCase:
         self.assertIn("1509955214000", log)
         self.assertIn("deployment demo_db.d1 is already deployed, unchanged", log)
         self.assertTrue((self.data / "out" / "_SUCCESS").exists())
+
+    def test_the_doctor_finds_nothing_wrong(self):
+        done = subprocess.run([self.binary, "doctor", "openmldb", "--zk", self.double.zk, "--zk-path", self.double.root,
+                               "--python", self.python, "--driver", "sdk"], env=self.environment, capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, rf"ok +SDK +openmldb {self.sdk.rsplit('-', 1)[1]}, Python 3\.")
 
     def test_online_rows_have_their_column_names(self):
         log = self.succeeds(TABLE + "INSERT INTO t VALUES (5, 1509960088000); SELECT * FROM t WHERE ip = 5;", "online")
@@ -150,6 +159,11 @@ class SdkFaults(SdkCase):
             with self.subTest(state=state):
                 self.away("tablet", state)
                 self.fails_with("SELECT * FROM demo_db.t WHERE ip = 1", text, mode="online")
+
+    def test_without_zookeeper(self):
+        nowhere = f"127.0.0.1:{free_port()}"
+        self.fails_with("SHOW DATABASES", f"cannot connect to OpenMLDB {nowhere}/openmldb: ZooKeeper {nowhere} cannot be "
+                        "reached", zk=nowhere)
 
     def test_a_wrong_path_is_said_at_once(self):
         log = self.fails_with("SHOW DATABASES", f"ZooKeeper {self.double.zk} has no OpenMLDB cluster below /wrong; "

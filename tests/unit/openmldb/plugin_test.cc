@@ -83,6 +83,13 @@ TEST_F(PluginTest, TheTaskMayChooseItsWay) {
   EXPECT_EQ(message(), "parameter 'driver' must be auto, rest or sdk, not 'jdbc'");
 }
 
+TEST_F(PluginTest, TheConfigurationMayForbidTheSdk) {
+  Json by_sdk = params("SHOW JOBS");
+  by_sdk["driver"] = "sdk";
+  ASSERT_EQ(prepare(by_sdk, {{"apiservers", {{"*", "http://127.0.0.1:1"}}}, {"sdk", false}}), PORPOISE_OK) << message();
+  EXPECT_EQ(plan(), "-- POST http://127.0.0.1:1/dbs/__INTERNAL_DB, online\nSHOW JOBS;\n");
+}
+
 TEST_F(PluginTest, BrokenSqlIsRefusedBeforeAnythingRuns) {
   EXPECT_EQ(prepare(params("USE a;\nSELECT 'x"), {{"apiservers", {{"*", "http://127.0.0.1:1"}}}}),
             PORPOISE_INVALID_PARAMS);
