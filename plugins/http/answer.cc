@@ -60,24 +60,24 @@ std::string decode_body(const curl::HttpResponse& response) {
   return convert(response.body, charset).value_or(response.body);
 }
 
-Status check_answer(const HttpParams& params, int status, std::string_view body) {
+Status check_answer(const Expectation& expected, int status, std::string_view body) {
   const std::string got = std::to_string(status);
-  const bool contains = !body.empty() && body.find(params.condition) != std::string_view::npos;
-  switch (params.check) {
+  const bool contains = !body.empty() && body.find(expected.condition) != std::string_view::npos;
+  switch (expected.check) {
     case Check::kStatus200:
       if (status == 200) return {};
       return fail(Code::kInvalid, "expected status 200, got " + got + " and " + excerpt(body));
     case Check::kStatus:
-      if (params.condition == got) return {};
-      return fail(Code::kInvalid, "expected status " + params.condition + ", got " + got + " and " + excerpt(body));
+      if (expected.condition == got) return {};
+      return fail(Code::kInvalid, "expected status " + expected.condition + ", got " + got + " and " + excerpt(body));
     case Check::kBodyContains:
       if (contains) return {};
       return fail(Code::kInvalid,
-                  "expected '" + params.condition + "' in the body, got status " + got + " and " + excerpt(body));
+                  "expected '" + expected.condition + "' in the body, got status " + got + " and " + excerpt(body));
     case Check::kBodyNotContains:
       if (!body.empty() && !contains) return {};
       return fail(Code::kInvalid,
-                  "expected a body without '" + params.condition + "', got status " + got + " and " + excerpt(body));
+                  "expected a body without '" + expected.condition + "', got status " + got + " and " + excerpt(body));
   }
   return {};
 }

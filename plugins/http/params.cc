@@ -3,50 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
-#include <chrono>
 #include <utility>
+
+#include "http/fields.h"
 
 namespace porpoise::http {
 namespace {
 
 constexpr std::size_t kMaxEntries = 1000;  // servers refuse as many headers, and nobody clicks as many together
-constexpr std::array<std::string_view, 5> kMethods = {"GET", "POST", "HEAD", "PUT", "DELETE"};
 constexpr std::array<std::pair<std::string_view, Check>, 4> kChecks = {
     {{"STATUS_CODE_DEFAULT", Check::kStatus200},
      {"STATUS_CODE_CUSTOM", Check::kStatus},
      {"BODY_CONTAINS", Check::kBodyContains},
      {"BODY_NOT_CONTAINS", Check::kBodyNotContains}}};
-
-Error bad(std::string_view name, const std::string& problem) {
-  return {Code::kInvalid, "the parameter " + std::string(name) + " " + problem};
-}
-
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
-
-// A text, or the text of a number or truth value, as Jackson reads a Java String; null and absent are empty.
-Result<std::string> text_of(const Json& object, std::string_view name) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return std::string();
-  if (found->is_string()) return found->get<std::string>();
-  if (found->is_primitive()) return dump_json(*found);
-  return fail(bad(name, "must be a text"));
-}
-
-Result<std::chrono::milliseconds> duration_of(const Json& object, std::string_view name) {
-  PORPOISE_TRY(const std::string text, text_of(object, name));
-  if (text.empty()) return std::chrono::milliseconds(0);
-  int milliseconds = 0;
-  const char* const end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, milliseconds).ptr != end || milliseconds < 0)
-    return fail(bad(name, "must be milliseconds, 0 or more, and not " + text.substr(0, 40)));
-  return std::chrono::milliseconds(milliseconds);
-}
-
-std::string percent(unsigned char byte) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  return {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
-}
 
 // As Java's form encoding, which 3.1 applies to the query: a blank becomes '+'.
 std::string form_encode(std::string_view text) {
@@ -59,30 +28,6 @@ std::string form_encode(std::string_view text) {
       encoded += c == ' ' ? "+" : percent(byte);
   }
   return encoded;
-}
-
-bool is_hex_digit(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
-
-// What Java's URI class, by which 3.1 reads the URL, accepts at this position.
-bool is_legal(std::string_view url, std::size_t at) {
-  const auto byte = static_cast<unsigned char>(url[at]);
-  if (byte == '%') return at + 2 < url.size() && is_hex_digit(url[at + 1]) && is_hex_digit(url[at + 2]);
-  return byte > ' ' && byte != 0x7f && std::string_view("\"<>\\^`{|}").find(url[at]) == std::string_view::npos;
-}
-
-// Characters other than ASCII go out percent-encoded, and a fragment never does.
-Result<std::string> parse_url(std::string_view url) {
-  std::string encoded;
-  for (std::size_t at = 0; at < url.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(url[at]);
-    if (!is_legal(url, at))
-      return fail(bad(
-          "url", "has an illegal character at position " + std::to_string(at + 1) + "; write it as " + percent(byte)));
-    encoded += byte < 0x80 ? std::string(1, url[at]) : percent(byte);
-  }
-  if (encoded.substr(0, 7) != "http://" && encoded.substr(0, 8) != "https://")
-    return fail(bad("url", "must begin with http:// or https://"));
-  return encoded.substr(0, encoded.find('#'));
 }
 
 // Collects what httpParams and rawBody say into a request.
@@ -113,10 +58,7 @@ class Builder {
       // 3.1 attaches an entity to every method once there is any entry, of whatever kind.
       request_.body = dump_json(members_);
     }
-    if (request_.body && curl::find_header(request_.headers, "Content-Type") == nullptr)
-      request_.headers.push_back({"Content-Type", "application/json"});
-    if (curl::find_header(request_.headers, "User-Agent") == nullptr)
-      request_.headers.push_back({"User-Agent", "porpoise/" PORPOISE_VERSION});
+    add_usual_headers(request_);
     return {};
   }
 
@@ -157,14 +99,8 @@ class Builder {
 
 Result<curl::HttpRequest> parse_request(const Json& json, const Expand& expand) {
   curl::HttpRequest request;
-  PORPOISE_TRY(request.method, text_of(json, "httpMethod"));
-  if (std::find(kMethods.begin(), kMethods.end(), request.method) == kMethods.end())
-    return fail(
-        bad("httpMethod", "must be GET, POST, HEAD, PUT or DELETE, not '" + request.method.substr(0, 40) + "'"));
-  PORPOISE_TRY(const std::string raw_url, text_of(json, "url"));
-  if (is_blank(raw_url)) return fail(bad("url", "is missing"));
-  PORPOISE_TRY(const std::string url, expand(raw_url));
-  PORPOISE_TRY(request.url, parse_url(url));
+  PORPOISE_TRY(request.method, method_of(json, "httpMethod"));
+  PORPOISE_TRY(request.url, url_of(json, expand));
   Builder builder(request, expand);
   PORPOISE_CHECK(builder.add_entries(json));
   PORPOISE_CHECK(builder.add_body(json));
@@ -202,14 +138,15 @@ Result<HttpParams> parse_http_params(std::string_view params_json, const Expand&
   if (!json->is_object()) return fail(Code::kInvalid, "the task's parameters are not a JSON object");
   HttpParams params;
   PORPOISE_TRY(params.request, parse_request(*json, expand));
-  PORPOISE_TRY(params.check, parse_check(*json));
-  PORPOISE_TRY(params.condition, text_of(*json, "condition"));
-  if (params.check != Check::kStatus200 && params.condition.empty())
+  PORPOISE_TRY(params.expected.check, parse_check(*json));
+  PORPOISE_TRY(params.expected.condition, text_of(*json, "condition"));
+  if (params.expected.check != Check::kStatus200 && params.expected.condition.empty())
     return fail(bad("condition", "is missing: httpCheckCondition needs it"));
   PORPOISE_TRY(params.response_param, text_of(*json, "responseParam"));
   if (!params.response_param.empty() && !has_out_param(*json, params.response_param))
     return fail(bad("responseParam", "names '" + params.response_param.substr(0, 40) +
                                          "', which localParams must declare with direct OUT"));
+  PORPOISE_TRY(params.verification, parse_verification(*json, expand));
   return params;
 }
 

@@ -1,27 +1,25 @@
 // taskParams of an HTTP task (3.1 `HttpParameters`) and the request they describe. Pure.
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/json.h"
 #include "base/result.h"
 #include "curl/transfer.h"
+#include "http/answer.h"
+#include "http/fields.h"
+#include "http/verification.h"
 
 namespace porpoise::http {
 
-enum class Check { kStatus200, kStatus, kBodyContains, kBodyNotContains };
-
 struct HttpParams {
   curl::HttpRequest request;  // but for the task's deadline
-  Check check = Check::kStatus200;
-  std::string condition;       // expected status text or fragment of the body
-  std::string response_param;  // OUT parameter for the body; empty: none
+  Expectation expected;
+  std::string response_param;                // OUT parameter for the body; empty: none
+  std::optional<Verification> verification;  // extensions `verify` and `rollback`
 };
-
-// Replaces the placeholders of one text.
-using Expand = std::function<Result<std::string>(const std::string&)>;
 
 // Placeholders are replaced in values after the JSON was parsed, so that quotes and line breaks in them do no harm
 // (3.1 replaces them in the JSON text).
