@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from . import sqltypes as T
 from .errors import physical_error
-from .values import Typed, to_string, wrap_sum
+from .values import Typed, to_string, wrap
 
 if TYPE_CHECKING:
     from .expressions import Translator
@@ -59,17 +59,23 @@ def plan(node: exp.Expression, translator: Translator) -> Aggregate:
         value = Typed("1", T.INT32) if name in _WHERE else None
     else:
         value = translator.translate(args[0])
-        _check_type(base, value)
+        _check_type(name, value)
+        if name in _NEEDS_ORDER and not isinstance(args[0], exp.Column):
+            raise physical_error(f"Fail to resolve expression: {name}() takes a column, and nothing computed")
     if name in _WHERE:
         condition = translator.condition(args[1], f"condition of {name}()")
+        if base in ("sum", "avg"):
+            # the engine leaves out zeros: of zeros alone there is no sum, and they do not count for the average
+            value = Typed(f"nullif({value.sql}, 0)", value.type)
         value = Typed(f"CASE WHEN {condition} THEN {value.sql} END", value.type)
     n = _constant(name, args[1]) if name in ("lag", "top") else 0
     return Aggregate(base, value, n)
 
 
 def _check_type(name: str, value: Typed) -> None:
-    allowed = T.NUMBERS if name in ("sum", "avg") else _ORDERED_TYPES
-    if name in ("sum", "avg", "min", "max", "top") and value.type not in allowed:
+    if name in ("count", "count_where", "distinct_count", "first_value", "lag"):
+        return
+    if value.type not in (_ORDERED_TYPES if name in ("min", "max", "top") else T.NUMBERS):
         raise physical_error(f"Fail to resolve function: {name}({value.type}) is not supported")
 
 
@@ -110,7 +116,7 @@ def _render(aggregate: Aggregate, over: str) -> Typed:
     if name == "avg":
         return Typed(f"avg(CAST({value} AS DOUBLE)){over}", type_)
     if name == "distinct_count":
-        return Typed(f"count(DISTINCT {value}){over}", type_)
+        return Typed(f"count(DISTINCT {_distinct_key(aggregate.value)}){over}", type_)
     if name == "top":
         return Typed(_join(f"max({value}, {aggregate.n}){over}", aggregate.value.type), type_)
     return Typed(f"{name}({value}){over}", type_)
@@ -124,7 +130,8 @@ def over_list(aggregate: Aggregate, values: str) -> Typed:
     if name == "count":
         return Typed(f"coalesce(CAST(list_count({values}) AS BIGINT), 0)", type_)
     if name == "distinct_count":
-        return Typed(f"coalesce(CAST(list_unique({values}) AS BIGINT), 0)", type_)
+        shown = _distinct_key(Typed("e", aggregate.value.type))
+        return Typed(f"coalesce(CAST(list_unique(list_transform({values}, lambda e: {shown})) AS BIGINT), 0)", type_)
     if name == "sum":
         return Typed(_narrow_sum(f"list_sum({values})", type_), type_)
     if name == "first_value":
@@ -138,11 +145,17 @@ def over_list(aggregate: Aggregate, values: str) -> Typed:
 
 def _narrow_sum(sql: str, type_: str) -> str:
     if type_ in T.INTEGERS:
-        return wrap_sum(sql, type_)
+        return wrap(sql, type_)
     return f"CAST({sql} AS {T.DUCKDB[type_]})"
+
+
+def _distinct_key(value: Typed) -> str:
+    """NULL counts as the zero of its type; no date is the zero of dates."""
+    zero = {T.STRING: "''", T.DATE: "DATE '0001-01-01'", T.BOOL: "FALSE"}.get(value.type, "0")
+    return f"coalesce({value.sql}, {zero})"
 
 
 def _join(values: str, type_: str) -> str:
     """Comma-joined text; no values at all make an empty string."""
-    shown = to_string(Typed("e", type_)).sql
+    shown = "format('{:f}', CAST(e AS DOUBLE))" if type_ in (T.FLOAT, T.DOUBLE) else to_string(Typed("e", type_)).sql
     return f"coalesce(array_to_string(list_transform({values}, lambda e: {shown}), ','), '')"

@@ -105,6 +105,8 @@ class OpenMLDBParser(Parser):
 
     def _read_frame_attribute(self, frame: Frame) -> bool:
         if self._match_text_seq("MAXSIZE"):
+            if frame.args.get("exclude_row") or frame.args.get("exclude_time"):
+                self.raise_error('Expected ")" but got keyword MAXSIZE: it comes before EXCLUDE')
             if not self._match(TokenType.NUMBER) or not self._prev.text.isdigit():
                 self.raise_error("Expected integer after MAXSIZE")
             frame.set("maxsize", int(self._prev.text))

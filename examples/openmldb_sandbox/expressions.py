@@ -14,8 +14,9 @@ from sqlglot import exp
 from . import functions
 from . import sqltypes as T
 from .aggregates import AGGREGATES
+from .casts import cast, spark_cast
 from .errors import SqlError, physical_error
-from .values import Typed, cast, coerce, common_type, literal, number_literal, quote, to_string, wrap
+from .values import Typed, coerce, common_type, literal, number_literal, quote, to_string, wrap
 
 
 class Column(NamedTuple):
@@ -65,11 +66,13 @@ class Translator:
         params: Sequence[Typed] = (),
         window: WindowHook | None = None,
         aggregate: AggregateHook | None = None,
+        by_spark: bool = False,
     ) -> None:
         self.scope = scope
         self.params = params
         self._window_hook = window
         self._aggregate_hook = aggregate
+        self._cast_to = spark_cast if by_spark else cast
 
     def translate(self, node: exp.Expression) -> Typed:
         kind = type(node)
@@ -133,6 +136,9 @@ class Translator:
         type_ = common_type(left, right, operator)
         if type_ == T.NULL:
             return literal(None, T.NULL)
+        if type_ == T.TIMESTAMP and operator == "-" and right.type in T.INTEGERS:
+            # the engine adds the negated number, which the smallest one has none of
+            operator, right = "+", Typed(wrap(f"-CAST({right.sql} AS HUGEINT)", right.type), right.type)
         if type_ in T.INTEGERS or type_ == T.TIMESTAMP:
             wide = "BIGINT" if type_ in (T.INT16, T.INT32) else "HUGEINT"
             sql = f"(CAST({left.sql} AS {wide}) {operator} CAST({right.sql} AS {wide}))"
@@ -141,7 +147,7 @@ class Translator:
 
     def _divide(self, node: exp.Div) -> Typed:
         left, right = (coerce(self._number(side, "/"), T.DOUBLE) for side in (node.this, node.expression))
-        return Typed(f"({left.sql} / {right.sql})", T.DOUBLE)
+        return Typed(f"({left.sql} / nullif({right.sql}, 0))", T.DOUBLE)
 
     def _int_divide(self, node: exp.IntDiv) -> Typed:
         """DIV truncates toward zero, and NULL comes of a zero divisor."""
@@ -160,6 +166,8 @@ class Translator:
         left, right = self.translate(left_node), self.translate(right_node)
         if T.STRING in (left.type, right.type):
             left, right = to_string(left), to_string(right)
+        if T.TIMESTAMP in (left.type, right.type) and {left.type, right.type} & set(T.INTEGERS):
+            raise physical_error(f"Invalid Compare Op type: lhs {left.type} rhs {right.type}")
         type_ = common_type(left, right, operator)
         return Typed(f"({coerce(left, type_).sql} {operator} {coerce(right, type_).sql})", T.BOOL)
 
@@ -174,8 +182,8 @@ class Translator:
 
     def _truth(self, node: exp.Expression) -> str:
         value = self.translate(node)
-        if value.type in (T.BOOL, T.NULL):
-            return f"CAST({value.sql} AS BOOLEAN)"
+        if value.type == T.BOOL:
+            return value.sql
         if value.type in T.NUMBERS:
             return f"({value.sql} <> 0)"
         raise physical_error(f"Invalid operand type for a logical operator: {value.type}")
@@ -195,16 +203,14 @@ class Translator:
         sides = [self.translate(side) for side in (node.this, node.expression)]
         if any(side.type not in (T.STRING, T.NULL) for side in sides):
             raise physical_error(f"Invalid operand types for LIKE: {sides[0].type} and {sides[1].type}")
-        operator = "ILIKE" if isinstance(node, exp.ILike) else "LIKE"
+        negated = "NOT " if node.args.get("negate") else ""
+        operator = negated + ("ILIKE" if isinstance(node, exp.ILike) else "LIKE")
         return Typed(f"({sides[0].sql} {operator} {sides[1].sql} ESCAPE {quote(escape)})", T.BOOL)
 
     def _escape(self, node: exp.Escape) -> Typed:
         if not isinstance(node.this, (exp.Like, exp.ILike)) or len(node.expression.name) > 1:
             raise physical_error("Un-support expression: ESCAPE must follow LIKE with one character")
         return self._like(node.this, node.expression.name)
-
-    def _concat(self, node: exp.DPipe) -> Typed:
-        return functions.call("concat", [self.translate(node.this), self.translate(node.expression)])
 
     def _case(self, node: exp.Case) -> Typed:
         subject = node.this
@@ -228,14 +234,18 @@ class Translator:
         type_ = _CAST_TYPES.get(node.to.this)
         if type_ is None:
             raise physical_error(f"Un-support expression: CAST to {node.to.sql()}")
-        return cast(self.translate(node.this), type_)
+        return self._cast_to(self.translate(node.this), type_)
 
     def _function(self, node: exp.Anonymous) -> Typed:
         if node.name.lower() in AGGREGATES:
             if self._aggregate_hook is None:
                 raise physical_error(f"Un-support expression: aggregate {node.name}() is not allowed here")
             return self._aggregate_hook(node)
-        return functions.call(node.name, [self.translate(arg) for arg in node.expressions])
+        args = [self.translate(arg) for arg in node.expressions]
+        type_ = T.parse_type(node.name)
+        if type_ is not None and len(args) == 1:
+            return self._cast_to(args[0], type_)
+        return functions.call(node.name, args)
 
     def _window(self, node: exp.Window) -> Typed:
         if self._window_hook is None:
@@ -270,7 +280,6 @@ _METHODS: dict[type, Callable[[Translator, exp.Expression], Typed]] = {
     exp.Like: Translator._like,
     exp.ILike: Translator._like,
     exp.Escape: Translator._escape,
-    exp.DPipe: Translator._concat,
     exp.Case: Translator._case,
     exp.Cast: Translator._cast,
     exp.Anonymous: Translator._function,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import sqltypes as T
+from .casts import cast, truncated
 from .errors import physical_error
-from .values import Typed, cast, coerce, common_type, local, to_string
+from .values import ENGINE_ZONE_MS, Typed, coerce, common_type, local, quote, to_float, to_string, wrap
 
 Builder = Callable[..., Typed]
 
@@ -47,14 +48,34 @@ def _date_part(pattern: str, allowed: tuple[str, ...]) -> Builder:
     return build
 
 
-def _math(pattern: str) -> Builder:
-    """A function from numbers to a double; where DuckDB has only an error, the answer is NULL."""
+def _clock_part(unit_ms: int, count: int, offset_ms: int = 0) -> Builder:
+    """By division that truncates, so that times before 1970 give negative parts, as in the engine."""
+
+    def build(name: str, value: Typed) -> Typed:
+        _expect(name, value, _CLOCK)
+        moment = wrap(f"(CAST({value.sql} AS HUGEINT) + {offset_ms})", T.INT64)
+        return Typed(f"CAST({moment} // {unit_ms} % {count} AS INTEGER)", T.INT32)
+
+    return build
+
+
+def _day_of_year(name: str, value: Typed) -> Typed:
+    """Before 1970 there is no answer, except for dates."""
+    day = _date_part("dayofyear({0})", _ANY_TIME)(name, value)
+    return day if value.type == T.DATE else Typed(f"CASE WHEN {value.sql} >= 0 THEN {day.sql} END", T.INT32)
+
+
+def _math(pattern: str, keeps_float: bool = True) -> Builder:
+    """A function of numbers: a float of floats, else a double; where DuckDB has only an error, the answer is NULL."""
 
     def build(name: str, *values: Typed) -> Typed:
         for value in values:
             _expect(name, value, T.NUMBERS)
         args = [coerce(value, T.DOUBLE).sql for value in values]
-        return Typed(f"TRY({pattern.format(*args)})", T.DOUBLE)
+        sql = f"TRY({pattern.format(*args)})"
+        if keeps_float and all(value.type == T.FLOAT for value in values):
+            return Typed(to_float(sql), T.FLOAT)
+        return Typed(sql, T.DOUBLE)
 
     return build
 
@@ -62,24 +83,27 @@ def _math(pattern: str) -> Builder:
 def _log(name: str, first: Typed, second: Typed | None = None) -> Typed:
     if second is None:
         return _math("ln({0})")(name, first)
-    return _math("(ln({1}) / ln({0}))")(name, first, second)
+    return _math("(ln({1}) / nullif(ln({0}), 0))", keeps_float=False)(name, first, second)
 
 
-def _keep_type(pattern: str) -> Builder:
+def _abs(name: str, value: Typed) -> Typed:
+    _expect(name, value, T.NUMBERS)
+    if value.type in (T.FLOAT, T.DOUBLE):
+        return Typed(f"abs(CAST({value.sql} AS DOUBLE))", T.DOUBLE)
+    type_ = T.INT64 if value.type == T.INT64 else T.INT32
+    return Typed(wrap(f"abs(CAST({value.sql} AS HUGEINT))", type_), type_)
+
+
+def _to_whole(pattern: str, integer: str | None = None) -> Builder:
+    """Whole numbers, computed in double: integers become `integer` (their own kind for None), others stay double."""
+
     def build(name: str, value: Typed) -> Typed:
         _expect(name, value, T.NUMBERS)
-        return Typed(f"CAST({pattern.format(value.sql)} AS {T.DUCKDB[value.type]})", value.type)
-
-    return build
-
-
-def _to_whole(pattern: str) -> Builder:
-    """ceil and floor: integers become bigint, floating numbers become double."""
-
-    def build(name: str, value: Typed) -> Typed:
-        _expect(name, value, T.NUMBERS)
-        type_ = T.INT64 if value.type in T.INTEGERS else T.DOUBLE
-        return coerce(Typed(pattern.format(value.sql), T.NULL), type_)
+        whole = pattern.format(f"CAST({value.sql} AS DOUBLE)")
+        if value.type in (T.FLOAT, T.DOUBLE):
+            return Typed(whole, T.DOUBLE)
+        type_ = integer or (T.INT64 if value.type == T.INT64 else T.INT32)
+        return Typed(truncated(whole, type_), type_)
 
     return build
 
@@ -88,9 +112,13 @@ def _round(name: str, value: Typed, digits: Typed | None = None) -> Typed:
     _expect(name, value, T.NUMBERS)
     if digits is not None:
         _expect(name, digits, T.INTEGERS)
-    type_ = value.type if value.type in T.INTEGERS else T.DOUBLE
     places = digits.sql if digits else "0"
-    return Typed(f"CAST(round({value.sql}, {places}) AS {T.DUCKDB[type_]})", type_)
+    if value.type in T.INTEGERS and digits is None:
+        return value
+    rounded = f"round(CAST({value.sql} AS DOUBLE), {places})"
+    if value.type in T.INTEGERS:
+        return Typed(truncated(rounded, value.type), value.type)
+    return Typed(to_float(rounded), T.FLOAT) if value.type == T.FLOAT else Typed(rounded, T.DOUBLE)
 
 
 def _text(pattern: str, result: str = T.STRING, ints: tuple[int, ...] = ()) -> Builder:
@@ -106,12 +134,30 @@ def _text(pattern: str, result: str = T.STRING, ints: tuple[int, ...] = ()) -> B
 
 
 def _substr(name: str, text: Typed, position: Typed, length: Typed | None = None) -> Typed:
-    """1-based, negative positions count from the end; position 0 and negative lengths give ''."""
-    build = _text("CASE WHEN {1} = 0 THEN '' ELSE substr({0}, {1}) END", ints=(1,))
-    if length is None:
-        return build(name, text, position)
-    pattern = "CASE WHEN {1} = 0 OR {2} <= 0 THEN '' ELSE substr({0}, {1}, {2}) END"
-    return _text(pattern, ints=(1, 2))(name, text, position, length)
+    """By bytes.  1-based, negative positions count from the end; position 0 and negative lengths give an empty text."""
+    _expect(name, text, (T.STRING,))
+    for number in (position, length):
+        if number is not None:
+            _expect(name, number, T.INTEGERS)
+    first = f"(CASE WHEN {position.sql} < 0 THEN strlen({text.sql}) + {position.sql} + 1 ELSE {position.sql} END)"
+    last = f"strlen({text.sql})"
+    if length is not None:
+        last = f"least({last}, {first} + CAST({length.sql} AS BIGINT) - 1)"
+    cut = _whole_text(name, f"array_slice(encode({text.sql}), {first}, {last})")
+    known = " AND ".join(f"{v.sql} IS NOT NULL" for v in (text, position, length) if v is not None)
+    return Typed(f"CASE WHEN {known} THEN CASE WHEN {first} <= 0 OR {first} > {last} THEN '' ELSE {cut} END END", T.STRING)
+
+
+def _whole_text(name: str, bytes_: str) -> str:
+    """Bytes as text.  The engine gives back half characters, which no text of DuckDB can hold."""
+    return f"coalesce(TRY(decode({bytes_})), error({quote(f'{name}() by bytes cuts a character in two')}))"
+
+
+def _reverse(name: str, text: Typed) -> Typed:
+    """By bytes, too, so it is sound for ASCII alone."""
+    _expect(name, text, (T.STRING,))
+    refusal = f"error({quote(f'{name}() by bytes cuts a character in two')})"
+    return Typed(f"CASE WHEN strlen({text.sql}) > length({text.sql}) THEN {refusal} ELSE reverse({text.sql}) END", T.STRING)
 
 
 def _concat(name: str, *values: Typed) -> Typed:
@@ -124,8 +170,18 @@ def _concat_ws(name: str, separator: Typed, *values: Typed) -> Typed:
 
 
 def _strcmp(name: str, left: Typed, right: Typed) -> Typed:
-    pattern = "CASE WHEN {0} < {1} THEN -1 WHEN {0} > {1} THEN 1 WHEN {0} = {1} THEN 0 END"
-    return _text(pattern, T.INT32)(name, left, right)
+    """The difference of the first bytes that differ, or the sign of that of the lengths."""
+    _expect(name, left, (T.STRING,))
+    _expect(name, right, (T.STRING,))
+    a, b = (f"hex(encode({side.sql}))" for side in (left, right))
+    pair = "substr({}, 2 * i + 1, 2)"
+    both = f"least(strlen({left.sql}), strlen({right.sql}))"
+    # one list item: the position of the first difference
+    places = f"list_filter(range({both}), lambda i: {pair.format(a)} <> {pair.format(b)})[1:1]"
+    numbers = " - ".join(f"CAST('0x' || {pair.format(side)} AS INTEGER)" for side in (a, b))
+    difference = f"list_transform({places}, lambda i: {numbers})[1]"
+    return Typed(
+        f"CAST(coalesce({difference}, sign(strlen({left.sql}) - strlen({right.sql}))) AS INTEGER)", T.INT32)
 
 
 def _is_null(name: str, value: Typed) -> Typed:
@@ -144,11 +200,7 @@ def _nvl2(name: str, value: Typed, present: Typed, absent: Typed) -> Typed:
 
 
 def _if(name: str, condition: Typed, yes: Typed, no: Typed) -> Typed:
-    _expect(name, condition, (T.BOOL,))
-    type_ = common_type(yes, no, name)
-    if type_ in T.INTEGERS:
-        raise physical_error(f"Fail to resolve function: if() with {type_} branches is not supported")
-    return Typed(f"CASE WHEN {condition.sql} THEN {coerce(yes, type_).sql} ELSE {coerce(no, type_).sql} END", type_)
+    raise physical_error(f"Fail to resolve expression: if() of {yes.type} is not supported, use CASE WHEN")
 
 
 def _cast_to(type_: str) -> Builder:
@@ -168,6 +220,14 @@ def _datediff(name: str, end: Typed, start: Typed) -> Typed:
     return Typed(f"CAST({dates[0].sql} - {dates[1].sql} AS INTEGER)", T.INT32)
 
 
+_LOWER, _UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _letters(old: str, new: str) -> str:
+    """Letters beyond ASCII stay as they are."""
+    return f"translate({{0}}, '{old}', '{new}')"
+
+
 _ANY_TIME = (T.TIMESTAMP, T.INT64, T.DATE)
 _CLOCK = (T.TIMESTAMP, T.INT64)
 
@@ -176,18 +236,18 @@ FUNCTIONS: dict[str, Function] = {
     "month": Function(1, 1, _date_part("month({0})", _ANY_TIME)),
     "day": Function(1, 1, _date_part("day({0})", _ANY_TIME)),
     "dayofweek": Function(1, 1, _date_part("dayofweek({0}) + 1", _ANY_TIME)),
-    "dayofyear": Function(1, 1, _date_part("dayofyear({0})", _ANY_TIME)),
+    "dayofyear": Function(1, 1, _day_of_year),
     "weekofyear": Function(1, 1, _date_part("weekofyear({0})", _ANY_TIME)),
-    "hour": Function(1, 1, _date_part("hour({0})", _CLOCK)),
-    "minute": Function(1, 1, _date_part("minute({0})", _CLOCK)),
-    "second": Function(1, 1, _date_part("second({0})", _CLOCK)),
+    "hour": Function(1, 1, _clock_part(3_600_000, 24, ENGINE_ZONE_MS)),
+    "minute": Function(1, 1, _clock_part(60_000, 60)),
+    "second": Function(1, 1, _clock_part(1000, 60)),
     "date_format": Function(2, 2, _date_format),
     "datediff": Function(2, 2, _datediff),
-    "abs": Function(1, 1, _keep_type("abs({0})")),
-    "ceil": Function(1, 1, _to_whole("ceil({0})")),
-    "floor": Function(1, 1, _to_whole("floor({0})")),
+    "abs": Function(1, 1, _abs),
+    "ceil": Function(1, 1, _to_whole("ceil({0})", T.INT64)),
+    "floor": Function(1, 1, _to_whole("floor({0})", T.INT64)),
     "round": Function(1, 2, _round),
-    "truncate": Function(1, 1, _math("trunc({0})")),
+    "truncate": Function(1, 1, _to_whole("trunc({0})")),
     "sqrt": Function(1, 1, _math("sqrt({0})")),
     "exp": Function(1, 1, _math("exp({0})")),
     "ln": Function(1, 1, _math("ln({0})")),
@@ -205,12 +265,12 @@ FUNCTIONS: dict[str, Function] = {
     "concat": Function(1, None, _concat),
     "concat_ws": Function(2, None, _concat_ws),
     "substr": Function(2, 3, _substr),
-    "upper": Function(1, 1, _text("upper({0})")),
-    "lower": Function(1, 1, _text("lower({0})")),
-    "char_length": Function(1, 1, _text("length({0})", T.INT32)),
+    "upper": Function(1, 1, _text(_letters(_LOWER, _UPPER))),
+    "lower": Function(1, 1, _text(_letters(_UPPER, _LOWER))),
+    "char_length": Function(1, 1, _text("strlen({0})", T.INT32)),
     "replace": Function(2, 3, lambda name, *values: _text(
         "replace({0}, {1}, {2})" if len(values) == 3 else "replace({0}, {1}, '')")(name, *values)),
-    "reverse": Function(1, 1, _text("reverse({0})")),
+    "reverse": Function(1, 1, _reverse),
     "strcmp": Function(2, 2, _strcmp),
     "like_match": Function(2, 2, _text("({0} LIKE {1} ESCAPE '\\')", T.BOOL)),
     "ilike_match": Function(2, 2, _text("({0} ILIKE {1} ESCAPE '\\')", T.BOOL)),

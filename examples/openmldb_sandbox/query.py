@@ -12,13 +12,15 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from . import aggregates
+from . import sqltypes as T
 from .aggregates import AGGREGATES
 from .catalog import Table
-from .errors import plan_error
+from .errors import physical_error, plan_error
 from .expressions import Scope, Translator, describe
-from .relations import ONLINE_BATCH, REQUEST, FindSource, JoinKey, RelationBuilder, Subquery
+from .filters import check_filter
+from .relations import BATCH, ONLINE_BATCH, REQUEST, FindSource, JoinKey, RelationBuilder, Subquery
 from .values import Typed
-from .windows import Window, WindowSet
+from .windows import ORDER_TYPES, Window, WindowSet, check_key
 
 _CLAUSES = {
     "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "distinct", "windows",
@@ -36,14 +38,6 @@ class Plan(NamedTuple):
     windows: list[Window]
     joins: list[JoinKey]
     tables: list[Table]
-
-
-class _OrderKey(NamedTuple):
-    """One ORDER BY item: an output column, or an expression of the columns below."""
-
-    sql: str
-    direction: str
-    is_output: bool
 
 
 def plan_query(
@@ -66,6 +60,8 @@ class _Planner:
         sql = relation.sql
         where = tree.args.get("where")
         if where is not None:
+            if self._mode == BATCH:
+                check_filter(where.this)
             condition = Translator(scope, self._params).condition(where.this, "WHERE")
             sql = f"SELECT * FROM ({sql}) WHERE {condition}"
         if tree.args.get("group") is not None or _has_aggregate(tree):
@@ -90,10 +86,14 @@ class _Planner:
 
     def _plain(self, tree: exp.Select, scope: Scope, sql: str) -> Plan:
         windows = WindowSet(tree.args.get("windows") or [], Translator(scope, self._params))
-        translator = Translator(scope, self._params, window=windows.call)
+        by_spark = self._mode == BATCH and all(_is_simple(node) for node in tree.expressions)
+        if by_spark and any(isinstance(node.unalias(), exp.Boolean) for node in tree.expressions):
+            raise plan_error("Const value for HybridSE type kBool not supported")
+        translator = Translator(scope, self._params, window=windows.call, by_spark=by_spark)
         names, items = self._select_list(tree, scope, translator)
-        keys = self._order_keys(tree, names, translator)
-        return self._finish(tree, names, items, keys, windows.apply(sql), windows.windows, "", "seq")
+        key = self._order_key(tree, names, items)
+        relation = windows.apply(sql, keep_all=self._mode == REQUEST)
+        return self._finish(tree, names, items, key, relation, windows.windows, "", "seq")
 
     def _grouped(self, tree: exp.Select, scope: Scope, sql: str) -> Plan:
         if self._mode == REQUEST:
@@ -110,10 +110,12 @@ class _Planner:
             grouped, self._params, aggregate=lambda node: aggregates.over_group(aggregates.plan(node, inner))
         )
         names, items = self._select_list(tree, grouped, translator)
-        order = self._order_keys(tree, names, translator)
+        for key in keys:
+            check_key(key)
+        order = self._order_key(tree, names, items)
         tail = f" GROUP BY {', '.join(key.sql for key in keys)}" if keys else ""
         having = tree.args.get("having")
-        if having is not None:
+        if having is not None and self._mode != BATCH:  # the batch engine takes HAVING, and ignores it
             tail += f" HAVING {translator.condition(having.this, 'HAVING')}"
         return self._finish(tree, names, items, order, sql, [], tail, "coalesce(min(seq), 0)")
 
@@ -134,38 +136,36 @@ class _Planner:
                 items.append(translator.translate(node.this if is_alias else node))
         return names, items
 
-    def _order_keys(self, tree: exp.Select, names: list[str], translator: Translator) -> list[_OrderKey]:
-        """The ORDER BY items; NULLs come first ascending and last descending."""
+    def _order_key(self, tree: exp.Select, names: list[str], items: list[Typed]) -> str:
+        """ORDER BY: one selected column.  NULLs come first ascending and last descending."""
         order = tree.args.get("order")
-        keys = []
-        for item in order.expressions if order is not None else []:
-            node = item.this
-            if isinstance(node, exp.Literal):
-                raise plan_error("Un-support ORDER BY form: a constant")
-            direction = "DESC NULLS LAST" if item.args.get("desc") else "ASC NULLS FIRST"
-            if isinstance(node, exp.Column) and not node.table and node.name in names:
-                keys.append(_OrderKey(f"y{names.index(node.name)}", direction, is_output=True))
-            else:
-                keys.append(_OrderKey(translator.translate(node).sql, direction, is_output=False))
-        return keys
+        if order is None:
+            return ""
+        if len(order.expressions) != 1:
+            raise plan_error("Un-support order by multiple expressions currently")
+        node, descends = order.expressions[0].this, order.expressions[0].args.get("desc")
+        if not isinstance(node, exp.Column):
+            raise plan_error("Un-support order expression type, expect column expression")
+        if node.name not in names:
+            raise physical_error(f"Fail to find column {node.name} of ORDER BY in the select list")
+        position = names.index(node.name)
+        if items[position].type not in ORDER_TYPES:
+            raise physical_error(f"Invalid Order column type : {items[position].type}")
+        return f"y{position} {'DESC NULLS LAST' if descends else 'ASC NULLS FIRST'}, "
 
     def _finish(
-        self, tree: exp.Select, names: list[str], items: list[Typed], keys: list[_OrderKey],
+        self, tree: exp.Select, names: list[str], items: list[Typed], key: str,
         sql: str, windows: list[Window], tail: str, seq: str,
     ) -> Plan:
-        outputs = [f"y{i}" for i in range(len(items))]
-        selected = [f"{item.sql} AS y{i}" for i, item in enumerate(items)]
-        selected += [f"{key.sql} AS k{i}" for i, key in enumerate(keys) if not key.is_output]
-        sorts = [f"{key.sql if key.is_output else f'k{i}'} {key.direction}" for i, key in enumerate(keys)]
-        unordered = f"SELECT {', '.join(selected)}, {seq} AS seq FROM ({sql}){tail}"
-        if tree.args.get("distinct") is not None:
-            if not all(key.is_output for key in keys):
-                raise plan_error("Un-support ORDER BY of DISTINCT: only selected columns")
-            shown = ", ".join(outputs)
-            unordered = f"SELECT {shown}, min(seq) AS seq FROM ({unordered}) GROUP BY {shown}"
-        ordering = ", ".join([*sorts, "seq"])
-        ordered = f"SELECT {', '.join(outputs)} FROM ({unordered}) ORDER BY {ordering}{_limit(tree)}"
+        outputs = ", ".join(f"y{i}" for i in range(len(items)))
+        selected = ", ".join(f"{item.sql} AS y{i}" for i, item in enumerate(items))
+        unordered = f"SELECT {selected}, {seq} AS seq FROM ({sql}){tail}"
+        if tree.args.get("distinct") is not None and self._mode != BATCH:  # the batch engine ignores it
+            unordered = f"SELECT {outputs}, min(seq) AS seq FROM ({unordered}) GROUP BY {outputs}"
+        ordered = f"SELECT {outputs} FROM ({unordered}) ORDER BY {key}seq{_limit(tree)}"
         types = [item.type for item in items]
+        if self._mode == BATCH and T.NULL in types:
+            raise plan_error("HybridSE schema type kNull not supported")
         return Plan(ordered, unordered, names, types, windows, self._relations.joins, self._relations.tables)
 
 
@@ -195,3 +195,14 @@ def _group_key(node: exp.Expression, translator: Translator) -> Typed:
     if not isinstance(node, exp.Column):
         raise plan_error(f"Un-support GROUP BY form: {describe(node)}, only columns can be grouped by")
     return translator.translate(node)
+
+
+def _is_simple(node: exp.Expression) -> bool:
+    """Nothing but columns, constants and casts of them: what the batch engine leaves to Spark."""
+    if isinstance(node, exp.Alias):
+        return _is_simple(node.this)
+    if isinstance(node, exp.Anonymous) and T.parse_type(node.name) is not None:
+        return all(_is_simple(arg) for arg in node.expressions)
+    if isinstance(node, (exp.Cast, exp.Paren, exp.Neg)):
+        return _is_simple(node.this)
+    return isinstance(node, (exp.Column, exp.Star, exp.Literal, exp.Boolean, exp.Null))

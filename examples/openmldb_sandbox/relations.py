@@ -11,9 +11,11 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from .catalog import Table
-from .errors import plan_error
+from .errors import physical_error, plan_error
 from .expressions import Column, Scope, Translator, describe
+from .filters import check_filter
 from .values import Typed
+from .windows import ORDER_TYPES, check_key
 
 BATCH, ONLINE_BATCH, REQUEST = "batch", "online", "request"
 
@@ -123,14 +125,18 @@ class RelationBuilder:
             raise plan_error("Un-support join without ON")
         right = self._relation(join.this, is_first=False)
         scope = Scope(left.columns + right.columns)
+        if self._mode == BATCH:
+            check_filter(join.args["on"], is_join=True)
         condition = Translator(scope, self._params).condition(join.args["on"], "join condition")
         added = ", ".join(f"r.{column.value.sql}" for column in right.columns)
         pair = f"({left.sql}) l LEFT JOIN (SELECT * RENAME (seq AS right_seq) FROM ({right.sql})) r ON {condition}"
         if is_last:
             newest = self._last_join_order(join, right)
+            # of equals, online storage gives the newest arrival first, and the batch engine keeps the oldest
+            arrival = "right_seq" if newest and self._mode == BATCH else "right_seq DESC"
             sql = (
                 f"SELECT l.*, {added} FROM {pair} QUALIFY row_number() OVER "
-                f"(PARTITION BY l.seq ORDER BY {newest}right_seq DESC) = 1"
+                f"(PARTITION BY l.seq ORDER BY {newest}{arrival}) = 1"
             )
         else:
             renumbered = "row_number() OVER (ORDER BY l.seq, right_seq) AS seq"
@@ -142,12 +148,19 @@ class RelationBuilder:
         order = join.args.get("match_condition")
         text, ts = "", ""
         if order is not None:
-            if len(order.expressions) != 1 or order.expressions[0].args.get("desc"):
-                raise plan_error("Un-support LAST JOIN: ORDER BY must name one column, ascending")
             node = order.expressions[0].this
+            if len(order.expressions) != 1 or not isinstance(node, exp.Column):
+                raise plan_error("Un-support LAST JOIN: ORDER BY must name one column")
             value = Translator(Scope(right.columns)).translate(node)
-            text, ts = f"{value.sql} DESC NULLS LAST, ", node.name
+            if value.type not in ORDER_TYPES:
+                raise physical_error(f"Invalid Order column type : {value.type}")
+            # last in that order wins, so a descending one is for the smallest
+            direction = "ASC NULLS FIRST" if order.expressions[0].args.get("desc") else "DESC NULLS LAST"
+            text, ts = f"{value.sql} {direction}, ", node.name
         equal = _equality_columns(join.args["on"], right)
+        for column in right.columns:
+            if column.name in equal:
+                check_key(column.value)
         if self._mode == REQUEST and not equal:
             raise plan_error("Un-support LAST JOIN without an equality on the right table in online serving")
         if isinstance(join.this, exp.Table):

@@ -59,15 +59,7 @@ def number_literal(text: str) -> Typed:
 
 
 def wrap(sql: str, type_: str) -> str:
-    """Reduces a wider integer to the range of `type_`, as two's complement arithmetic does."""
-    bits = T.BITS[type_]
-    wide = "HUGEINT" if type_ == T.INT64 else "BIGINT"
-    half, mask = 1 << (bits - 1), (1 << bits) - 1
-    return f"CAST(((CAST({sql} AS {wide}) + {half}) & {mask}) - {half} AS {T.DUCKDB[type_]})"
-
-
-def wrap_sum(sql: str, type_: str) -> str:
-    """`wrap` for a HUGEINT sum of any integer type."""
+    """Reduces any integer to the range of `type_`, as two's complement arithmetic does."""
     bits = T.BITS[type_]
     half, mask = 1 << (bits - 1), (1 << bits) - 1
     return f"CAST(((CAST({sql} AS HUGEINT) + {half}) & {mask}) - {half} AS {T.DUCKDB[type_]})"
@@ -86,7 +78,17 @@ def to_string(value: Typed) -> Typed:
         return value
     if value.type == T.TIMESTAMP:
         return Typed(f"strftime({local(value)}, '%Y-%m-%d %H:%M:%S')", T.STRING)
+    if value.type in (T.FLOAT, T.DOUBLE):
+        # six digits, as C++ streams print by default
+        return Typed(f"format('{{:g}}', CAST({value.sql} AS DOUBLE))", T.STRING)
     return Typed(f"CAST({value.sql} AS VARCHAR)", T.STRING)
+
+
+def to_float(sql: str) -> str:
+    """A number as a 32-bit float; beyond its range come infinities, where DuckDB has errors."""
+    wide = f"CAST({sql} AS DOUBLE)"
+    beyond = f"isfinite({wide}) AND abs({wide}) > 3.4028235677973366e38"
+    return f"CASE WHEN {beyond} THEN CAST(sign({wide}) * CAST('inf' AS DOUBLE) AS FLOAT) ELSE CAST({wide} AS FLOAT) END"
 
 
 def common_type(left: Typed, right: Typed, what: str) -> str:
@@ -107,39 +109,3 @@ def coerce(value: Typed, type_: str) -> Typed:
     if value.type == type_:
         return value
     return Typed(f"CAST({value.sql} AS {T.DUCKDB[type_]})", type_)
-
-
-def cast(value: Typed, type_: str) -> Typed:
-    """CAST and the type-named functions.  Text that does not parse becomes NULL."""
-    target = T.DUCKDB[type_]
-    if value.type in (type_, T.NULL):
-        return coerce(value, type_)
-    if type_ == T.STRING:
-        return to_string(value)
-    if value.type == T.STRING:
-        return Typed(_parse_text(value.sql, type_), type_)
-    if type_ == T.DATE and value.type in (T.TIMESTAMP, T.INT64):
-        return Typed(f"CAST({local(value)} AS DATE)", type_)
-    if type_ == T.TIMESTAMP and value.type == T.DATE:
-        return Typed(f"(epoch_ms({value.sql}) - {ENGINE_ZONE_MS})", type_)
-    if T.DATE in (type_, value.type):
-        raise physical_error(f"Un-support cast: {value.type} to {type_}")
-    source = T.INT64 if value.type == T.TIMESTAMP else value.type
-    if type_ in T.INTEGERS and source in T.INTEGERS:
-        return Typed(wrap(value.sql, type_), type_)
-    if source in (T.FLOAT, T.DOUBLE) and target in ("SMALLINT", "INTEGER", "BIGINT"):
-        return Typed(f"TRY_CAST(trunc({value.sql}) AS {target})", type_)
-    return Typed(f"TRY_CAST({value.sql} AS {target})", type_)
-
-
-def _parse_text(sql: str, type_: str) -> str:
-    """Strict parsing: DuckDB alone would round '1.5' to an int and accept loose dates."""
-    if type_ == T.TIMESTAMP:
-        formats = "['%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M:%S.%g', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d']"
-        return f"(epoch_ms(try_strptime({sql}, {formats})) - {ENGINE_ZONE_MS})"
-    if type_ == T.DATE:
-        return f"CAST(try_strptime({sql}, ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%Y%m%d']) AS DATE)"
-    parsed = f"TRY_CAST({sql} AS {T.DUCKDB[type_]})"
-    if type_ in T.INTEGERS:
-        return f"CASE WHEN regexp_full_match({sql}, '[+-]?[0-9]+') THEN {parsed} END"
-    return parsed

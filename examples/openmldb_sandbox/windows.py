@@ -25,7 +25,7 @@ from .errors import physical_error, plan_error
 from .expressions import Translator
 from .values import Typed
 
-_ORDER_TYPES = (T.TIMESTAMP, *T.INTEGERS)
+ORDER_TYPES = (T.TIMESTAMP, *T.INTEGERS)
 
 
 class Window:
@@ -36,9 +36,12 @@ class Window:
         self.keys = keys
         self.order = order
         self.frame = frame
-        self._partition = "PARTITION BY " + ", ".join(key.sql for key in keys)
         # a row without a time sorts before all others instead of falling out of the frames
         self._time = f"coalesce(CAST({order.sql} AS BIGINT), 0)"
+        self._sequence = f"{self._time}, {order.sql} IS NOT NULL, seq"
+        # the engine loses rows of times before 1970: no frame has them, and `apply` drops them
+        self.in_time = f"{self._time} >= 0"
+        self._partition = f"PARTITION BY {', '.join(key.sql for key in keys)}, {self.in_time}"
 
     @property
     def has_hole(self) -> bool:
@@ -62,7 +65,7 @@ class Window:
     def bound_columns(self) -> str:
         """First pass: row number, first and last row number of the frame, end of the history."""
         i, args = self.index, self.frame.args
-        row = f"row_number() OVER ({self._partition} ORDER BY {self._time}, seq)"
+        row = f"row_number() OVER ({self._partition} ORDER BY {self._sequence})"
         history = self._rows_up_to(1)
         current = f"({history} + 1)" if self.has_hole else row
         first = self._first(args["start"], current)
@@ -102,7 +105,15 @@ class Window:
     def value(self, aggregate: Aggregate) -> Typed:
         """Second pass: the aggregate over the frame the first pass found."""
         i = self.index
-        order = f"{self._time}, seq"
+        order = self._sequence
+        size = self.frame.args.get("maxsize")
+        if aggregate.name == "lag" and size is not None and aggregate.n >= size:
+            # the engine looks at what it happens to have kept
+            raise physical_error(f"Fail to resolve function: lag() by {aggregate.n} in a window of MAXSIZE {size}")
+        if self.has_hole and aggregate.name == "lag" and aggregate.n:
+            before = f"ROWS BETWEEN UNBOUNDED PRECEDING AND r{i} - h{i} PRECEDING"
+            history = f"list({aggregate.value.sql}) OVER ({self._partition} ORDER BY {order} {before})"
+            return Typed(f"list_extract({history}, -{aggregate.n})", aggregate.type)
         if not self.has_hole or aggregate.name == "lag":
             frame = self.plain_frame() or _rows(i, f"l{i}")
             return aggregates.over_frame(aggregate, self._partition, order, frame)
@@ -161,18 +172,22 @@ class WindowSet:
         keys, order, frame = _checked(definition, self._translator)
         identity = (tuple(keys), order, repr(frame))
         if identity not in self._known:
+            merged = (tuple(keys), order, repr(_closed(frame)))
+            if any((tuple(w.keys), w.order, repr(_closed(w.frame))) == merged for w in self._known.values()):
+                raise plan_error("Un-support windows that differ in OPEN alone: the engine computes one for both")
             self._known[identity] = Window(len(self._known), keys, order, frame)
         return self._known[identity]
 
-    def apply(self, relation: str) -> str:
-        """The relation with one more column for each planned call."""
+    def apply(self, relation: str, keep_all: bool = False) -> str:
+        """The relation with one more column for each planned call; `keep_all` keeps rows of times before 1970."""
         if not self:
             return relation
         bounds = [window.bound_columns() for window in self.windows if window.plain_frame() is None]
         if bounds:
             relation = f"SELECT *, {', '.join(bounds)} FROM ({relation})"
         values = ", ".join(f"{sql} AS w{i}" for i, sql in enumerate(self._values))
-        return f"SELECT *, {values} FROM ({relation})"
+        kept = "" if keep_all else " WHERE " + " AND ".join(window.in_time for window in self.windows)
+        return f"SELECT * FROM (SELECT *, {values} FROM ({relation})){kept}"
 
 
 def _checked(definition: exp.Window, translator: Translator) -> tuple[list[Typed], Typed, Frame]:
@@ -182,6 +197,8 @@ def _checked(definition: exp.Window, translator: Translator) -> tuple[list[Typed
     order = definition.args.get("order")
     if not keys:
         raise plan_error("Un-support window without PARTITION BY")
+    for key in keys:
+        check_key(key)
     if order is None or len(order.expressions) != 1:
         raise plan_error("Un-support window: ORDER BY must name exactly one column")
     if order.expressions[0].args.get("desc"):
@@ -189,10 +206,25 @@ def _checked(definition: exp.Window, translator: Translator) -> tuple[list[Typed
     if frame is None:
         raise plan_error("Un-support window without a frame, use ROWS or ROWS_RANGE")
     column = translator.translate(order.expressions[0].this)
-    if column.type not in _ORDER_TYPES:
+    if column.type not in ORDER_TYPES:
         raise physical_error(f"Un-support window ORDER BY type {column.type}: must be timestamp or an integer")
     _check_frame(frame)
     return keys, column, frame
+
+
+def _closed(frame: Frame) -> Frame:
+    """The frame without OPEN, which is how the engine compares frames."""
+    closed = frame.copy()
+    for end in ("start", "end"):
+        closed.args[end].set("is_open", False)
+    return closed
+
+
+def check_key(key: Typed) -> None:
+    """Whether rows can be partitioned, grouped or joined by a value."""
+    if key.type in (T.FLOAT, T.DOUBLE):
+        raise physical_error(
+            f"unsupported partition key: type is {key.type}, should be bool, intxx, string, date or timestamp")
 
 
 def _check_frame(frame: Frame) -> None:
@@ -201,6 +233,8 @@ def _check_frame(frame: Frame) -> None:
         raise plan_error("Un-support window frame RANGE, use ROWS or ROWS_RANGE")
     if kind == "ROWS" and (start.args.get("is_time") or end.args.get("is_time")):
         raise plan_error("Un-support window frame: ROWS with a time bound, use ROWS_RANGE")
+    if kind == "ROWS" and frame.args.get("maxsize") is not None:
+        raise plan_error("Fail Make Rows Window: MAXSIZE non-support for Rows Window")
     if end.args.get("offset") is None:
         raise plan_error("Un-support window frame: UNBOUNDED PRECEDING as its end")
     if start.args.get("offset") is not None and start.args["offset"] < end.args["offset"]:

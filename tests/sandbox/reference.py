@@ -14,14 +14,14 @@ class Row:
         self.arrival = arrival
         self.key = key
         self.ts = ts or 0
+        self.place = (self.ts, ts is not None, arrival)  # without a time: first of those at time 0
         self.value = value
 
 
 def before(rows: list[Row], row: Row) -> list[Row]:
     """The rows of its partition that `row` comes after, oldest first."""
     mine = [other for other in rows if other.key == row.key]
-    earlier = [o for o in mine if (o.ts, o.arrival) < (row.ts, row.arrival)]
-    return sorted(earlier, key=lambda o: (o.ts, o.arrival))
+    return sorted((o for o in mine if o.place < row.place), key=lambda o: o.place)
 
 
 def in_frame(rows: list[Row], row: Row, frame: dict[str, Any]) -> list[Row]:
@@ -59,6 +59,8 @@ def aggregates(rows: list[Row], row: Row, frame: dict[str, Any]) -> list[Any]:
     values = [other.value for other in chosen if other.value is not None]
     big = [value for value in values if value > 3]
     history = before(rows, row)
+    if frame.get("exclude_time"):
+        history = [other for other in history if other.ts < row.ts]
     total = sum(values) if values else None
     return [
         len(values),
@@ -67,7 +69,7 @@ def aggregates(rows: list[Row], row: Row, frame: dict[str, Any]) -> list[Any]:
         min(values, default=None),
         max(values, default=None),
         None if total is None else total / len(values),
-        len(set(values)),
+        len({other.value or 0 for other in chosen}),  # NULL counts as 0
         chosen[0].value if chosen else None,
         ",".join(str(value) for value in sorted(values, reverse=True)[:2]),
         len(big),

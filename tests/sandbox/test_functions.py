@@ -24,7 +24,7 @@ EXPECTED = [
     # arithmetic: / is double, the rest keeps the wider type and wraps
     ("i / 2", 3.5, "Double"), ("7 / 7", 1.0, "Double"), ("i DIV 2", 3, "Int32"), ("-i DIV 2", -3, "Int32"),
     ("i % 4", 3, "Int32"), ("-i % 4", -3, "Int32"), ("i DIV 0", None, "Int32"), ("i % 0", None, "Int32"),
-    ("i / 0", float("inf"), "Double"), ("d % 2", 0.5, "Double"),
+    ("i / 0", None, "Double"), ("d % 2", 0.5, "Double"),
     ("i + big", 10000000007, "Int64"), ("i * 2 - 1", 13, "Int32"), ("2147483647 + 1", -2147483648, "Int32"),
     ("small * small", 10000 * 10000 % 65536 - 65536 * (10000 * 10000 % 65536 >= 32768), "Int16"),
     ("9223372036854775807 + 1", -9223372036854775808, "Int64"), ("i + d", 9.5, "Double"), ("-d", -2.5, "Double"),
@@ -34,12 +34,11 @@ EXPECTED = [
     ("i BETWEEN 7 AND 8", True, "Bool"), ("i IN (1, 7)", True, "Bool"), ("i NOT IN (1, 7)", False, "Bool"),
     ("s LIKE 'Ab%'", True, "Bool"), ("s LIKE 'ab%'", False, "Bool"), ("s ILIKE 'ab%'", True, "Bool"),
     ("NOT (i = 7 AND s = 'x' OR i = 8)", True, "Bool"), ("i = 7 XOR i = 8", True, "Bool"), ("none > 1", None, "Bool"),
-    ("ts > '2017-11-06 17:00:00'", True, "Bool"), ("ts = 1509960088000", True, "Bool"), ("dt = NULL", None, "Bool"),
+    ("ts > '2017-11-06 17:00:00'", True, "Bool"), ("ts = timestamp('2017-11-06 17:21:28')", True, "Bool"), ("dt = NULL", None, "Bool"),
     ("like_match(s, 'A_c%')", True, "Bool"), ("ilike_match(s, 'a_C%')", True, "Bool"), ("TRUE", True, "Bool"),
     # NULLs and choices
     ("is_null(none)", True, "Bool"), ("isnull(i)", False, "Bool"), ("ifnull(none, 5)", 5, "Int32"),
     ("nvl(i, 5)", 7, "Int32"), ("nvl2(none, 'a', 'b')", "b", "String"), ("nvl2(i, 'a', 'b')", "a", "String"),
-    ("if(i > 5, 'big', 'small')", "big", "String"), ("if(none > 5, 1.5, 2.5)", 2.5, "Double"),
     ("CASE WHEN i > 8 THEN 1 WHEN i > 5 THEN 2 ELSE 3 END", 2, "Int32"), ("CASE i WHEN 1 THEN 'a' END", None, "String"),
     ("CASE s WHEN 'Abcd' THEN big ELSE i END", 10000000000, "Int64"),
     # numbers
@@ -52,7 +51,7 @@ EXPECTED = [
     ("acos(1)", 0.0, "Double"), ("atan(0)", 0.0, "Double"), ("atan2(0, 1)", 0.0, "Double"), ("ln(0)", float("-inf"), "Double"),
     # strings
     ("concat(s, i, '-', dt)", "Abcd7-2021-01-03", "String"), ("concat(s, none)", None, "String"),
-    ("concat_ws('/', 'a', i)", "a/7", "String"), ("s || '!'", "Abcd!", "String"), ("upper(s)", "ABCD", "String"),
+    ("concat_ws('/', 'a', i)", "a/7", "String"), ("upper(s)", "ABCD", "String"),
     ("ucase(s)", "ABCD", "String"), ("lower(s)", "abcd", "String"), ("lcase(s)", "abcd", "String"),
     ("substr(s, 2)", "bcd", "String"), ("substring(s, 2, 2)", "bc", "String"), ("substr(s, -2)", "cd", "String"),
     ("substr(s, 0)", "", "String"), ("substr(s, 1, 0)", "", "String"), ("char_length(s)", 4, "Int32"),
@@ -106,14 +105,18 @@ class FunctionTest(SandboxTest):
 
     def raw_select(self, null_for_nan: bool) -> bytes:
         body = (
-            '{"mode": "online", "sql": "SELECT d / 0, -d / 0, 0 / 0, sqrt(-1) FROM t", "write_nan_and_inf_null": %s}'
+            '{"mode": "online", "sql": "SELECT -ln(0), ln(0), acos(2), sqrt(-1) FROM t", "write_nan_and_inf_null": %s}'
             % str(null_for_nan).lower()
         )
         return self.sandbox.raw("POST", "/dbs/demo_db", body.encode())[1]
 
     def test_refused(self):
         for text, part in {
-            "if(i > 5, 1, 2)": "if() with int32 branches",
+            "if(i > 5, 1, 2)": "if() of int32",
+            "if(i > 5, 'big', 'small')": "if() of string",
+            "s || '!'": "||",
+            "ts = 1509960088000": "Invalid Compare Op type",
+            "b AND NULL": "Invalid operand type",
             "none IS NULL": "none IS NULL",
             "none IS NOT NULL": "IS NULL",
             "nosuch(i)": "nosuch()",

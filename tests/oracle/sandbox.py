@@ -1,0 +1,73 @@
+"""The sandbox's side: the plans of its batch jobs over the tables of a world, in this process.
+
+A job writes text; here the rows are wanted with their types.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
+
+from openmldb_sandbox import sqltypes  # noqa: E402
+from openmldb_sandbox.dialect import parse_query, tokenize  # noqa: E402
+from openmldb_sandbox.engine import MODES, Call, Engine, run  # noqa: E402
+from openmldb_sandbox.errors import SqlError  # noqa: E402
+from openmldb_sandbox.query import plan_query  # noqa: E402
+from openmldb_sandbox.relations import BATCH  # noqa: E402
+from openmldb_sandbox.zone import Zone  # noqa: E402
+
+DATABASE = "demo_db"
+
+
+class SandboxSide:
+    """Answers queries over the tables set last."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="oracle-sandbox-")
+        self._engine = Engine(Path(self._folder.name), Zone("Asia/Shanghai"))
+        self._execute(f"CREATE DATABASE {DATABASE}", "online")
+
+    def set_tables(self, tables: list[dict]) -> None:
+        for table in tables:
+            name = table["table"]
+            columns = ", ".join(f"{column} {type_}" for column, type_ in table["columns"])
+            rows = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in table["rows"])
+            self._execute(f"DROP TABLE IF EXISTS {name}", "online")
+            self._execute(f"CREATE TABLE {name}({columns})", "online")
+            job = self._execute(f"INSERT INTO {name} VALUES {rows}", "offsync")
+            assert job.rows[0][2] == "FINISHED", self._engine.jobs.log(job.rows[0][0])
+
+    def query(self, sql: str) -> dict:
+        """{"types", "rows"} or {"refused": reason}."""
+        try:
+            tree = parse_query(tokenize(sql), sql)
+            with self._engine.tables.offline_sources() as find:
+                plan = plan_query(tree, find, DATABASE, BATCH)
+                rows = run(self._engine.store, plan.ordered)
+        except SqlError as error:
+            return {"refused": f"[{error.code}] {error.message}"}
+        return {
+            "types": [sqltypes.CAPITALISED[type_] for type_ in plan.types],
+            "rows": [[str(value) if type_ == sqltypes.DATE and value else value
+                      for value, type_ in zip(row, plan.types)] for row in rows],
+        }
+
+    def close(self) -> None:
+        self._engine.close()
+        self._folder.cleanup()
+
+    def _execute(self, sql: str, mode: str) -> Any:
+        return self._engine.execute(Call(DATABASE, sql, MODES[mode], 60_000, []))
+
+
+def literal(value: Any) -> str:
+    """A value as SQL."""
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "NULL" if value is None else repr(value)
