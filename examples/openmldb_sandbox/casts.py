@@ -86,6 +86,12 @@ def spark_cast(value: Typed, type_: str) -> Typed:
     if type_ in T.INTEGERS and value.type == T.STRING:
         real = f"TRY_CAST(trunc(TRY_CAST(trim({value.sql}) AS DOUBLE)) AS {T.DUCKDB[type_]})"
         return Typed(f"coalesce({cast(value, type_).sql}, {real})", type_)
+    if type_ == T.DATE and value.type == T.STRING:
+        day = f"CAST(try_strptime({value.sql}, '%Y-%m-%d') AS DATE)"
+        whole = f"regexp_full_match({value.sql}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') AND {day} IS NOT NULL"
+        failure = "error('Fail to parse a text as a date in the new parser of Spark 3.0')"
+        started = f"regexp_matches({value.sql}, '^[0-9]+-[0-9]+-[0-9]+')"
+        return Typed(f"CASE WHEN {whole} THEN {day} WHEN {started} THEN {failure} END", type_)
     return cast(value, type_)
 
 

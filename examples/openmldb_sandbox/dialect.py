@@ -33,7 +33,7 @@ class Frame(exp.Expression):
 
     arg_types = {
         "kind": True, "start": True, "end": True,
-        "maxsize": False, "exclude_row": False, "exclude_time": False,
+        "maxsize": False, "exclude_row": False, "exclude_time": False, "exclude_instances": False,
     }
 
 
@@ -77,14 +77,21 @@ class OpenMLDBParser(Parser):
             name = self._parse_id_var(False)
             self._match_r_paren()
             return self.expression(exp.Window(this=this, alias=name, over="OVER"))
-        if self._match(TokenType.UNION):
-            raise plan_error("Un-support WINDOW ... UNION in the sandbox")
+        unions = self._parse_csv(self._parse_union) if self._match(TokenType.UNION) else []
         partition, order = self._parse_partition_and_order()
         frame = self._read_frame()
         self._match_r_paren()
-        return self.expression(
-            exp.Window(this=this, partition_by=partition, order=order, spec=frame, over="OVER")
-        )
+        window = exp.Window(this=this, partition_by=partition, order=order, spec=frame, over="OVER")
+        window.set("unions", unions)
+        return self.expression(window)
+
+    def _parse_union(self) -> exp.Expression:
+        """A table or subquery whose rows a window has, too; `PARTITION` behind it is no alias."""
+        if not self._match(TokenType.L_PAREN):
+            return self._parse_table_parts()
+        query = exp.Subquery(this=self._parse_select())
+        self._match_r_paren()
+        return query
 
     def _is_name_in_parentheses(self) -> bool:
         return bool(self._curr and self._next and self._next.token_type == TokenType.R_PAREN)
@@ -105,7 +112,7 @@ class OpenMLDBParser(Parser):
 
     def _read_frame_attribute(self, frame: Frame) -> bool:
         if self._match_text_seq("MAXSIZE"):
-            if frame.args.get("exclude_row") or frame.args.get("exclude_time"):
+            if any(frame.args.get(name) for name in ("exclude_row", "exclude_time", "exclude_instances")):
                 self.raise_error('Expected ")" but got keyword MAXSIZE: it comes before EXCLUDE')
             if not self._match(TokenType.NUMBER) or not self._prev.text.isdigit():
                 self.raise_error("Expected integer after MAXSIZE")
@@ -118,7 +125,7 @@ class OpenMLDBParser(Parser):
             else:
                 self.raise_error("Expected CURRENT_ROW or CURRENT_TIME after EXCLUDE")
         elif self._match_text_seq("INSTANCE_NOT_IN_WINDOW"):
-            raise plan_error("Un-support INSTANCE_NOT_IN_WINDOW in the sandbox")
+            frame.set("exclude_instances", True)
         else:
             return False
         return True

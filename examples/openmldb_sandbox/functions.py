@@ -214,10 +214,14 @@ def _date_format(name: str, value: Typed, pattern: Typed) -> Typed:
 
 
 def _datediff(name: str, end: Typed, start: Typed) -> Typed:
-    dates = [cast(value, T.DATE) if value.type == T.STRING else value for value in (end, start)]
-    for value in dates:
-        _expect(name, value, (T.DATE,))
-    return Typed(f"CAST({dates[0].sql} - {dates[1].sql} AS INTEGER)", T.INT32)
+    """In days; the engine adds its zone to a text's time of day once too often, so the next day begins at 16:00."""
+    dates = []
+    for value in (end, start):
+        _expect(name, value, (T.DATE, T.STRING))
+        if value.type == T.STRING:
+            value = Typed(f"({cast(value, T.TIMESTAMP).sql} + {ENGINE_ZONE_MS})", T.TIMESTAMP)
+        dates.append(cast(value, T.DATE).sql)
+    return Typed(f"CAST({dates[0]} - {dates[1]} AS INTEGER)", T.INT32)
 
 
 _LOWER, _UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

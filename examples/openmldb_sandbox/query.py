@@ -85,9 +85,10 @@ class _Planner:
             raise plan_error("Un-support clause: DISTINCT ON")
 
     def _plain(self, tree: exp.Select, scope: Scope, sql: str) -> Plan:
-        windows = WindowSet(tree.args.get("windows") or [], Translator(scope, self._params))
+        windows = WindowSet(
+            tree.args.get("windows") or [], Translator(scope, self._params), tree.expressions, self._relations.union)
         by_spark = self._mode == BATCH and all(_is_simple(node) for node in tree.expressions)
-        if by_spark and any(isinstance(node.unalias(), exp.Boolean) for node in tree.expressions):
+        if by_spark and any(node.find(exp.Boolean) for node in tree.expressions):
             raise plan_error("Const value for HybridSE type kBool not supported")
         translator = Translator(scope, self._params, window=windows.call, by_spark=by_spark)
         names, items = self._select_list(tree, scope, translator)

@@ -109,6 +109,12 @@ class RelationBuilder:
             selected.append(f"y{position} AS {column}")
         return Relation(f"SELECT {', '.join(selected)}, seq FROM ({inner.sql})", columns)
 
+    def union(self, node: exp.Expression) -> Relation:
+        """A table or subquery of WINDOW ... UNION."""
+        if self._mode == REQUEST:
+            raise plan_error("Un-support WINDOW ... UNION in a deployment of the sandbox")
+        return self._relation(node, is_first=False)
+
     def _new_column(self) -> str:
         self._next_column += 1
         return f"x{self._next_column - 1}"
@@ -132,8 +138,10 @@ class RelationBuilder:
         pair = f"({left.sql}) l LEFT JOIN (SELECT * RENAME (seq AS right_seq) FROM ({right.sql})) r ON {condition}"
         if is_last:
             newest = self._last_join_order(join, right)
-            # of equals, online storage gives the newest arrival first, and the batch engine keeps the oldest
-            arrival = "right_seq" if newest and self._mode == BATCH else "right_seq DESC"
+            has_key = bool(_equality_columns(join.args["on"], right))
+            # of equals, online storage gives the newest arrival first; the batch engine takes the oldest of those
+            # that it found by a key and ordered, or neither
+            arrival = "right_seq" if self._mode == BATCH and bool(newest) == has_key else "right_seq DESC"
             sql = (
                 f"SELECT l.*, {added} FROM {pair} QUALIFY row_number() OVER "
                 f"(PARTITION BY l.seq ORDER BY {newest}{arrival}) = 1"

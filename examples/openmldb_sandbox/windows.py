@@ -8,7 +8,8 @@ frame with those per-row bounds.
 
 EXCLUDE CURRENT_TIME leaves a hole between the history and the row itself.  For such windows the
 rows are numbered as if the other rows of the same time were absent, and the values of history and
-row are collected into a list.
+row are collected into a list.  INSTANCE_NOT_IN_WINDOW is such a hole, too: of the history, only the
+rows of other tables are left.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .aggregates import Aggregate
 from .dialect import Bound, Frame
 from .errors import physical_error, plan_error
 from .expressions import Translator
+from .unions import FindUnion, Unions
 from .values import Typed
 
 ORDER_TYPES = (T.TIMESTAMP, *T.INTEGERS)
@@ -31,21 +33,31 @@ ORDER_TYPES = (T.TIMESTAMP, *T.INTEGERS)
 class Window:
     """One distinct window of a query: its keys, its order column and its bounds."""
 
-    def __init__(self, index: int, keys: list[Typed], order: Typed, frame: Frame) -> None:
+    def __init__(
+        self, index: int, keys: list[Typed], order: Typed, frame: Frame, origins: tuple[int, ...], has_origin: bool
+    ) -> None:
         self.index = index
         self.keys = keys
         self.order = order
         self.frame = frame
+        self.origins = origins
         # a row without a time sorts before all others instead of falling out of the frames
         self._time = f"coalesce(CAST({order.sql} AS BIGINT), 0)"
         self._sequence = f"{self._time}, {order.sql} IS NOT NULL, seq"
         # the engine loses rows of times before 1970: no frame has them, and `apply` drops them
         self.in_time = f"{self._time} >= 0"
-        self._partition = f"PARTITION BY {', '.join(key.sql for key in keys)}, {self.in_time}"
+        parts = [*(key.sql for key in keys), self.in_time]
+        if has_origin:
+            parts.append(f"origin IN ({', '.join(map(str, [0, *origins]))})")
+        self._partition = f"PARTITION BY {', '.join(parts)}"
+        # which rows the history of INSTANCE_NOT_IN_WINDOW has
+        self._others = ""
+        if frame.args.get("exclude_instances"):
+            self._others = f" FILTER (WHERE {'origin > 0' if has_origin else 'FALSE'})"
 
     @property
     def has_hole(self) -> bool:
-        return bool(self.frame.args.get("exclude_time"))
+        return bool(self.frame.args.get("exclude_time") or self._others)
 
     def plain_frame(self) -> str | None:
         """The frame as DuckDB can take it as it is, without a first pass; None if it cannot."""
@@ -66,7 +78,7 @@ class Window:
         """First pass: row number, first and last row number of the frame, end of the history."""
         i, args = self.index, self.frame.args
         row = f"row_number() OVER ({self._partition} ORDER BY {self._sequence})"
-        history = self._rows_up_to(1)
+        history = self._rows_up_to(1 if args.get("exclude_time") else 0)
         current = f"({history} + 1)" if self.has_hole else row
         first = self._first(args["start"], current)
         last = self._last(args["end"], current)
@@ -84,7 +96,7 @@ class Window:
         # DuckDB 2.0 now and then puts the end of "0 PRECEDING" before some rows of the same time
         end = f"{distance} PRECEDING" if distance else "CURRENT ROW"
         frame = f"RANGE BETWEEN UNBOUNDED PRECEDING AND {end}"
-        return f"count(*) OVER ({self._partition} ORDER BY {self._time} {frame})"
+        return f"count(*){self._others} OVER ({self._partition} ORDER BY {self._time} {frame})"
 
     def _first(self, bound: Bound, current: str) -> str:
         offset, is_open = bound.args.get("offset"), bool(bound.args.get("is_open"))
@@ -96,7 +108,7 @@ class Window:
 
     def _last(self, bound: Bound, current: str) -> str:
         offset, is_open = bound.args["offset"], bool(bound.args.get("is_open"))
-        if bound.args.get("is_current"):
+        if bound.args.get("is_current") or (self._others and not offset and not is_open):
             return current
         if self.frame.args["kind"] == "ROWS":
             return f"({current} - {offset + is_open})"
@@ -105,23 +117,42 @@ class Window:
     def value(self, aggregate: Aggregate) -> Typed:
         """Second pass: the aggregate over the frame the first pass found."""
         i = self.index
-        order = self._sequence
         size = self.frame.args.get("maxsize")
         if aggregate.name == "lag" and size is not None and aggregate.n >= size:
             # the engine looks at what it happens to have kept
             raise physical_error(f"Fail to resolve function: lag() by {aggregate.n} in a window of MAXSIZE {size}")
         if self.has_hole and aggregate.name == "lag" and aggregate.n:
-            before = f"ROWS BETWEEN UNBOUNDED PRECEDING AND r{i} - h{i} PRECEDING"
-            history = f"list({aggregate.value.sql}) OVER ({self._partition} ORDER BY {order} {before})"
-            return Typed(f"list_extract({history}, -{aggregate.n})", aggregate.type)
-        if not self.has_hole or aggregate.name == "lag":
-            frame = self.plain_frame() or _rows(i, f"l{i}")
-            return aggregates.over_frame(aggregate, self._partition, order, frame)
+            return self._lag_over_hole(aggregate)
+        if self.has_hole and aggregate.name != "lag":
+            return self._value_over_hole(aggregate)
+        frame = self.plain_frame() or _rows(i, f"l{i}")
+        return aggregates.over_frame(aggregate, self._partition, self._sequence, frame)
+
+    def _lag_over_hole(self, aggregate: Aggregate) -> Typed:
+        """The n-th last row of the history, whatever the frame."""
+        i, n = self.index, aggregate.n
+        if self._others:
+            return Typed(f"list_extract(list_slice({self._seen(aggregate.value)}, 1, h{i}), -{n})", aggregate.type)
+        there = f"greatest(r{i} - h{i} + {n - 1}, 0) PRECEDING"
+        over = f"OVER ({self._partition} ORDER BY {self._sequence} ROWS BETWEEN {there} AND {there})"
+        return Typed(f"CASE WHEN h{i} >= {n} THEN first_value({aggregate.value.sql}) {over} END", aggregate.type)
+
+    def _value_over_hole(self, aggregate: Aggregate) -> Typed:
+        i = self.index
         item = aggregate.value or Typed("1", T.INT32)
-        frame = _rows(i, f"least(l{i}, h{i})")
-        history = f"list({item.sql}) OVER ({self._partition} ORDER BY {order} {frame})"
+        last = f"least(l{i}, h{i})"
+        if self._others:
+            kept = f"list_slice({self._seen(item)}, greatest(f{i}, 1), {last})"
+            history = f"CASE WHEN greatest(f{i}, 1) <= {last} THEN {kept} END"
+        else:
+            history = f"list({item.sql}) OVER ({self._partition} ORDER BY {self._sequence} {_rows(i, last)})"
         itself = f"CASE WHEN l{i} > h{i} AND f{i} <= l{i} THEN list_value({item.sql}) END"
         return aggregates.over_list(aggregate, f"list_concat({history}, {itself})")
+
+    def _seen(self, item: Typed) -> str:
+        """The values of all rows of other tables that come before this one."""
+        frame = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+        return f"list({item.sql}){self._others} OVER ({self._partition} ORDER BY {self._sequence} {frame})"
 
 
 def _rows(i: int, last: str) -> str:
@@ -135,11 +166,16 @@ def _rows(i: int, last: str) -> str:
 class WindowSet:
     """The windows of one SELECT, and the aggregates asked of them."""
 
-    def __init__(self, definitions: Sequence[exp.Window], translator: Translator) -> None:
+    def __init__(
+        self, definitions: Sequence[exp.Window], translator: Translator, calls: Sequence[exp.Expression], find: FindUnion
+    ) -> None:
         self._translator = translator
         self._named: dict[str, exp.Window] = {}
         self._known: dict[tuple, Window] = {}
+        self._used: dict[int, Window] = {}
         self._values: list[str] = []
+        in_place = [window for call in calls for window in call.find_all(exp.Window)]
+        self._unions = Unions([*definitions, *in_place], find)
         for definition in definitions:
             name = definition.this.name
             if name in self._named:
@@ -163,30 +199,37 @@ class WindowSet:
                 raise plan_error(f"Fail to find window {node.alias}")
         else:
             definition = node
-        value = self._window(definition).value(aggregate)
+        window = self._window(definition)
+        self._used[window.index] = window
+        value = window.value(aggregate)
         if value.sql not in self._values:
             self._values.append(value.sql)
         return Typed(f"w{self._values.index(value.sql)}", value.type)
 
     def _window(self, definition: exp.Window) -> Window:
         keys, order, frame = _checked(definition, self._translator)
-        identity = (tuple(keys), order, repr(frame))
+        origins = self._unions.origins(definition)
+        identity = (tuple(keys), order, repr(frame), origins)
         if identity not in self._known:
-            merged = (tuple(keys), order, repr(_closed(frame)))
-            if any((tuple(w.keys), w.order, repr(_closed(w.frame))) == merged for w in self._known.values()):
+            same = [w for w in self._known.values() if (w.keys, w.order, w.origins) == (keys, order, origins)]
+            if any(repr(_closed(window.frame)) == repr(_closed(frame)) for window in same):
                 raise plan_error("Un-support windows that differ in OPEN alone: the engine computes one for both")
-            self._known[identity] = Window(len(self._known), keys, order, frame)
+            self._known[identity] = Window(len(self._known), keys, order, frame, origins, bool(self._unions))
         return self._known[identity]
 
     def apply(self, relation: str, keep_all: bool = False) -> str:
         """The relation with one more column for each planned call; `keep_all` keeps rows of times before 1970."""
         if not self:
             return relation
-        bounds = [window.bound_columns() for window in self.windows if window.plain_frame() is None]
+        if self._unions:
+            relation = self._unions.join(relation, [column.value for column in self._translator.scope.columns])
+        bounds = [window.bound_columns() for window in self._used.values() if window.plain_frame() is None]
         if bounds:
             relation = f"SELECT *, {', '.join(bounds)} FROM ({relation})"
         values = ", ".join(f"{sql} AS w{i}" for i, sql in enumerate(self._values))
-        kept = "" if keep_all else " WHERE " + " AND ".join(window.in_time for window in self.windows)
+        tests = [] if keep_all else [window.in_time for window in self._used.values()]
+        tests += ["origin = 0"] if self._unions else []
+        kept = f" WHERE {' AND '.join(tests)}" if tests else ""
         return f"SELECT * FROM (SELECT *, {values} FROM ({relation})){kept}"
 
 

@@ -33,6 +33,11 @@ def _over(calls: str, frame: str = _ROWS, order: str = "ts") -> str:
     return f"SELECT id, {spread} FROM t WINDOW w AS (PARTITION BY k ORDER BY {order} {frame})"
 
 
+def _union(extra: str, calls: str = "first_value(id)", table: str = "u") -> str:
+    spread = ", ".join(f"{call} OVER w" for call in f"count(*); top(id, 9); {calls}".split("; "))
+    return f"SELECT id, {spread} FROM t WINDOW w AS (UNION {table} PARTITION BY k ORDER BY ts {_ROWS} {extra})"
+
+
 def _of(items: str) -> str:
     return f"SELECT id, {items} FROM t"
 
@@ -68,6 +73,9 @@ CASES = {
     "rows of negative order keys are lost": _over("count(*); top(id, 9); lag(id, 1)", order="i"),
     "rows of negative order keys are lost in a range, too": _over(
         "count(*); top(id, 9)", "ROWS_RANGE BETWEEN 10 PRECEDING AND CURRENT ROW", order="i64"),
+    "a window that is not used loses no rows":
+        "SELECT id, count(*) OVER w FROM t WINDOW v AS (PARTITION BY k ORDER BY i " + _ROWS + "), "
+        "w AS (PARTITION BY k ORDER BY ts " + _ROWS + ")",
     "a window by a floating key is refused":
         "SELECT id, count(*) OVER w FROM t WINDOW w AS (PARTITION BY d ORDER BY ts " + _ROWS + ")",
     "a group by a floating key is refused": "SELECT f, count(*) FROM t GROUP BY f",
@@ -99,7 +107,6 @@ CASES = {
         "bool('T'), bool('no'), bool('1'), bool('x'), float('2.5'), bool(s)"),
     "compiled casts to dates": _of(
         "abs(id), date('2021-01-03'), date('20210103'), date('2021-01-03 01:02:03'), date(ts), date(string(dt))"),
-    "compiled casts of what is no date": _of("abs(id), date('2021-1-3'), date('x')"),
     "compiled casts of old dates": _of("abs(id), date('1850-01-01'), date('1969-07-20')"),
     "compiled casts to times": _of(
         "abs(id), timestamp('2021-01-03'), timestamp('2021-01-03 01:02:03'), timestamp('20210103'), timestamp(dt), "
@@ -113,6 +120,11 @@ CASES = {
     "clock parts of a date are refused": _of("hour(dt)"),
     "date_format knows strftime": _of("date_format(ts, '%y %j %w %U %a %A %b %B %I %p %%'), date_format(dt, '%H:%M')"),
     "datediff of texts": _of("datediff('2021-01-05', '2021-01-01'), datediff(dt, s), datediff(dt, '2021-01-01')"),
+    "datediff of a text with a time of day": _of(
+        "datediff(dt, '2017-11-06 17:21:28'), datediff('2017-11-06 17:21:28', dt), datediff('2017-11-07', '2017-11-06 00:00:01'), "
+        "datediff('2017-11-06 15:59:59', '2017-11-06'), datediff('2017-11-06 16:00:00', '2017-11-06'), "
+        "datediff('2017-1-7', '2017-01-06')"),
+    "date of a text with a time of day": _of("abs(id), date('2021-01-03 17:02:03')"),
     "datediff of times is refused": _of("datediff(ts, ts)"),
     "texts are counted and cut by bytes": _of(
         "char_length(s), substr(s, 3, 2), substr(s, -2), substr(s, 5), substr(s, -9), substr(s, 0), substr(s, 3, -1)"),
@@ -162,6 +174,29 @@ CASES = {
     "LAST JOIN takes constants": "SELECT t.id, u.id FROM t LAST JOIN u ORDER BY u.ts ON t.k = u.k AND u.i = 12",
     "LAST JOIN by floating numbers is refused": "SELECT t.id, u.id FROM t LAST JOIN u ORDER BY u.ts ON t.d = u.d",
     "LAST JOIN on an inequality alone": "SELECT t.id, u.id FROM t LAST JOIN u ORDER BY u.ts ON t.ts < u.ts",
+    "LAST JOIN on an inequality, among equals": "SELECT t.id, u.id FROM t LAST JOIN u ORDER BY u.i16 ON t.ts <= u.ts",
+    "LAST JOIN on an inequality without an order": "SELECT t.id, u.id FROM t LAST JOIN u ON t.ts <= u.ts",
+    "LAST JOIN on an OR": "SELECT t.id, u.id FROM t LAST JOIN u ON t.k = u.k OR t.id = u.id",
+    "date() of other texts fails in a plain list": _of("date('2021-1-3')"),
+    "a union window has the rows of both tables": _union("", "lag(id, 1); lag(id, 2)"),
+    "a union window without the instances": _union("INSTANCE_NOT_IN_WINDOW", "lag(id, 1); lag(id, 2)"),
+    "a union window without the row": _union("EXCLUDE CURRENT_ROW"),
+    "a union window without the instances and the row": _union("EXCLUDE CURRENT_ROW INSTANCE_NOT_IN_WINDOW"),
+    "a union window without the time": _union("EXCLUDE CURRENT_TIME", "lag(id, 1)"),
+    "a union window without the instances and the time": _union("INSTANCE_NOT_IN_WINDOW EXCLUDE CURRENT_TIME", "lag(id, 1)"),
+    "a union window of a subquery": _union("", table="(SELECT * FROM u WHERE id > 101)"),
+    "a union window of other columns is refused": _union("", table="(SELECT id, k FROM u)"),
+    "INSTANCE_NOT_IN_WINDOW without a union": _over("count(*); top(id, 9)", f"{_ROWS} INSTANCE_NOT_IN_WINDOW"),
+    "a union window with MAXSIZE":
+        "SELECT id, count(*) OVER w, top(id, 9) OVER w FROM t WINDOW w AS (UNION u PARTITION BY k ORDER BY ts "
+        "ROWS_RANGE BETWEEN 1d PRECEDING AND CURRENT ROW MAXSIZE 2 INSTANCE_NOT_IN_WINDOW)",
+    "a union window beside another":
+        "SELECT id, count(*) OVER a, top(id, 9) OVER b FROM t WINDOW a AS (PARTITION BY k ORDER BY id "
+        f"{_ROWS}), b AS (UNION u PARTITION BY b ORDER BY id {_ROWS})",
+    "a union window that ends at the row's own time":
+        "SELECT id, count(*) OVER w, top(id, 9) OVER w FROM t WINDOW w AS (UNION u PARTITION BY k ORDER BY ts "
+        "ROWS_RANGE BETWEEN 1 PRECEDING AND 0 PRECEDING INSTANCE_NOT_IN_WINDOW)",
+    "a union window of two tables": _union("", table="u, (SELECT * FROM u WHERE id > 102)"),
     "a constant NULL in the list is refused": _of("NULL"),
     "a constant of truth in the list is refused": _of("true"),
 }

@@ -170,6 +170,8 @@ class RulesTest(SandboxTest):
             ("SELECT id FROM a ORDER BY id", 1000, "ORDER BY"),
             ("SELECT id FROM a LIMIT 1", 1000, "LIMIT"),
             ("SELECT DISTINCT id FROM a", 1000, "DISTINCT"),
+            ("SELECT count(id) OVER (UNION a PARTITION BY k ORDER BY ts ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM a",
+             1000, "UNION"),
             ("SELECT id FROM (SELECT id FROM a) x", 1000, "subquery"),
             ("SELECT a.id FROM a LEFT JOIN b ON a.k = b.k", 1000, "LEFT JOIN"),
             ("SELECT a.id FROM a LAST JOIN b ORDER BY b.ts ON a.k < b.k", 1000, "equality"),
