@@ -29,11 +29,12 @@ UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 class Frame(exp.Expression):
-    """A window frame: `kind`, the two bounds, and the engine's extra attributes."""
+    """A window frame: `kind`, the two bounds, the engine's extra attributes, and the window's `unions`."""
 
     arg_types = {
         "kind": True, "start": True, "end": True,
         "maxsize": False, "exclude_row": False, "exclude_time": False, "exclude_instances": False,
+        "unions": False,
     }
 
 
@@ -81,9 +82,11 @@ class OpenMLDBParser(Parser):
         partition, order = self._parse_partition_and_order()
         frame = self._read_frame()
         self._match_r_paren()
-        window = exp.Window(this=this, partition_by=partition, order=order, spec=frame, over="OVER")
-        window.set("unions", unions)
-        return self.expression(window)
+        if frame is not None:
+            frame.set("unions", unions)
+        return self.expression(
+            exp.Window(this=this, partition_by=partition, order=order, spec=frame, over="OVER")
+        )
 
     def _parse_union(self) -> exp.Expression:
         """A table or subquery whose rows a window has, too; `PARTITION` behind it is no alias."""

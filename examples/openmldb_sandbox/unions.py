@@ -28,7 +28,7 @@ class Unions:
     """All of one SELECT, numbered by their text."""
 
     def __init__(self, windows: Iterable[exp.Window], find: FindUnion) -> None:
-        nodes = {node.sql(): node for window in windows for node in window.args.get("unions") or []}
+        nodes = {node.sql(): node for window in windows for node in _tables(window)}
         if len(nodes) >= _MOST:
             raise plan_error(f"Un-support WINDOW ... UNION of {len(nodes)} tables")
         self._relations = {text: find(node) for text, node in nodes.items()}
@@ -39,7 +39,7 @@ class Unions:
 
     def origins(self, window: exp.Window) -> tuple[int, ...]:
         """The numbers of the tables a window names."""
-        found = tuple(self._origins[node.sql()] for node in window.args.get("unions") or [])
+        found = tuple(self._origins[node.sql()] for node in _tables(window))
         if len(set(found)) < len(found):
             raise plan_error("Un-support WINDOW ... UNION of a table with itself in the sandbox")
         return found
@@ -55,3 +55,8 @@ class Unions:
             theirs = ", ".join(column.value.sql for column in union.columns)
             parts.append(f"SELECT {theirs}, seq - {shift}, {origin} FROM ({union.sql})")
         return " UNION ALL ".join(parts)
+
+
+def _tables(window: exp.Window) -> list[exp.Expression]:
+    frame = window.args.get("spec")
+    return frame.args.get("unions") or [] if frame is not None else []
