@@ -166,7 +166,7 @@ class OpenMLDB(Dialect):
     class Tokenizer(Tokenizer):
         QUOTES = ["'", '"']
         IDENTIFIERS = ["`"]
-        STRING_ESCAPES = ["'", '"', "\\"]
+        STRING_ESCAPES = ["\\"]
         KEYWORDS = {
             **Tokenizer.KEYWORDS,
             "DIV": TokenType.DIV,

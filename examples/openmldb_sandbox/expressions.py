@@ -231,7 +231,7 @@ class Translator:
         return Typed(f"CASE {whens} ELSE {otherwise} END", type_)
 
     def _cast(self, node: exp.Cast) -> Typed:
-        type_ = _CAST_TYPES.get(node.to.this)
+        type_ = CAST_TYPES.get(node.to.this)
         if type_ is None:
             raise physical_error(f"Un-support expression: CAST to {node.to.sql()}")
         return self._cast_to(self.translate(node.this), type_)
@@ -253,7 +253,7 @@ class Translator:
         return self._window_hook(node)
 
 
-_CAST_TYPES = {
+CAST_TYPES = {
     exp.DType.BOOLEAN: T.BOOL, exp.DType.SMALLINT: T.INT16, exp.DType.INT: T.INT32,
     exp.DType.BIGINT: T.INT64, exp.DType.FLOAT: T.FLOAT, exp.DType.DOUBLE: T.DOUBLE,
     exp.DType.VARCHAR: T.STRING, exp.DType.TEXT: T.STRING, exp.DType.DATE: T.DATE,
@@ -288,7 +288,7 @@ _METHODS: dict[type, Callable[[Translator, exp.Expression], Typed]] = {
 
 
 def describe(node: exp.Expression) -> str:
-    """A construct as text, for error messages and for columns without an alias."""
+    """A construct as text, for error messages."""
     if isinstance(node, exp.Window):
         return f"{describe(node.this)} over {node.alias or '(...)'}"
     if isinstance(node, exp.Is):

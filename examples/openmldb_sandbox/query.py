@@ -18,6 +18,7 @@ from .catalog import Table
 from .errors import physical_error, plan_error
 from .expressions import Scope, Translator, describe
 from .filters import check_filter
+from .naming import column_name
 from .relations import BATCH, ONLINE_BATCH, REQUEST, FindSource, JoinKey, RelationBuilder, Subquery
 from .values import Typed
 from .windows import ORDER_TYPES, Window, WindowSet, check_key
@@ -132,9 +133,8 @@ class _Planner:
                 names += [column.name for column in columns]
                 items += [column.value for column in columns]
             else:
-                is_alias = isinstance(node, exp.Alias)
-                names.append(node.alias if is_alias else node.name if isinstance(node, exp.Column) else describe(node))
-                items.append(translator.translate(node.this if is_alias else node))
+                names.append(column_name(node))
+                items.append(translator.translate(node.unalias()))
         return names, items
 
     def _order_key(self, tree: exp.Select, names: list[str], items: list[Typed]) -> str:

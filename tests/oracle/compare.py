@@ -17,10 +17,10 @@ SPARK_TYPES = {
 
 
 def from_engine(answer: dict) -> dict:
-    """The engine's answer in the form that is compared and kept: {"types", "rows"} or {"refused": reason}."""
+    """The engine's answer in the form that is compared and kept: {"names", "types", "rows"} or {"refused": reason}."""
     if "error" in answer:
         return {"refused": answer["error"]}
-    return {"types": [SPARK_TYPES.get(type_, type_) for type_ in answer["types"]], "rows": answer["rows"]}
+    return {**answer, "types": [SPARK_TYPES.get(type_, type_) for type_ in answer["types"]]}
 
 
 def difference(query: Query, want: dict, got: dict) -> str:
@@ -31,8 +31,9 @@ def difference(query: Query, want: dict, got: dict) -> str:
         if "refused" in want and "refused" in got:
             return ""
         return f"refused by the {'engine' if 'refused' in want else 'sandbox'} only"
-    if want["types"] != got["types"]:
-        return f"types {want['types']} and {got['types']}"
+    for part in ("names", "types"):
+        if want[part] != got[part]:
+            return f"{part} {want[part]} and {got[part]}"
     if len(want["rows"]) != len(got["rows"]):
         return f"{len(want['rows'])} rows and {len(got['rows'])}"
     types = want["types"]

@@ -197,6 +197,16 @@ CASES = {
         "SELECT id, count(*) OVER w, top(id, 9) OVER w FROM t WINDOW w AS (UNION u PARTITION BY k ORDER BY ts "
         "ROWS_RANGE BETWEEN 1 PRECEDING AND 0 PRECEDING INSTANCE_NOT_IN_WINDOW)",
     "a union window of two tables": _union("", table="u, (SELECT * FROM u WHERE id > 102)"),
+    "names of operators": _of(
+        "(i + 1) * 2, i + 1 * 2, -(i + 1), NOT b, NOT (b AND i > 0), b AND i > 0 OR i < 3, i BETWEEN 0 AND 5, "
+        "i NOT BETWEEN 0 AND 5, i <> 3, i IN (1), i NOT IN (1, 2), -1.5, 10000000000, s NOT LIKE 'a%', t.i + 1, i > -1"),
+    "names of choices": _of(
+        "CASE WHEN b THEN 1 END, CASE WHEN b THEN 1 WHEN i > 0 THEN 2 ELSE 3 END, CASE i WHEN 5 THEN 'x' WHEN 6 THEN 'y' END"),
+    "names of functions": "SELECT ABS(i), ucase(s), CAST(i AS string), bigint(d), COUNT(i) OVER w + 1, sum(i) OVER (PARTITION "
+                          f"BY k ORDER BY ts {_ROWS}) FROM t WINDOW w AS (PARTITION BY k ORDER BY ts {_ROWS})",
+    "names of a join": "SELECT * FROM t LAST JOIN u ORDER BY u.ts ON t.k = u.k",
+    "names of groups": "SELECT k, count(i), sum(i) + 1 FROM t GROUP BY k",
+    "a quote is no escape": _of("'a''b'"),
     "a constant NULL in the list is refused": _of("NULL"),
     "a constant of truth in the list is refused": _of("true"),
 }

@@ -42,7 +42,7 @@ class SandboxSide:
             assert job.rows[0][2] == "FINISHED", self._engine.jobs.log(job.rows[0][0])
 
     def query(self, sql: str) -> dict:
-        """{"types", "rows"} or {"refused": reason}."""
+        """{"names", "types", "rows"} or {"refused": reason}."""
         try:
             tree = parse_query(tokenize(sql), sql)
             with self._engine.tables.offline_sources() as find:
@@ -51,6 +51,7 @@ class SandboxSide:
         except SqlError as error:
             return {"refused": f"[{error.code}] {error.message}"}
         return {
+            "names": plan.names,
             "types": [sqltypes.CAPITALISED[type_] for type_ in plan.types],
             "rows": [[str(value) if type_ == sqltypes.DATE and value else value
                       for value, type_ in zip(row, plan.types)] for row in rows],

@@ -226,7 +226,7 @@ class StatementTest(SandboxTest):
     def test_insert(self):
         sql, ok = self.sandbox.sql, self.sandbox.ok
         ok("CREATE TABLE ins(a int NOT NULL, b bigint, s string, d date, x double, ok bool)")
-        ok("INSERT INTO ins VALUES (1, -2, 'it''s', '2021-3-4', 1, true), (2, NULL, \"q\", NULL, -1.5e2, FALSE)")
+        ok("INSERT INTO ins VALUES (1, -2, 'it\\'s', '2021-3-4', 1, true), (2, NULL, \"q\", NULL, -1.5e2, FALSE)")
         ok("INSERT INTO ins (s, a) VALUES ('x', ?)", input={"schema": ["int"], "data": [3]})
         self.assertEqual(ok("SELECT * FROM ins"), [
             [1, -2, "it's", "2021-3-4", 1.0, True], [2, None, "q", None, -150.0, False], [3, None, "x", None, None, None],
