@@ -74,13 +74,13 @@ def _parse_text(sql: str, type_: str) -> str:
 def spark_cast(value: Typed, type_: str) -> Typed:
     """Spark's form, where it differs from the compiled one."""
     if type_ == T.STRING and value.type == T.TIMESTAMP:
-        ms = f"((({value.sql}) % 1000 + 1000) % 1000)"
+        ms = _milliseconds(value.sql)
         fraction = f"CASE WHEN {ms} > 0 THEN '.' || rtrim(lpad(CAST({ms} AS VARCHAR), 3, '0'), '0') ELSE '' END"
         return Typed(f"({to_string(value).sql} || {fraction})", type_)
     if type_ == T.STRING and value.type in _REALS:
         return Typed(_java_text(value.sql), type_)
-    if type_ in (T.INT16, T.INT32) and value.type == T.TIMESTAMP:
-        return Typed(wrap(f"({value.sql} // 1000 * 1000)", type_), type_)
+    if type_ in T.INTEGERS and value.type == T.TIMESTAMP:
+        return Typed(wrap(f"({value.sql} - {_milliseconds(value.sql)})", type_), type_)
     if type_ in T.INTEGERS and value.type in _REALS:
         return Typed(_saturated(value.sql, type_), type_)
     if type_ in T.INTEGERS and value.type == T.STRING:
@@ -93,6 +93,11 @@ def spark_cast(value: Typed, type_: str) -> Typed:
         started = f"regexp_matches({value.sql}, '^[0-9]+-[0-9]+-[0-9]+')"
         return Typed(f"CASE WHEN {whole} THEN {day} WHEN {started} THEN {failure} END", type_)
     return cast(value, type_)
+
+
+def _milliseconds(sql: str) -> str:
+    """Those behind the second, before 1970, too."""
+    return f"((({sql}) % 1000 + 1000) % 1000)"
 
 
 def _saturated(sql: str, type_: str) -> str:

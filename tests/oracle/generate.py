@@ -53,7 +53,7 @@ SCALARS: dict[str, list[Any]] = {
     "log#2": [NUMBERS, NUMBERS], "pow": [NUMBERS, NUMBERS], "power": [NUMBERS, "2|0.5|-1|0"], "atan2": [NUMBERS, NUMBERS],
     "concat": [ANY, ANY, TEXT], "concat_ws": ["'-'|''|','", ANY, TEXT],
     "substr": [ASCII, "1|2|0|-2|5|-9"], "substr#3": [ASCII, "1|2|0|-2", "0|1|2|-1|99"],
-    "substring": [ASCII, "2|-1", "1|3"], "reverse": [ASCII],
+    "substring": [ASCII, "2|-1", "1|3"], "reverse": ["concat(ks, 'xyz')|string(dt)|'Abc'|string(i64)"],
     **{name: [LETTERS] for name in ("upper", "ucase", "lower", "lcase")},
     **{name: [TEXT] for name in ("char_length", "character_length")},
     "replace": [TEXT, "'a'|'b'|''", "'xy'|''"], "replace#2": [TEXT, "'a'|' '"], "strcmp": [TEXT, TEXT],
@@ -218,20 +218,25 @@ class _Author:
             "dt > date('2020-01-01')",
         ])
 
-    def aggregate(self, name: str) -> str:
+    def aggregate(self, name: str, source: str = "") -> str:
         if name == "count(*)":
             return name
+        condition = self.condition(source)
         if name == "count_where(*)":
-            return f"count_where(*, {self.condition()})"
+            return f"count_where(*, {condition})"
         types = (*NUMBERS, "string", "date", "timestamp") if name in ("min", "max", "top") else \
             NUMBERS if name in ("sum", "avg") or name[:3] in ("sum", "avg", "min", "max") else ANY
-        value = self.column(types)
+        value = self.column(types, source)
+        if name in ("sum", "avg", "sum_where", "max_where") and self._chance.random() < 0.2:
+            value = f"{self.column(('int', 'bigint'), source)} {self._chance.choice('+-*')} {self.column(('int',), source)}"
         if name in ("top", "lag"):
             return f"{name}({value}, {self._chance.choice([1, 2, 3])})"
-        return f"{name}({value}, {self.condition()})" if name.endswith("_where") else f"{name}({value})"
+        return f"{name}({value}, {condition})" if name.endswith("_where") else f"{name}({value})"
 
     def select(self, items: list[str], rest: str) -> str:
-        return "SELECT " + ", ".join([*(f"{item} AS c{i}" for i, item in enumerate(items))]) + f" FROM {rest}"
+        """At times without aliases, for the engine has names of its own."""
+        named = self._chance.random() < 0.75
+        return f"SELECT {', '.join(f'{item} AS c{i}' if named else item for i, item in enumerate(items))} FROM {rest}"
 
     # --- windows
 
@@ -249,11 +254,11 @@ class _Author:
         extra = self._turns.next(f"extra of {kind}", FRAME_EXTRAS[kind])
         return f"{kind} BETWEEN {first} PRECEDING AND {end} {extra}".rstrip()
 
-    def window_calls(self, window: str, count: int, frame: str) -> list[str]:
+    def window_calls(self, window: str, count: int, frame: str, source: str = "") -> list[str]:
         names = [self._turns.next("window aggregate", WINDOW_AGGREGATES) for _ in range(count)]
-        calls = [f"{self.aggregate(name)} OVER {window}" for name in names]
+        calls = [f"{self.aggregate(name, source)} OVER {window}" for name in names]
         # behind MAXSIZE, lag() finds what the engine happens to have kept
-        return [re.sub(r"(lag\(\w+), \d", r"\1, 0", call) for call in calls] if "MAXSIZE" in frame else calls
+        return [re.sub(r"(lag\([\w.]+), \d", r"\1, 0", call) for call in calls] if "MAXSIZE" in frame else calls
 
     def window(self, feature: str) -> Query:
         keys = self._chance.choice(["k", "ks", "k, ks"])
@@ -283,6 +288,20 @@ class _Author:
         definition = f"(PARTITION BY k ORDER BY ts {frame})"
         rest = f"t1 WHERE {self.condition()} WINDOW w AS {definition}"
         return Query(feature, self.select(["id", *self.window_calls("w", 2, frame), self.scalar("ifnull")], rest))
+
+    def joined_window(self, feature: str) -> Query:
+        """A join does not keep the order among equal times, either."""
+        frame = self.frame()
+        calls = self.window_calls("w", 2, frame, "t1") + self.window_calls("w", 1, frame, "t2")
+        rest = f"t1 LAST JOIN t2 ORDER BY t2.id ON t1.k = t2.k WINDOW w AS (PARTITION BY t1.k ORDER BY t1.u {frame})"
+        return Query(feature, self.select(["t1.id", "t2.id", *calls], rest))
+
+    def nested(self, feature: str) -> Query:
+        """Functions of functions, in a choice."""
+        number = f"round(abs({self.value(('int', 'double'))}), 2)"
+        text = f"concat({self.value(('int', 'date', 'string'))}, '-', upper(concat('x', {self.column(('int', 'date'))})))"
+        choice = f"CASE WHEN {self.condition()} AND k BETWEEN 1 AND 2 THEN {text} ELSE ifnull(s, 'none') END"
+        return Query(feature, self.select(["id", f"ifnull({number}, -1)", f"char_length({text})", choice], "t1"))
 
     # --- the others
 
@@ -341,8 +360,8 @@ FEATURES = {
     "scalar": _Author.scalars, "window": _Author.window, "operator": _Author.operations, "group": _Author.group,
     "last join": _Author.last_join, "union window": _Author.union_window, "two windows": _Author.two_windows,
     "filtered window": _Author.filtered_window, "where": _Author.where, "left join": _Author.left_join,
-    "order": _Author.ordered, "distinct": _Author.distinct, "limit": _Author.limited, "subquery": _Author.subquery,
+    "joined window": _Author.joined_window, "nested": _Author.nested, "order": _Author.ordered, "distinct": _Author.distinct, "limit": _Author.limited, "subquery": _Author.subquery,
 }
 _TURNS = ["scalar", "window", "scalar", "operator", "window", "last join", "scalar", "group", "union window", "scalar",
           "two windows", "where", "scalar", "filtered window", "order", "operator", "window", "scalar", "subquery",
-          "distinct", "limit", "left join"]
+          "joined window", "nested", "distinct", "limit", "left join"]

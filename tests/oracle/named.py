@@ -98,7 +98,8 @@ CASES = {
     "compiled casts to integers": _of(
         "abs(id), int(d), bigint(d), smallint(d), int(f), bigint(f), int(i64), smallint(i), int(b), int(ts), smallint(ts)"),
     "casts to integers of a plain list": _of(
-        "int(d), bigint(d), smallint(d), int(f), bigint(f), int(i64), smallint(i), int(b), int(ts), smallint(ts)"),
+        "int(d), bigint(d), smallint(d), int(f), bigint(f), int(i64), smallint(i), int(b), int(ts), smallint(ts), "
+        "bigint(ts), double(ts), bigint(timestamp(dt))"),
     "compiled casts of text": _of(
         "abs(id), int('12'), int('1.5'), int(' 3 '), int('+5'), int(''), smallint('70000'), double('1e3'), double('x'), "
         "bool('T'), bool('no'), bool('1'), bool('x'), float('2.5'), bool(s)"),

@@ -18,12 +18,16 @@ def write(names: list[str], worlds: list[World], answers: list[list[dict | None]
     for old in FOLDER.glob("*.json"):
         old.unlink()
     for name, world, found in zip(names, worlds, answers):
-        tables = ",\n".join(_table(table) for table in world.tables)
         queries = ",\n".join(
             _line({**_without_defaults(query), "answer": _shortened(answer)})
             for query, answer in zip(world.queries, found) if answer is not None)
-        text = f'{{"seed": {world.seed}, "tables": [\n{tables}\n], "queries": [\n{queries}\n]}}\n'
+        text = f'{{"seed": {world.seed}, "tables": [\n{tables_text(world)}\n], "queries": [\n{queries}\n]}}\n'
         (FOLDER / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def tables_text(world: World) -> str:
+    """The tables as JSON, a line per row."""
+    return ",\n".join(_table(table) for table in world.tables)
 
 
 def read() -> dict[str, tuple[World, list[dict]]]:

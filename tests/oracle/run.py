@@ -59,6 +59,7 @@ def _run(world: World, engine: Engine, sandbox: SandboxSide, counts: Counter[str
     engine.set_tables(world.tables)
     sandbox.set_tables(world.tables)
     answers: list[dict | None] = []
+    is_shown = False
     for query in world.queries:
         try:
             want = compare.from_engine(engine.query(query.sql))
@@ -73,7 +74,10 @@ def _run(world: World, engine: Engine, sandbox: SandboxSide, counts: Counter[str
         counts["different" if problem else "same"] += 1
         counts["refused"] += not problem and "refused" in want
         if problem:
-            print(f"\n[{query.feature}] {query.sql}\n  {problem}\n  tables of seed {world.seed}\n"
+            if not is_shown:
+                print(f"\nTables of seed {world.seed}:\n{recorded.tables_text(world)}")
+                is_shown = True
+            print(f"\n[{query.feature}] {query.sql}\n  {problem}\n"
                   f"  engine  {_shown(want)}\n  sandbox {_shown(got)}", flush=True)
     return answers
 
