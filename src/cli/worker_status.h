@@ -1,0 +1,21 @@
+// How a worker is, put together from its parts for those who ask over HTTP. Control thread.
+#pragma once
+
+#include "config/worker_config.h"
+#include "lifecycle/task_table.h"
+#include "net/alert_sender.h"
+#include "net/listener.h"
+#include "net/master_links.h"
+#include "observe/http_server.h"
+#include "observe/metrics.h"
+#include "worker/membership.h"
+#include "worker/task_desk.h"
+
+namespace porpoise {
+
+WorkerLevels levels(const WorkerConfig& config, const TaskTable& table, const Membership& membership,
+                    const Listener& listener, const MasterLinks& links, const AlertSender& alerts);
+
+HealthReport health(const TaskDesk& desk, const Membership& membership);
+
+}  // namespace porpoise
