@@ -45,7 +45,12 @@ class OpenmldbTask : public plugin::Task {
  private:
   std::unique_ptr<Driver> make_driver() const {
     if (url_) return std::make_unique<RestDriver>(host(), *url_, config_);
-    SdkDriver::Target target{std::string(trimmed(params_.zk)), normal_path(params_.zk_path), work_dir_, file_stem_};
+    const auto apiserver = find_apiserver(config_, params_.zk, params_.zk_path);
+    SdkDriver::Target target{.zk = std::string(trimmed(params_.zk)),
+                             .zk_path = normal_path(params_.zk_path),
+                             .work_dir = work_dir_,
+                             .file_stem = file_stem_,
+                             .other_way = apiserver ? "" : apiserver.error().to_string()};
     return std::make_unique<SdkDriver>(host(), std::move(target), config_);
   }
 

@@ -16,12 +16,14 @@ using std::chrono::milliseconds;
 Failure not_sent(Error error) { return {std::move(error), 0, false}; }
 
 // Trouble that sdk_client.py tells of: `kind` says what may be done about it.
-Failure to_failure(const Json& problem, const std::string& cluster) {
+Failure to_failure(const Json& problem, const SdkDriver::Target& target) {
   const std::string kind = string_or(problem, "kind", "");
   const std::string message = string_or(problem, "message", "no message");
   if (kind == "connect")
-    return not_sent({Code::kUnavailable, "cannot connect to OpenMLDB " + cluster + ": " + message});
+    return not_sent({Code::kUnavailable, "cannot connect to OpenMLDB " + target.zk + target.zk_path + ": " + message});
   if (kind == "path") return not_sent({Code::kNotFound, message});
+  if (kind == "sdk" && !target.other_way.empty())
+    return not_sent({Code::kInvalid, message + "; or use its REST API: " + target.other_way});
   // What was executed is done by then.
   return {Error(Code::kInvalid, message), 0, kind == "answer"};
 }
@@ -139,7 +141,7 @@ Reply<Json> SdkDriver::ask(SdkProcess& process, const Json& order, std::int64_t 
   auto answer = read_body(*line, "the SDK program");
   if (!answer) return answer;
   const auto problem = answer->find("problem");
-  if (problem != answer->end() && problem->is_object()) return fail(to_failure(*problem, target_.zk + target_.zk_path));
+  if (problem != answer->end() && problem->is_object()) return fail(to_failure(*problem, target_));
   return answer;
 }
 

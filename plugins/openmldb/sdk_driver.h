@@ -23,6 +23,7 @@ class SdkDriver : public Driver {
     std::string zk, zk_path;
     std::filesystem::path work_dir;
     std::string file_stem;  // of files in there
+    std::string other_way;  // what would make an APIServer be used instead; for whom the SDK is missing
   };
   // `config` outlives the driver. The task's deadline comes as a cancel.
   SdkDriver(plugin::Host host, Target target, const Config& config);

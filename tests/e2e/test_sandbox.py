@@ -73,8 +73,9 @@ class Sandbox(ReplayCase):
 
 
 class WithoutSandbox(ReplayCase):
-    def test_a_cluster_nobody_mapped_fails_with_the_line_to_add(self):
+    def test_a_cluster_nobody_mapped_fails_with_the_sdk_to_install_or_the_line_to_add(self):
         done = self.replay(workflow([openmldb("a", "SHOW JOBS;")]), expect=1)
+        self.assertIn("install it with: ", done.stdout)
         self.assertIn("127.0.0.1:2181/openmldb", done.stdout)
         self.assertIn("apiservers", done.stdout)
 
