@@ -59,7 +59,7 @@ class SdkCase:
             self.environment["PYTHONPATH"] = str(self.python_path)
 
     def task_and_options(self, sql, mode, zk="", zk_path=""):
-        params = {"zk": zk or self.double.zk, "zkPath": zk_path or self.double.root, "executeMode": mode, "sql": sql,
+        params = {"zk": zk or self.double.cluster.zk, "zkPath": zk_path or self.double.cluster.root, "executeMode": mode, "sql": sql,
                   "localParams": [], "resourceList": []}
         config = self.write(CONFIG, "porpoise.yaml")
         return workflow([task("sql", taskType="OPENMLDB", taskParams=params)]), "--config", config, "--python", self.python
@@ -95,7 +95,7 @@ class SdkCase:
         self.assertTrue((self.data / "out" / "_SUCCESS").exists())
 
     def test_the_doctor_finds_nothing_wrong(self):
-        done = subprocess.run([self.binary, "doctor", "openmldb", "--zk", self.double.zk, "--zk-path", self.double.root,
+        done = subprocess.run([self.binary, "doctor", "openmldb", "--zk", self.double.cluster.zk, "--zk-path", self.double.cluster.root,
                                "--python", self.python, "--driver", "sdk"], env=self.environment, capture_output=True,
                               text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -151,7 +151,7 @@ class SdkFaults(SdkCase):
         for state, text in (("refusing", "the nameserver does not answer"), ("gone", "no nameserver is registered below")):
             with self.subTest(state=state):
                 self.away("nameserver", state)
-                self.fails_with("SHOW DATABASES", f"cannot connect to OpenMLDB {self.double.zk}/openmldb: {text}")
+                self.fails_with("SHOW DATABASES", f"cannot connect to OpenMLDB {self.double.cluster.zk}/openmldb: {text}")
 
     def test_without_its_tablet(self):
         self.make_table()
@@ -166,7 +166,7 @@ class SdkFaults(SdkCase):
                         "reached", zk=nowhere)
 
     def test_a_wrong_path_is_said_at_once(self):
-        log = self.fails_with("SHOW DATABASES", f"ZooKeeper {self.double.zk} has no OpenMLDB cluster below /wrong; "
+        log = self.fails_with("SHOW DATABASES", f"ZooKeeper {self.double.cluster.zk} has no OpenMLDB cluster below /wrong; "
                               "correct the parameter zkPath", zk_path="/wrong/")
         self.assertNotIn("trying again", log)
 
