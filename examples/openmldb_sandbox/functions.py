@@ -145,7 +145,8 @@ def _substr(name: str, text: Typed, position: Typed, length: Typed | None = None
         last = f"least({last}, {first} + CAST({length.sql} AS BIGINT) - 1)"
     cut = _whole_text(name, f"array_slice(encode({text.sql}), {first}, {last})")
     known = " AND ".join(f"{v.sql} IS NOT NULL" for v in (text, position, length) if v is not None)
-    return Typed(f"CASE WHEN {known} THEN CASE WHEN {first} <= 0 OR {first} > {last} THEN '' ELSE {cut} END END", T.STRING)
+    inside = f"CASE WHEN {first} <= 0 OR {first} > {last} THEN '' ELSE {cut} END"
+    return Typed(f"CASE WHEN {known} THEN {inside} END", T.STRING)
 
 
 def _whole_text(name: str, bytes_: str) -> str:
@@ -157,7 +158,8 @@ def _reverse(name: str, text: Typed) -> Typed:
     """By bytes, too, so it is sound for ASCII alone."""
     _expect(name, text, (T.STRING,))
     refusal = f"error({quote(f'{name}() by bytes cuts a character in two')})"
-    return Typed(f"CASE WHEN strlen({text.sql}) > length({text.sql}) THEN {refusal} ELSE reverse({text.sql}) END", T.STRING)
+    is_wide = f"strlen({text.sql}) > length({text.sql})"
+    return Typed(f"CASE WHEN {is_wide} THEN {refusal} ELSE reverse({text.sql}) END", T.STRING)
 
 
 def _concat(name: str, *values: Typed) -> Typed:

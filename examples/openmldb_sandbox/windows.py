@@ -167,7 +167,8 @@ class WindowSet:
     """The windows of one SELECT, and the aggregates asked of them."""
 
     def __init__(
-        self, definitions: Sequence[exp.Window], translator: Translator, calls: Sequence[exp.Expression], find: FindUnion
+        self, definitions: Sequence[exp.Window], translator: Translator,
+        calls: Sequence[exp.Expression], find: FindUnion,
     ) -> None:
         self._translator = translator
         self._named: dict[str, exp.Window] = {}

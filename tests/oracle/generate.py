@@ -360,7 +360,8 @@ FEATURES = {
     "scalar": _Author.scalars, "window": _Author.window, "operator": _Author.operations, "group": _Author.group,
     "last join": _Author.last_join, "union window": _Author.union_window, "two windows": _Author.two_windows,
     "filtered window": _Author.filtered_window, "where": _Author.where, "left join": _Author.left_join,
-    "joined window": _Author.joined_window, "nested": _Author.nested, "order": _Author.ordered, "distinct": _Author.distinct, "limit": _Author.limited, "subquery": _Author.subquery,
+    "joined window": _Author.joined_window, "nested": _Author.nested, "order": _Author.ordered,
+    "distinct": _Author.distinct, "limit": _Author.limited, "subquery": _Author.subquery,
 }
 _TURNS = ["scalar", "window", "scalar", "operator", "window", "last join", "scalar", "group", "union window", "scalar",
           "two windows", "where", "scalar", "filtered window", "order", "operator", "window", "scalar", "subquery",

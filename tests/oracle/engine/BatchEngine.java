@@ -28,7 +28,8 @@ import org.apache.spark.sql.types.StructType;
  * {"sql": "SELECT ..."}  ->  {"names": [...], "types": [...], "rows": [[...], ...]}  or  {"error": "..."}
  * </pre>
  *
- * Its one argument is a folder for scratch files. Timestamps are epoch milliseconds, dates yyyy-MM-dd. A table sent again replaces the former one.
+ * Its one argument is a folder for scratch files. Timestamps are epoch milliseconds, dates yyyy-MM-dd. A table sent
+ * again replaces the former one.
  */
 public class BatchEngine {
     private static final ObjectMapper JSON =
