@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
-# demo.sh FOLDER [--conditions] [REPLAY OPTIONS]: makes the data, starts the sandbox and the predict server, replays the
-# workflow (or its variant with CONDITIONS), and sends the documented /predict request. Wants PORPOISE_BIN and
-# PORPOISE_PYTHON; `./run demo` sets both.
+# demo.sh FOLDER [--conditions] [--cluster] [REPLAY OPTIONS]: makes the data, starts the sandbox and the predict server,
+# replays the workflow (or its variant with CONDITIONS), and sends the documented /predict request. With --cluster tasks
+# know the ZooKeeper of OpenMLDB alone, and reach it by its SDK. Wants PORPOISE_BIN and PORPOISE_PYTHON, which with
+# --cluster has the SDK; `./run demo` sets both.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 shift
 workflow=$here/workflow.json
-if [[ ${1-} == --conditions ]]; then
-  workflow=$here/workflow-conditions.json
+cluster=
+while true; do
+  case ${1-} in
+    --conditions) workflow=$here/workflow-conditions.json ;;
+    --cluster) cluster=1 ;;
+    *) break ;;
+  esac
   shift
-fi
+done
 : "${PORPOISE_BIN:?the porpoise binary}" "${PORPOISE_PYTHON:?a Python with examples/requirements.txt}"
 
 say() { printf '\n%s\n' "$*"; }
@@ -37,16 +43,20 @@ start_server() {
 say "Data: $folder/train_sample.csv"
 "$PORPOISE_PYTHON" "$here/generate_data.py" "$folder/train_sample.csv"
 
-start_server sandbox "$PORPOISE_BIN" sandbox --python "$PORPOISE_PYTHON" --port 0 --exit-with-stdin
+start_server sandbox "$PORPOISE_BIN" sandbox --python "$PORPOISE_PYTHON" --port 0 --exit-with-stdin \
+  ${cluster:+--cluster --zk-port 0}
 apiserver=${url#http://}
-cat >"$folder/porpoise.yaml" <<YAML
-plugins:
-  OPENMLDB:
-    apiservers:
-      "127.0.0.1:2181/openmldb": $url
-    settleMillis: 0   # the sandbox's jobs do not change their minds
-YAML
+{
+  printf 'plugins:\n  OPENMLDB:\n    settleMillis: 0   # the sandbox'\''s jobs do not change their minds\n'
+  [[ $cluster ]] || printf '    apiservers:\n      "127.0.0.1:2181/openmldb": %s\n' "$url"
+} >"$folder/porpoise.yaml"
 say "OpenMLDB sandbox (a development stand-in): $url"
+if [[ $cluster ]]; then
+  zookeeper=$(sed -n 's/^CLUSTER zk=\([^ ]*\) .*/\1/p' "$folder/sandbox.log")
+  say "… and the ZooKeeper of its cluster: $zookeeper, in place of the workflow's 127.0.0.1:2181"
+  sed "s/127\.0\.0\.1:2181/$zookeeper/g" "$workflow" >"$folder/${workflow##*/}"
+  workflow=$folder/${workflow##*/}
+fi
 
 port=8881
 if (exec 3<>/dev/tcp/127.0.0.1/$port) 2>/dev/null; then

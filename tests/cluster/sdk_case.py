@@ -15,7 +15,7 @@ ROOT = HERE.parents[1]
 sys.path.append(str(ROOT / "tests" / "support"))
 
 # where `./run` puts OpenMLDB's SDKs
-SDKS = Path(os.environ.get("PORPOISE_SDKS", ROOT / "build"))
+SDKS = Path(os.environ.get("OPENMLDB_SDKS", ROOT / "build"))
 SQLALCHEMY = {"1.4": "1.4.50", "2.0": "2.0.27"}
 # as PyPI's metadata pairs them, and the other way round
 SDKS_AS_INSTALLED = [("0.8.5", "1.4"), ("0.9.2", "2.0")]

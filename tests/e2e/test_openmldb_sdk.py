@@ -1,6 +1,6 @@
 """OPENMLDB tasks by way of OpenMLDB's real Python SDKs, against a double of a cluster that fails as it is told.
 
-`./run test` makes an environment for each SDK below build/; PORPOISE_SDKS names another folder that has them.
+`./run test` makes an environment for each SDK below build/; OPENMLDB_SDKS names another folder that has them.
 """
 
 import os
@@ -17,7 +17,7 @@ from zookeeper_server import free_port
 
 sys.path.append(str(ROOT / "tests" / "support"))
 
-SDKS = Path(os.environ.get("PORPOISE_SDKS") or ROOT / "build")
+SDKS = Path(os.environ.get("OPENMLDB_SDKS") or ROOT / "build")
 TABLE = """CREATE DATABASE IF NOT EXISTS demo_db; USE demo_db;
 CREATE TABLE IF NOT EXISTS t(ip int, ts timestamp, INDEX(KEY=ip, TS=ts));"""
 # Short times: what is waited for here, the double does at once.
@@ -35,7 +35,7 @@ class SdkCase:
         cls.python = SDKS / cls.sdk / "bin" / "python3"
         cls.python_path = next(SDKS.glob(cls.sqlalchemy + "*"), None) if cls.sqlalchemy else None
         if not cls.python.exists() or (cls.sqlalchemy and not cls.python_path):
-            raise unittest.SkipTest(f"{SDKS} lacks {cls.sdk} or {cls.sqlalchemy}: ./run test makes them, PORPOISE_SDKS "
+            raise unittest.SkipTest(f"{SDKS} lacks {cls.sdk} or {cls.sqlalchemy}: ./run test makes them, OPENMLDB_SDKS "
                                     "names another place")
         try:
             from cluster_double import CallFault, ClusterDouble, JobFault

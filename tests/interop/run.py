@@ -13,7 +13,7 @@ from scenario import Scenario
 
 HERE = Path(__file__).resolve().parent
 QUICK = ["test_shell", "test_python", "test_parameters", "test_switch", "test_http", "test_dry_run", "test_environment",
-         "test_tenant", "test_resources", "test_kill", "test_logs", "test_demo", "test_many"]
+         "test_tenant", "test_resources", "test_kill", "test_logs", "test_demo", "test_seed", "test_many"]
 SLOW = ["test_timeout", "test_delay"]
 DISTURBING = ["test_restart", "test_killed_often", "test_failover"]
 
@@ -48,7 +48,8 @@ def main(names):
 
 
 def passes_alone(result):
-    """What failed is run once more. If it passes then, it is no failure, but said by name: it depends on time or order."""
+    """What failed is run once more. If it passes then, it is no failure, but said by name: it depends on time or order.
+    """
     tests = [getattr(test, "test_case", test) for test, _ in result.failures + result.errors]  # of a subtest: its test
     failed = list(dict.fromkeys(type(test) for test in tests if isinstance(test, Scenario)))
     if len(failed) < len(set(map(type, tests))):
