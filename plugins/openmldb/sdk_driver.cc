@@ -13,6 +13,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr milliseconds kConnectLimit{30000};     // the SDK itself waits 20 s for a nameserver that hangs
+constexpr milliseconds kLastConnectLimit{2000};  // of a cancelled task; a third of a second when nothing is wrong
+
 Failure not_sent(Error error) { return {std::move(error), 0, false}; }
 
 // Trouble that sdk_client.py tells of: `kind` says what may be done about it.
@@ -82,21 +85,13 @@ Reply<Json> SdkDriver::send(const Exchange& exchange) {
 }
 
 Reply<Json> SdkDriver::send_once(const Exchange& exchange) {
-  const std::int64_t deadline_mono_ms = host_.now_mono_ms() + exchange.limit.count();
-  const auto process = connected(exchange.ignores_cancel, deadline_mono_ms);
+  const auto process = exchange.ignores_cancel ? connected_after_cancel() : connected(host_.cancel_fd());
   if (!process) return fail(process.error());
+  const std::int64_t deadline_mono_ms = host_.now_mono_ms() + exchange.limit.count();
   return ask(**process, exchange.order, deadline_mono_ms, exchange.ignores_cancel ? -1 : host_.cancel_fd());
 }
 
-Reply<SdkProcess*> SdkDriver::connected(bool ignores_cancel, std::int64_t deadline_mono_ms) {
-  if (ignores_cancel && main_ && !main_->is_idle() && standby_) {
-    if (!is_standby_connected_) {
-      const auto greeting = connect(*standby_, deadline_mono_ms, -1);
-      if (!greeting) return fail(greeting.error());
-      is_standby_connected_ = true;
-    }
-    return standby_.get();
-  }
+Reply<SdkProcess*> SdkDriver::connected(int cancel_fd) {
   if (main_ && !main_->is_idle()) main_.reset();
   if (!main_) {
     is_main_connected_ = false;
@@ -109,24 +104,32 @@ Reply<SdkProcess*> SdkDriver::connected(bool ignores_cancel, std::int64_t deadli
       standby_ = std::move(*second);
     }
   }
-  if (!is_main_connected_) {
-    const auto greeting = connect(*main_, deadline_mono_ms, ignores_cancel ? -1 : host_.cancel_fd());
-    if (!greeting) return fail(greeting.error());
-    is_main_connected_ = true;
-    const Json& data = greeting->at("data");
-    host_.info("OpenMLDB SDK " + string_or(data, "sdk", "of unknown version") + ", Python " +
-               string_or(data, "python", "") + " (" + string_or(data, "executable", "") + ")");
-  }
+  if (is_main_connected_) return main_.get();
+  const auto greeting = connect(*main_, kConnectLimit, cancel_fd);
+  if (!greeting) return fail(greeting.error());
+  is_main_connected_ = true;
+  const Json& data = greeting->at("data");
+  host_.info("OpenMLDB SDK " + string_or(data, "sdk", "of unknown version") + ", Python " +
+             string_or(data, "python", "") + " (" + string_or(data, "executable", "") + ")");
   return main_.get();
 }
 
-Reply<Json> SdkDriver::connect(SdkProcess& process, std::int64_t deadline_mono_ms, int cancel_fd) {
+Reply<SdkProcess*> SdkDriver::connected_after_cancel() {
+  const bool is_stuck = main_ && !main_->is_idle();
+  if (!is_stuck || !standby_) return connected(-1);
+  if (is_standby_connected_) return standby_.get();
+  const auto greeting = connect(*standby_, kLastConnectLimit, -1);
+  if (!greeting) return fail(greeting.error());
+  is_standby_connected_ = true;
+  return standby_.get();
+}
+
+Reply<Json> SdkDriver::connect(SdkProcess& process, milliseconds limit, int cancel_fd) {
   const Json order = {{"do", "connect"},           {"zk", target_.zk},
                       {"zkPath", target_.zk_path}, {"requestMillis", to_int32(config_.request)},
                       {"user", config_.user},      {"password", config_.password},
                       {"zkCert", config_.zk_cert}};
-  const std::int64_t limit_mono_ms = host_.now_mono_ms() + config_.read_limit().count();
-  auto greeting = ask(process, order, std::min(deadline_mono_ms, limit_mono_ms), cancel_fd);
+  auto greeting = ask(process, order, host_.now_mono_ms() + limit.count(), cancel_fd);
   if (!greeting) {
     greeting.error().may_have_run = false;
   } else if (const auto data = greeting->find("data"); data == greeting->end() || !data->is_object()) {

@@ -43,10 +43,11 @@ class SdkDriver : public Driver {
   Reply<Json> read(Json order);
   Reply<Json> send(const Exchange& exchange);
   Reply<Json> send_once(const Exchange& exchange);
-  // A process that is connected and idle: the one that stands by when the other is in the middle of a call that nobody
-  // waits for any more.
-  Reply<SdkProcess*> connected(bool ignores_cancel, std::int64_t deadline_mono_ms);
-  Reply<Json> connect(SdkProcess& process, std::int64_t deadline_mono_ms, int cancel_fd);
+  // A process that is connected and idle. What is still in a call is not waited for any more by then, and is ended.
+  Reply<SdkProcess*> connected(int cancel_fd);
+  // The same when nothing can be started any more: the one that stands by where the other is in a call.
+  Reply<SdkProcess*> connected_after_cancel();
+  Reply<Json> connect(SdkProcess& process, std::chrono::milliseconds limit, int cancel_fd);
   Reply<Json> ask(SdkProcess& process, const Json& order, std::int64_t deadline_mono_ms, int cancel_fd);
   Result<std::unique_ptr<SdkProcess>> start(bool stands_by);
 
