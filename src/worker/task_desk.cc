@@ -78,7 +78,9 @@ void TaskDesk::app_id(std::int64_t task_instance_id, const std::string& app_id) 
 
 void TaskDesk::ended(std::int64_t task_instance_id, const TaskResult& result) {
   const std::chrono::milliseconds ran(result.end_time_ms - result.start_time_ms);
-  parts_.log.info("task ended",
+  // The reason, too: of a task that could not begin there may be no log that has it.
+  const std::string reason = result.message.substr(0, result.message.find('\n'));
+  parts_.log.info(reason.empty() ? "task ended" : "task ended: " + reason,
                   {{"task_instance_id", task_instance_id}, {"state", to_string(result.state)}, {"ms", ran.count()}});
   parts_.metrics.tasks.finished(parts_.table.type_of(task_instance_id), outcome_of(result.state), ran);
   for (const FetchedResource& one : result.fetched) parts_.metrics.resources.downloaded(one.took, one.bytes);
