@@ -1,5 +1,7 @@
 #include "cli/worker.h"
 
+#include <unistd.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <filesystem>
@@ -27,6 +29,7 @@
 #include "worker/membership.h"
 #include "worker/task_deeds.h"
 #include "worker/task_desk.h"
+#include "worker/tenant.h"
 
 namespace porpoise {
 namespace {
@@ -176,6 +179,8 @@ Status run_worker(const WorkerConfig& config) {
                                                     {"zookeeper", config.zookeeper},
                                                     {"slots", config.exec_threads},
                                                     {"task_types", catalog.types().size()}});
+  if (::geteuid() == 0 && config.allow_root_tenant == RootTenant::kLoopback && may_run_as_root(config))
+    log.warn("tasks of the tenant root run as root, as on a loopback address; allow-root-tenant: false refuses them");
   registration.start();
   io.run();
   return {};

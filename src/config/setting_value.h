@@ -106,6 +106,11 @@ struct Words<ExpiryPolicy> {
   static constexpr WordArray<ExpiryPolicy, 2> kWords{{{"kill", ExpiryPolicy::kKill}, {"keep", ExpiryPolicy::kKeep}}};
 };
 template <>
+struct Words<RootTenant> {
+  static constexpr WordArray<RootTenant, 3> kWords{
+      {{"loopback", RootTenant::kLoopback}, {"true", RootTenant::kAllowed}, {"false", RootTenant::kRefused}}};
+};
+template <>
 struct Words<LogFormat> {
   static constexpr WordArray<LogFormat, 2> kWords{{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}};
 };

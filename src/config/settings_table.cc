@@ -161,8 +161,10 @@ constexpr Setting kSettings[] = {
      .application = {{{"worker.tenant-auto-create"}}}},
     {.name = "allow-root-tenant",
      .group = kTasks,
-     .help = "let tasks run as root: those of the tenant root, or all of them when root is who the worker is and stays",
-     .value = of<kind::Boolean, &W::allow_root_tenant>()},
+     .help =
+         "let tasks run as root: those of the tenant root, or all of them when root is who the worker is and stays; "
+         "loopback: only where the worker's address is of this machine alone, as in a trial",
+     .value = of<kind::Choice<RootTenant>, &W::allow_root_tenant>()},
     {.name = "tenant-map",
      .group = kTasks,
      .help = "users of tenants, such as etl=app_etl,bi: no other tenant runs here, unless * is one of them",

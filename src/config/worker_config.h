@@ -11,10 +11,11 @@
 
 namespace porpoise {
 
-enum class FullPolicy { kReject, kContinue };            // task-execute-threads-full-policy
-enum class ExpiryPolicy { kKill, kKeep };                // what happens to running tasks when the session has expired
-enum class LogFormat { kText, kJson };                   // of the daemon's own log
-enum class StorageType { kNone, kFile, kS3, kWebHdfs };  // of the resource centre
+enum class FullPolicy { kReject, kContinue };             // task-execute-threads-full-policy
+enum class ExpiryPolicy { kKill, kKeep };                 // what happens to running tasks when the session has expired
+enum class RootTenant { kLoopback, kAllowed, kRefused };  // who may run as root; kLoopback: see allow_root_tenant
+enum class LogFormat { kText, kJson };                    // of the daemon's own log
+enum class StorageType { kNone, kFile, kS3, kWebHdfs };   // of the resource centre
 
 struct ResourceConfig {
   StorageType type = StorageType::kNone;
@@ -60,12 +61,12 @@ struct WorkerConfig {
   double reserved_memory = 0.3;  // GiB
 
   // Tasks.
-  std::string time_zone;            // IANA; empty: SPRING_JACKSON_TIME_ZONE, TZ, the system's
-  bool sudo = true;                 // sudo.enable: run tasks as their tenant
-  bool tenant_auto_create = false;  // off, unlike in the Java worker
-  bool allow_root_tenant = false;   // off, unlike in the Java worker
-  std::string tenant_map;           // see tenant_map.h
-  bool no_new_privs = true;         // no setuid program gives a task more than its tenant has
+  std::string time_zone;                                 // IANA; empty: SPRING_JACKSON_TIME_ZONE, TZ, the system's
+  bool sudo = true;                                      // sudo.enable: run tasks as their tenant
+  bool tenant_auto_create = false;                       // off, unlike in the Java worker
+  RootTenant allow_root_tenant = RootTenant::kLoopback;  // where only this machine's masters reach it: a trial
+  std::string tenant_map;                                // see tenant_map.h
+  bool no_new_privs = true;                              // no setuid program gives a task more than its tenant has
   std::chrono::milliseconds kill_grace{10000};
   std::chrono::milliseconds drain_timeout{std::chrono::minutes(10)};
   std::chrono::milliseconds result_max_age{std::chrono::hours(24)};  // of what no master acknowledges

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "base/address_ranges.h"
+#include "base/host_port.h"
 #include "config/tenant_map.h"
 #include "process/spawn.h"
 #include "process/sudo_user.h"
@@ -33,6 +35,16 @@ Status create_user(const std::string& name) {
 
 bool stays_itself(const WorkerConfig& config) { return !config.sudo; }
 
+// By the address that masters are told; without one by that it listens on.
+bool is_reached_by_loopback(const WorkerConfig& config) {
+  const std::string& address = config.advertise_address.empty() ? config.listen : config.advertise_address;
+  const auto parsed = parse_host_port(address);
+  const std::string host = parsed ? parsed->host : address;
+  const auto loopback = AddressRanges::parse("127.0.0.0/8");
+  const auto ip = parse_ip(host);
+  return host == "localhost" || (ip && loopback && loopback->contains(*ip));
+}
+
 // `name` as messages call the tenant.
 Result<OsUser> existing_user(const std::string& user_name, const std::string& name, const WorkerConfig& config) {
   auto user = find_user(user_name);
@@ -56,6 +68,11 @@ Error would_be_root(const std::string& whose, const WorkerConfig& config) {
 
 }  // namespace
 
+bool may_run_as_root(const WorkerConfig& config) {
+  return config.allow_root_tenant == RootTenant::kAllowed ||
+         (config.allow_root_tenant == RootTenant::kLoopback && is_reached_by_loopback(config));
+}
+
 Result<std::string> resolve_tenant(const std::string& tenant_code, const WorkerConfig& config) {
   constexpr const char* kOwn = "default";  // 3.2 calls the worker's own user so
   const std::string tenant = tenant_code.empty() ? kOwn : tenant_code;
@@ -70,12 +87,12 @@ Result<std::string> resolve_tenant(const std::string& tenant_code, const WorkerC
     PORPOISE_TRY(const OsUser user, existing_user(*mapped, name, config));
     if (!stays_itself(config)) uid = user.uid;
   }
-  if (uid == 0 && !config.allow_root_tenant) return fail(would_be_root("a task of " + name, config));
+  if (uid == 0 && !may_run_as_root(config)) return fail(would_be_root("a task of " + name, config));
   return uid == ::geteuid() ? std::string() : *mapped;
 }
 
 Status check_tenants_possible(const WorkerConfig& config) {
-  if (::geteuid() != 0 || !stays_itself(config) || config.allow_root_tenant) return {};
+  if (::geteuid() != 0 || !stays_itself(config) || may_run_as_root(config)) return {};
   return fail(would_be_root("every task", config));
 }
 

@@ -14,6 +14,9 @@ namespace porpoise {
 // no user here, or its user is root, whatever its name is and whoever the worker is.
 Result<std::string> resolve_tenant(const std::string& tenant_code, const WorkerConfig& config);
 
+// Whether a task may run as root here.
+bool may_run_as_root(const WorkerConfig& config);
+
 // Whether there can be any task that it is not refused to: not where all would run as root without leave.
 Status check_tenants_possible(const WorkerConfig& config);
 

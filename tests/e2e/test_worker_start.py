@@ -141,7 +141,7 @@ class WorkerStart(unittest.TestCase):
     def test_root_without_a_way_to_become_anybody_else(self):
         if os.geteuid() != 0:
             raise unittest.SkipTest("it is about a worker that is root")
-        text, code = self.refusal(*self.flags(sudo="false"))
+        text, code = self.refusal(*self.flags(sudo="false", allow_root_tenant="false"))
         self.assertEqual(text, "every task would run as root, as the worker is root and becomes no tenant (sudo: "
                                "false), which this worker does not do: start the worker as another user, or allow it "
                                "(allow-root-tenant: true)")

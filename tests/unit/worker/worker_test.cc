@@ -207,7 +207,7 @@ TEST(Tenant, WhoseNameCouldBeAnOptionIsRefused) {
 WorkerConfig with_tenants(const std::string& map) {
   WorkerConfig config;
   config.tenant_map = map;
-  config.allow_root_tenant = true;
+  config.allow_root_tenant = RootTenant::kAllowed;
   return config;
 }
 
@@ -239,8 +239,26 @@ TEST(Tenant, ThatIsRootIsRefusedUnlessAllowed) {
       "it (allow-root-tenant: true)");
   config.tenant_map = "etl=root";
   EXPECT_THAT(refusal_of("etl", config), HasSubstr("tenant \"etl\" would run as root"));
-  config.allow_root_tenant = true;
+  config.allow_root_tenant = RootTenant::kAllowed;
   EXPECT_TRUE(resolve_tenant("etl", config));
+}
+
+TEST(Tenant, ThatIsRootIsLetBeOnALoopbackAddressUnlessRefused) {
+  WorkerConfig config;
+  for (const char* const address : {"127.0.0.1:1234", "127.9.9.9:1", "localhost:1234"}) {
+    config.advertise_address = address;
+    EXPECT_TRUE(may_run_as_root(config)) << address;
+  }
+  for (const char* const address : {"10.0.0.7:1234", "worker-1:1234", "128.0.0.1:1234"}) {
+    config.advertise_address = address;
+    EXPECT_FALSE(may_run_as_root(config)) << address;
+  }
+  config = WorkerConfig();
+  EXPECT_FALSE(may_run_as_root(config)) << "it listens on every address";
+  config.listen = "127.0.0.1:1234";
+  EXPECT_TRUE(may_run_as_root(config));
+  config.allow_root_tenant = RootTenant::kRefused;
+  EXPECT_FALSE(may_run_as_root(config));
 }
 
 // 3.1 runs everything as the worker's user then (sudo.enable=false), and that is root's as much as any.
@@ -252,7 +270,7 @@ TEST(Tenant, OfARootWorkerThatBecomesNobodyIsRefusedUnlessAllowed) {
   config.sudo = false;
   EXPECT_THAT(refusal_of("nobody", config), HasSubstr("as the worker is root and becomes no tenant (sudo: false)"));
   EXPECT_FALSE(check_tenants_possible(config));
-  config.allow_root_tenant = true;
+  config.allow_root_tenant = RootTenant::kAllowed;
   EXPECT_EQ(refusal_of("nobody", config), "runs as \"\"");
   EXPECT_TRUE(check_tenants_possible(config));
 }
