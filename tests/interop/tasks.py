@@ -27,12 +27,13 @@ def switch(name, branches, default):
     return task(name, "SWITCH", params)
 
 
-def http(name, method, url, check="STATUS_CODE_DEFAULT", condition="", body=None, query=None, headers=None):
+def http(name, method, url, check="STATUS_CODE_DEFAULT", condition="", body=None, query=None, headers=None,
+         **extension):
     kinds = (("PARAMETER", query), ("BODY", body), ("HEADERS", headers))
     entries = [{"prop": key, "httpParametersType": kind, "value": value}
                for kind, values in kinds for key, value in (values or {}).items()]
     return task(name, "HTTP", {"httpMethod": method, "url": url, "httpParams": entries, "httpCheckCondition": check,
-                               "condition": condition, "connectTimeout": 10000, "socketTimeout": 10000})
+                               "condition": condition, "connectTimeout": 10000, "socketTimeout": 10000, **extension})
 
 
 def in_param(name, value):

@@ -5,8 +5,11 @@ import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from scenario import Scenario
+from scenario import JAVA, Scenario
 from tasks import http, in_param
+
+
+EXTENDED = {"verified", "rolled back"}  # by fields of porpoise's own
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -54,13 +57,19 @@ class Http(Scenario):
             http("contains not", "GET", base + "/200/just/hay", "BODY_NOT_CONTAINS", "needle"),
             http("contains it", "GET", base + "/200/a/needle", "BODY_NOT_CONTAINS", "needle"),
             http("no server", "GET", "http://127.0.0.1:1/"),
+            http("verified", "POST", base + "/200/deployed",
+                 verify={"url": base + "/200/serves", "contains": "serves"}),
+            http("rolled back", "POST", base + "/200/deployed/badly",
+                 verify={"url": base + "/503/down", "withinMillis": 0},
+                 rollback={"url": base + "/200/restored", "body": "earlier"}),
         ], global_params=[in_param("what", "ever")])
         cls.flow.wait()
 
     def test_the_check_condition_decides_the_state(self):
-        failing = {"not 200", "not custom", "lacks", "contains it", "no server"}
-        self.assertEqual({name for name, state in self.flow.states().items() if state == "FAILURE"}, failing)
-        self.assertEqual({name for name, state in self.flow.states().items() if state == "SUCCESS"},
+        states = self.flow.states()
+        self.assertEqual({name for name, state in states.items() if state == "FAILURE"} - EXTENDED,
+                         {"not 200", "not custom", "lacks", "contains it", "no server"})
+        self.assertEqual({name for name, state in states.items() if state == "SUCCESS"} - EXTENDED,
                          {"get", "post", "put", "delete", "head", "custom", "contains", "contains not"})
 
     def test_the_request_is_what_was_asked_for(self):
@@ -71,6 +80,14 @@ class Http(Scenario):
         self.assertIn("application/json", headers["Content-Type"])
         self.assertEqual([Answers.seen[path][0] for path in ("/200/put", "/200/deleted", "/200/head")],
                          ["PUT", "DELETE", "HEAD"])
+
+    def test_the_master_passes_on_how_to_verify_and_to_roll_back(self):
+        if JAVA:
+            self.skipTest("the Java worker knows neither")
+        states = self.flow.states()
+        self.assertEqual([states[name] for name in ("verified", "rolled back")], ["SUCCESS", "FAILURE"])
+        self.assertEqual(Answers.seen["/200/serves"][0], "GET")
+        self.assertEqual((Answers.seen["/200/restored"][0], Answers.seen["/200/restored"][3]), ("POST", "earlier"))
 
     def test_the_answer_is_in_the_log(self):
         self.assertIn("needle in hay", self.flow.log("contains"))
