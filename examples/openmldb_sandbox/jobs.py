@@ -119,6 +119,7 @@ class JobTable:
             for context in self._contexts.values():
                 self._enter(context.job, KILLED)
                 context.stop()
+            self._changed.notify_all()  # who waits for a job that was STOPPED, which is no end to the engine
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def submit(self, job_type: str, parameter: str, work: Work) -> Job:
@@ -157,9 +158,9 @@ class JobTable:
         return self.find(job_id)
 
     def wait(self, job_id: int, timeout_s: float) -> Job | None:
-        """The job once it is final, or None when the time is over."""
+        """The job once it is final, or the table is closed; None when the time is over."""
         with self._changed:
-            done = self._changed.wait_for(lambda: self._jobs[job_id].state in FINAL, timeout_s)
+            done = self._changed.wait_for(lambda: self._closed or self._jobs[job_id].state in FINAL, timeout_s)
         return self.find(job_id) if done else None
 
     def _run(self, context: JobContext, work: Work) -> None:

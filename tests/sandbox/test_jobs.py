@@ -1,10 +1,13 @@
 """Jobs: their states, their silent failures, their logs, and how they are stopped."""
 
+import sys
+import tempfile
 import threading
 import time
 import unittest
+from pathlib import Path
 
-from support import SandboxTest
+from support import EXAMPLES, HAS_LIBRARIES, SandboxTest
 
 JOB_SCHEMA = [
     "Int32", "String", "String", "Timestamp", "Timestamp", "String", "String", "String", "String", "String", "String",
@@ -169,6 +172,26 @@ class FlipTest(SandboxTest):
         row = self.sandbox.ok("INSERT INTO t VALUES (1)", "offsync")[0]
         self.assertEqual(row[2], "FINISHED")
         self.assertEqual(self.sandbox.wait_for(row[0], "FAILED"), "FAILED")
+
+
+@unittest.skipUnless(HAS_LIBRARIES, "SKIPPED: no duckdb and sqlglot: ./run test makes a Python that has them")
+class EndOfTheTable(unittest.TestCase):
+    def test_who_waits_for_a_stopped_job_is_let_go(self):
+        sys.path.append(str(EXAMPLES))
+        from openmldb_sandbox.jobs import JobTable
+        from openmldb_sandbox.store import Store
+
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        store = Store(Path(folder))
+        self.addCleanup(store.close)
+        table = JobTable(store, slow_job_ms=600_000)
+        job = table.submit("RunBatchSql", "SELECT 1", lambda context: "")
+        table.stop(job.id)
+        waiter = threading.Thread(target=table.wait, args=(job.id, 600), daemon=True)
+        waiter.start()
+        table.close()
+        waiter.join(30)
+        self.assertFalse(waiter.is_alive())
 
 
 if __name__ == "__main__":
