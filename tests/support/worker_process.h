@@ -53,7 +53,7 @@ class WorkerProcess {
     const UniqueFd log(::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     SpawnSpec spec;
-    spec.argv = {PORPOISE_BUILD "/bin/porpoise", "worker", "--allow-root-tenant=true"};  // whoever runs the tests
+    spec.argv = {PORPOISE_BUILD "/bin/porpoise", "worker"};
     for (const auto& [flag, value] : flags()) spec.argv.insert(spec.argv.end(), {flag, value});
     spec.argv.insert(spec.argv.end(), options_.flags.begin(), options_.flags.end());
     spec.fds = {nothing.get(), log.get(), log.get()};
