@@ -107,8 +107,7 @@ TaskResult record_lost_task(const TaskRequest& request, const SudoUser& tenant, 
   result.task_instance_id = request.task_instance_id;
   result.state = state;
   result.message = message;
-  result.survivors = survivors.size();
-  if (!survivors.empty()) result.message += "; these processes could not be ended: " + describe(survivors);
+  add_survivors(result, survivors);
   result.start_time_ms = start_time_ms;
   result.end_time_ms = wall_ms();
   result.var_pool = request.var_pool;

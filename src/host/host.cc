@@ -179,10 +179,7 @@ class Host {
     result_.branch = std::move(seen.branch);
     result_.alert = std::move(seen.alert);
     result_.var_pool = output.var_pool(request_.var_pool);
-    result_.survivors = seen.survivors.size();
-    if (!seen.survivors.empty())
-      result_.message +=
-          (result_.message.empty() ? "" : "; ") + ("these processes could not be ended: " + describe(seen.survivors));
+    add_survivors(result_, seen.survivors);
     return {};
   }
 

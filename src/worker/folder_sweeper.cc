@@ -23,10 +23,11 @@ std::string remove_folder(const std::filesystem::path& folder) {
 FolderSweeper::FolderSweeper(boost::asio::io_context& control, std::function<void(const std::string&)> on_problem)
     : control_(control), on_problem_(std::move(on_problem)), threads_(kThreads) {}
 
-void FolderSweeper::remove(std::filesystem::path folder) {
-  if (folder.empty()) return;
-  if (threads_.unfinished() >= kMaxWaiting) return removed(remove_folder(folder));
-  threads_.post([this, folder = std::move(folder)] {
+void FolderSweeper::remove(Result<std::filesystem::path> folder) {
+  if (!folder) return removed(folder.error().to_string());
+  if (folder->empty()) return;
+  if (threads_.unfinished() >= kMaxWaiting) return removed(remove_folder(*folder));
+  threads_.post([this, folder = *std::move(folder)] {
     std::string problem = remove_folder(folder);
     if (!problem.empty()) boost::asio::post(control_, [this, problem = std::move(problem)] { removed(problem); });
   });

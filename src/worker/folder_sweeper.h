@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 
+#include "base/result.h"
 #include "worker/helper_threads.h"
 
 namespace porpoise {
@@ -18,7 +19,8 @@ class FolderSweeper {
   // `on_problem` is called on the control thread.
   FolderSweeper(boost::asio::io_context& control, std::function<void(const std::string& problem)> on_problem);
 
-  void remove(std::filesystem::path folder);  // an empty one: nothing
+  // What TaskStore::forget() gives: its error is a problem, too; an empty path is nothing to do.
+  void remove(Result<std::filesystem::path> folder);
 
  private:
   void removed(const std::string& problem);

@@ -50,12 +50,7 @@ void TaskDeeds::record(const AcceptedTask& task, const TaskResult& result) {
 
 void TaskDeeds::disown(std::int64_t task_instance_id) { done(parts_.store.disown(task_instance_id)); }
 
-void TaskDeeds::forget(std::int64_t task_instance_id) {
-  if (auto gone = parts_.store.forget(task_instance_id))
-    parts_.sweeper.remove(*std::move(gone));
-  else
-    parts_.log.error(gone.error().to_string());
-}
+void TaskDeeds::forget(std::int64_t task_instance_id) { parts_.sweeper.remove(parts_.store.forget(task_instance_id)); }
 
 void TaskDeeds::send(std::optional<Outbox::Key> key, const MasterMessage& message) {
   const std::string master = std::visit([](const auto& m) { return m.addressing.receiver; }, message);

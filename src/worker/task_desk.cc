@@ -134,12 +134,7 @@ void TaskDesk::recover_one(const TaskStore::Found& found, Ownership ownership) {
       parts_.metrics.tasks.adopted(AdoptOutcome::kFinished);
       if (!found.alerted) parts_.alerts.ended(task.id(), *found.result);
       break;
-    case Recovery::kForget:
-      if (auto gone = parts_.store.forget(task.id()))
-        parts_.sweeper.remove(*std::move(gone));
-      else
-        parts_.log.error(gone.error().to_string());
-      return;
+    case Recovery::kForget: parts_.sweeper.remove(parts_.store.forget(task.id())); return;
   }
   parts_.log.info("found again", {{"task_instance_id", task.id()}, {"phase", to_string(task.phase)}});
   parts_.table.recover(std::move(task), found.result, now());

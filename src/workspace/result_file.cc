@@ -38,6 +38,13 @@ Result<TaskResult> parse_result(std::string_view text) {
 
 }  // namespace
 
+void add_survivors(TaskResult& result, const std::vector<ProcessInfo>& survivors) {
+  result.survivors = survivors.size();
+  if (survivors.empty()) return;
+  if (!result.message.empty()) result.message += "; ";
+  result.message += "these processes could not be ended: " + describe(survivors);
+}
+
 Status write_result(const std::filesystem::path& state_dir, const TaskResult& result) {
   Json json = to_json(result);
   json[kChecksum] = checksum_of(dump_json(json));

@@ -5,11 +5,16 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "base/result.h"
+#include "process/process_info.h"
 #include "task/request.h"
 
 namespace porpoise {
+
+// Says in a result which processes of its task SIGKILL did not end.
+void add_survivors(TaskResult& result, const std::vector<ProcessInfo>& survivors);
 
 // On disk, and synced, when this returns.
 Status write_result(const std::filesystem::path& state_dir, const TaskResult& result);
