@@ -2,41 +2,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
-#include <memory>
-
-#include "support/scripted_master.h"
-#include "support/worker_process.h"
-#include "support/zookeeper_server.h"
+#include "unit/loopback/worker_case.h"
 
 namespace porpoise {
 namespace {
 
-using support::ScriptedMaster;
 using support::WorkerMessage;
-using support::WorkerProcess;
 using wire::Command;
 
 constexpr int kSuccess = 7;  // 3.1 `TaskExecutionStatus`
 constexpr int kKilled = 9;
 
-class Loopback : public testing::Test {
+class Loopback : public WorkerCase {
  protected:
   void SetUp() override {
-    if (const std::string why = support::ZookeeperServer::missing(); !why.empty()) GTEST_SKIP() << why;
-    zookeeper = std::make_unique<support::ZookeeperServer>();
-    ASSERT_EQ(zookeeper->problem(), "");
-    worker = std::make_unique<WorkerProcess>(WorkerProcess::Options{zookeeper->connect_string()});
-    ASSERT_EQ(worker->problem(), "");
-    ASSERT_NE(master.address(), "");
-    const Status connected = master.connect(worker->address());
-    ASSERT_TRUE(connected) << connected.error().to_string() << "\n" << worker->log();
+    WorkerCase::SetUp();
+    if (!IsSkipped() && !HasFatalFailure()) start();
   }
-
-  boost::asio::io_context io;
-  std::unique_ptr<support::ZookeeperServer> zookeeper;
-  std::unique_ptr<WorkerProcess> worker;
-  ScriptedMaster master{io};
 };
 
 TEST_F(Loopback, ATaskIsToldRunningAndThenEnded) {

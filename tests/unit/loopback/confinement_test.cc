@@ -2,24 +2,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/file.h"
-#include "support/scripted_master.h"
-#include "support/worker_process.h"
-#include "support/zookeeper_server.h"
+#include "unit/loopback/worker_case.h"
 
 namespace porpoise {
 namespace {
 
-using support::ScriptedMaster;
 using support::WorkerMessage;
-using support::WorkerProcess;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
@@ -28,15 +22,10 @@ using wire::Command;
 constexpr int kFailure = 6;  // 3.1 `TaskExecutionStatus`
 constexpr int kSuccess = 7;
 
-class Confinement : public testing::Test {
+class Confinement : public WorkerCase {
  protected:
-  void SetUp() override {
-    if (const std::string why = support::ZookeeperServer::missing(); !why.empty()) GTEST_SKIP() << why;
-    zookeeper_ = std::make_unique<support::ZookeeperServer>();
-    ASSERT_EQ(zookeeper_->problem(), "");
-  }
   void TearDown() override {
-    worker_.reset();
+    worker.reset();
     for (const std::string& name : variables_) ::unsetenv(name.c_str());
   }
 
@@ -45,34 +34,22 @@ class Confinement : public testing::Test {
     variables_.push_back(name);
   }
 
-  void start(std::vector<std::string> flags = {}) {
-    worker_ = std::make_unique<WorkerProcess>(
-        WorkerProcess::Options{.zookeeper = zookeeper_->connect_string(), .flags = std::move(flags)});
-    ASSERT_EQ(worker_->problem(), "");
-    const Status connected = master_.connect(worker_->address());
-    ASSERT_TRUE(connected) << connected.error().to_string() << "\n" << worker_->log();
-  }
-
   // How the task ended, and its log.
   std::pair<int, std::string> run(const std::string& script, const std::string& tenant = "") {
-    master_.dispatch({.task_instance_id = 7, .script = script, .tenant = tenant});
-    const WorkerMessage* const result = master_.wait_for(Command::kTaskExecuteResult, 7);
-    if (result == nullptr) return {-1, worker_->log()};
+    master.dispatch({.task_instance_id = 7, .script = script, .tenant = tenant});
+    const WorkerMessage* const result = master.wait_for(Command::kTaskExecuteResult, 7);
+    if (result == nullptr) return {-1, worker->log()};
     std::string log;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(worker_->folder() / "logs"))
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(worker->folder() / "logs"))
       if (entry.is_regular_file()) log += read_file(entry.path(), 1U << 20U).value_or("");
     return {static_cast<int>(integer_or(result->json(), "status", -1)), log};
   }
 
-  boost::asio::io_context io_;
-  std::unique_ptr<support::ZookeeperServer> zookeeper_;
-  std::unique_ptr<WorkerProcess> worker_;
-  ScriptedMaster master_{io_};
   std::vector<std::string> variables_;
 };
 
 TEST_F(Confinement, ATaskOfTenantRootFailsAndItsLogSaysHowToAllowIt) {
-  start({"--allow-root-tenant=false"});
+  ASSERT_NO_FATAL_FAILURE(start({"--allow-root-tenant=false"}));
   const auto [status, log] = run("echo ran", "root");
   EXPECT_EQ(status, kFailure);
   EXPECT_THAT(log, HasSubstr("tenant \"root\" would run as root"));
@@ -93,7 +70,7 @@ TEST_F(Confinement, ATaskInheritsTheWorkersEnvironmentWithoutWhatIsTheDaemons) {
   set("REGISTRY_ZOOKEEPER_DIGEST", "ds:canary-registry");
   set("PORPOISE_KILL_GRACE", "5s");
   set("SOME_HOME", "/opt/some");
-  start();
+  ASSERT_NO_FATAL_FAILURE(start());
   const auto [status, log] = run("env");
   EXPECT_EQ(status, kSuccess) << log;
   EXPECT_THAT(log, HasSubstr("SOME_HOME=/opt/some\n"));
@@ -105,11 +82,11 @@ TEST_F(Confinement, ATaskInheritsTheWorkersEnvironmentWithoutWhatIsTheDaemons) {
   for (const char* const name : {"NOTIFY_SOCKET", "WATCHDOG_", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY", "LD_PRELOAD",
                                  "PORPOISE_ZOOKEEPER", "PORPOISE_RESOURCES", "PORPOISE_KILL", "SPRING_", "REGISTRY_"})
     EXPECT_THAT(log, Not(HasSubstr(name)));
-  EXPECT_THAT(worker_->log(), Not(HasSubstr("canary-zookeeper")));
+  EXPECT_THAT(worker->log(), Not(HasSubstr("canary-zookeeper")));
 }
 
 TEST_F(Confinement, ATaskHasNoOpenFileButTheThreeStandardOnes) {
-  start();
+  ASSERT_NO_FATAL_FAILURE(start());
   // ls itself has its folder open, as 3.
   const auto [status, log] = run("ls /proc/self/fd | tr '\\n' ' '; readlink /proc/self/fd/0");
   EXPECT_EQ(status, kSuccess) << log;
@@ -117,7 +94,7 @@ TEST_F(Confinement, ATaskHasNoOpenFileButTheThreeStandardOnes) {
 }
 
 TEST_F(Confinement, ATaskGainsNoPrivilegesUnlessThatIsAllowed) {
-  start();
+  ASSERT_NO_FATAL_FAILURE(start());
   EXPECT_THAT(run("grep NoNewPrivs /proc/self/status").second, HasSubstr("NoNewPrivs:\t1\n"));
 }
 
