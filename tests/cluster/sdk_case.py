@@ -14,8 +14,6 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.append(str(ROOT / "tests" / "support"))
 
-# where `./run` puts OpenMLDB's SDKs
-SDKS = Path(os.environ.get("OPENMLDB_SDKS", ROOT / "build"))
 SQLALCHEMY = {"1.4": "1.4.50", "2.0": "2.0.27"}
 # as PyPI's metadata pairs them, and the other way round
 SDKS_AS_INSTALLED = [("0.8.5", "1.4"), ("0.9.2", "2.0")]
@@ -24,6 +22,7 @@ DEADLINE_S = 60.0
 FINAL = ("FINISHED", "FAILED", "KILLED", "LOST", "STOPPED")
 
 from debian_zookeeper import missing as missing_zookeeper  # noqa: E402
+from openmldb_sdk import SDKS  # noqa: E402
 
 HAS_LIBRARIES = all(importlib.util.find_spec(name) for name in ("duckdb", "sqlglot", "kazoo"))
 if HAS_LIBRARIES:

@@ -3,7 +3,6 @@
 `./run test` makes an environment for each SDK below build/; OPENMLDB_SDKS names another folder that has them.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -17,7 +16,8 @@ from zookeeper_server import free_port
 
 sys.path.append(str(ROOT / "tests" / "support"))
 
-SDKS = Path(os.environ.get("OPENMLDB_SDKS") or ROOT / "build")
+from openmldb_sdk import SDKS  # noqa: E402
+
 TABLE = """CREATE DATABASE IF NOT EXISTS demo_db; USE demo_db;
 CREATE TABLE IF NOT EXISTS t(ip int, ts timestamp, INDEX(KEY=ip, TS=ts));"""
 # Short times: what is waited for here, the double does at once.

@@ -66,6 +66,14 @@ class Example(Scenario):
         return ready[1]
 
     @classmethod
+    def run_both_branches(cls, document):
+        """One after the other: they have the tables in common."""
+        cls.good = cls.run_example(document, force_fail="false")
+        cls.good.wait(300)
+        cls.bad = cls.run_example(document, force_fail="true")
+        cls.bad.wait(300)
+
+    @classmethod
     def run_example(cls, document, **values):
         names = {definition["code"]: definition["name"] for definition in document["taskDefinitionList"]}
         definitions = [task(definition["name"], definition["taskType"], renumber(definition["taskParams"], names),

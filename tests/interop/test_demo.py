@@ -18,11 +18,7 @@ class Demo(Example):
     @classmethod
     def begin(cls):
         cls.begin_example(["--port", cls.plane.ports["sandbox"]])
-        document = workflow("build_switch_workflow")
-        cls.good = cls.run_example(document, force_fail="false")
-        cls.good.wait(300)
-        cls.bad = cls.run_example(document, force_fail="true")
-        cls.bad.wait(300)
+        cls.run_both_branches(workflow("build_switch_workflow"))
 
     def test_a_good_model_is_deployed(self):
         self.assertEqual(self.good.states(), dict.fromkeys(TASKS, "SUCCESS"))
