@@ -21,7 +21,8 @@ namespace {
 
 int run(int argc, char** argv) {
   int exit_code = kExitOk;
-  CLI::App app("A native worker for Apache DolphinScheduler 3.1, and a runner for its workflows on this machine.", "porpoise");
+  CLI::App app("A native worker for Apache DolphinScheduler 3.1, and a runner for its workflows on this machine.",
+               "porpoise");
   app.set_version_flag("--version", "porpoise " PORPOISE_VERSION);
   app.require_subcommand(1);
   add_replay_command(app, exit_code);
@@ -36,14 +37,14 @@ int run(int argc, char** argv) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (!first.empty() && first[0] != '-' && std::find(names.begin(), names.end(), first) == names.end())
-    return complain("unknown command '" + first + "'" + did_you_mean(first, names) + "; see porpoise --help",
-                    kExitUsage);
+    return print_error("unknown command '" + first + "'" + did_you_mean(first, names) + "; see porpoise --help",
+                       kExitUsage);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool asked = error.get_exit_code() == 0;  // --help, --version
     if (asked) return app.exit(error);
-    return complain(std::string(error.what()) + "; see porpoise " + first + " --help", kExitUsage);
+    return print_error(std::string(error.what()) + "; see porpoise " + first + " --help", kExitUsage);
   }
   return exit_code;
 }

@@ -43,12 +43,12 @@ std::string url_part(CURLU* url, CURLUPart part) {
 Result<std::string> public_name(const std::string& text) {
   const std::unique_ptr<CURLU, UrlFree> url(curl_url());
   const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0);
-  if (code != CURLUE_OK) return fail(Code::kInvalid, std::string("not a usable URL: ") + curl_url_strerror(code));
+  if (code != CURLUE_OK) return fail(ErrorCode::kInvalid, std::string("not a usable URL: ") + curl_url_strerror(code));
   for (const CURLUPart secret : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT})
     curl_url_set(url.get(), secret, nullptr, 0);
   const std::string scheme = url_part(url.get(), CURLUPART_SCHEME);
   if (scheme != "http" && scheme != "https")
-    return fail(Code::kInvalid, "the scheme of a URL must be http or https, not '" + scheme + "'");
+    return fail(ErrorCode::kInvalid, "the scheme of a URL must be http or https, not '" + scheme + "'");
   return url_part(url.get(), CURLUPART_URL);
 }
 
@@ -63,9 +63,9 @@ Result<Slist> make_headers(const HttpRequest& request) {
   Slist list;
   const auto append = [&list](const std::string& line) { list.reset(curl_slist_append(list.release(), line.c_str())); };
   for (const HttpHeader& header : request.headers) {
-    if (!is_token(header.name)) return fail(Code::kInvalid, "'" + header.name + "' is not a header name");
+    if (!is_token(header.name)) return fail(ErrorCode::kInvalid, "'" + header.name + "' is not a header name");
     if (header.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
-      return fail(Code::kInvalid, "the value of header '" + header.name + "' holds a line break or NUL");
+      return fail(ErrorCode::kInvalid, "the value of header '" + header.name + "' holds a line break or NUL");
     append(header.value.empty() ? header.name + ";"
                                 : header.name + ": " + header.value);  // libcurl's way to say "empty"
   }
@@ -152,20 +152,20 @@ void set_exchange(CURL* easy, Exchange& exchange, char* error_text) {
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text);
 }
 
-Code kind_of(CURLcode code) {
+ErrorCode kind_of(CURLcode code) {
   switch (code) {
-    case CURLE_OPERATION_TIMEDOUT: return Code::kTimeout;
+    case CURLE_OPERATION_TIMEDOUT: return ErrorCode::kTimeout;
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR: return Code::kDenied;
+    case CURLE_SSL_ISSUER_ERROR: return ErrorCode::kDenied;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_TOO_MANY_REDIRECTS:
     case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING: return Code::kInvalid;
+    case CURLE_BAD_CONTENT_ENCODING: return ErrorCode::kInvalid;
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
-    case CURLE_BAD_FUNCTION_ARGUMENT: return Code::kInternal;
-    default: return Code::kUnavailable;
+    case CURLE_BAD_FUNCTION_ARGUMENT: return ErrorCode::kInternal;
+    default: return ErrorCode::kUnavailable;
   }
 }
 
@@ -277,13 +277,13 @@ Result<CURLcode> Transfer::Handles::run(const HttpRequest& request, Exchange& ex
   const Limits limits(request);
   curl_waitfd cancel{cancel_fd, CURL_WAIT_POLLIN, 0};
   for (int running = 1;;) {
-    if (is_readable(cancel_fd)) return fail(Code::kCancelled, "cancelled");
+    if (is_readable(cancel_fd)) return fail(ErrorCode::kCancelled, "cancelled");
     if (const CURLMcode code = curl_multi_perform(multi, &running); code != CURLM_OK)
-      return fail(Code::kInternal, curl_multi_strerror(code));
+      return fail(ErrorCode::kInternal, curl_multi_strerror(code));
     if (running == 0) return verdict();
     exchange.follow(easy);
     const Clock::time_point now = Clock::now();
-    if (const auto reason = limits.exceeded(now, exchange)) return fail(Code::kTimeout, *reason);
+    if (const auto reason = limits.exceeded(now, exchange)) return fail(ErrorCode::kTimeout, *reason);
     curl_multi_poll(multi, &cancel, cancel_fd >= 0 ? 1 : 0, limits.poll_ms(now, exchange), nullptr);
   }
 }
@@ -294,8 +294,8 @@ Transfer::~Transfer() = default;
 Result<HttpResponse> Transfer::perform(const HttpRequest& request) {
   request_was_sent_ = false;
   CURL* const easy = handles_->easy;
-  if (easy == nullptr || handles_->multi == nullptr) return fail(Code::kInternal, "libcurl cannot be set up");
-  if (!is_token(request.method)) return fail(Code::kInvalid, "'" + request.method + "' is not an HTTP method");
+  if (easy == nullptr || handles_->multi == nullptr) return fail(ErrorCode::kInternal, "libcurl cannot be set up");
+  if (!is_token(request.method)) return fail(ErrorCode::kInvalid, "'" + request.method + "' is not an HTTP method");
   PORPOISE_TRY(const std::string name, public_name(request.url));
   PORPOISE_TRY(const Slist headers, make_headers(request));
 
@@ -320,8 +320,8 @@ Result<HttpResponse> Transfer::perform(const HttpRequest& request) {
 
   if (!verdict) return fail(Error(verdict.error()).wrap("no answer from " + name));
   if (exchange.too_large)
-    return fail(Code::kInvalid, "the answer of " + name + " is larger than the limit of " +
-                                    std::to_string(request.max_response_bytes) + " bytes");
+    return fail(ErrorCode::kInvalid, "the answer of " + name + " is larger than the limit of " +
+                                         std::to_string(request.max_response_bytes) + " bytes");
   if (*verdict != CURLE_OK) {
     const std::string detail = error_text[0] != '\0' ? error_text : curl_easy_strerror(*verdict);
     return fail(kind_of(*verdict), what_failed(*verdict) + name + ": " + detail);

@@ -66,17 +66,18 @@ Status check_answer(const Expectation& expected, int status, std::string_view bo
   switch (expected.check) {
     case Check::kStatus200:
       if (status == 200) return {};
-      return fail(Code::kInvalid, "expected status 200, got " + got + " and " + excerpt(body));
+      return fail(ErrorCode::kInvalid, "expected status 200, got " + got + " and " + excerpt(body));
     case Check::kStatus:
       if (expected.condition == got) return {};
-      return fail(Code::kInvalid, "expected status " + expected.condition + ", got " + got + " and " + excerpt(body));
+      return fail(ErrorCode::kInvalid,
+                  "expected status " + expected.condition + ", got " + got + " and " + excerpt(body));
     case Check::kBodyContains:
       if (contains) return {};
-      return fail(Code::kInvalid,
+      return fail(ErrorCode::kInvalid,
                   "expected '" + expected.condition + "' in the body, got status " + got + " and " + excerpt(body));
     case Check::kBodyNotContains:
       if (!body.empty() && !contains) return {};
-      return fail(Code::kInvalid,
+      return fail(ErrorCode::kInvalid,
                   "expected a body without '" + expected.condition + "', got status " + got + " and " + excerpt(body));
   }
   return {};

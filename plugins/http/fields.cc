@@ -37,7 +37,7 @@ Result<std::string> parse_url(std::string_view url) {
 }  // namespace
 
 Error bad(std::string_view name, const std::string& problem) {
-  return {Code::kInvalid, "the parameter " + std::string(name) + " " + problem};
+  return {ErrorCode::kInvalid, "the parameter " + std::string(name) + " " + problem};
 }
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }

@@ -30,7 +30,7 @@ class HttpTask final : public plugin::Task {
   Outcome prepare(const plugin::Request& request) override {
     auto params = parse_http_params(request.params_json, [this](const std::string& text) -> Result<std::string> {
       auto expanded = host().expand(text);
-      if (!expanded) return fail(Code::kInvalid, expanded.problem().message);
+      if (!expanded) return fail(ErrorCode::kInvalid, expanded.problem().message);
       return std::move(*expanded);
     });
     if (!params) return Outcome::invalid(params.error().to_string());
@@ -71,7 +71,7 @@ class HttpTask final : public plugin::Task {
     const bool repeatable = params_.request.follow_redirects && !params_.request.body;
     for (int attempt = 1;; ++attempt) {
       auto response = transfer.perform(params_.request);
-      const bool broke = !response && response.error().code() == Code::kUnavailable && transfer.request_was_sent();
+      const bool broke = !response && response.error().code() == ErrorCode::kUnavailable && transfer.request_was_sent();
       if (!broke || !repeatable || attempt == kTries) return response;
       host().warn(response.error().to_string() + "; trying again");
     }
@@ -80,10 +80,11 @@ class HttpTask final : public plugin::Task {
   Outcome outcome_of(const Error& error) const {
     const std::string message = error.to_string();
     const std::int64_t deadline_ms = params_.request.deadline_mono_ms;
-    if (error.code() == Code::kCancelled) return Outcome::cancelled(message);
-    if (error.code() == Code::kTimeout && deadline_ms > 0 && host().now_mono_ms() >= deadline_ms)
+    if (error.code() == ErrorCode::kCancelled) return Outcome::cancelled(message);
+    if (error.code() == ErrorCode::kTimeout && deadline_ms > 0 && host().now_mono_ms() >= deadline_ms)
       return {PORPOISE_TIMED_OUT, message, -1};
-    if (error.code() == Code::kTimeout || error.code() == Code::kUnavailable) return Outcome::unavailable(message);
+    if (error.code() == ErrorCode::kTimeout || error.code() == ErrorCode::kUnavailable)
+      return Outcome::unavailable(message);
     return Outcome::failed(message);
   }
 

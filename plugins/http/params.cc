@@ -64,7 +64,7 @@ class Builder {
 
  private:
   Status add_entry(const Json& entry) {
-    if (!entry.is_object()) return fail(Code::kInvalid, "must be an object");
+    if (!entry.is_object()) return fail(ErrorCode::kInvalid, "must be an object");
     PORPOISE_TRY(const std::string kind, text_of(entry, "httpParametersType"));
     PORPOISE_TRY(const std::string raw_name, text_of(entry, "prop"));
     PORPOISE_TRY(const std::string raw_value, text_of(entry, "value"));
@@ -102,8 +102,8 @@ Result<curl::HttpRequest> parse_request(const Json& json, const Expand& expand) 
   PORPOISE_TRY(request.method, method_of(json, "httpMethod"));
   PORPOISE_TRY(request.url, url_of(json, expand));
   Builder builder(request, expand);
-  PORPOISE_CHECK(builder.add_entries(json));
-  PORPOISE_CHECK(builder.add_body(json));
+  PORPOISE_TRY_VOID(builder.add_entries(json));
+  PORPOISE_TRY_VOID(builder.add_body(json));
   PORPOISE_TRY(request.connect_timeout, duration_of(json, "connectTimeout"));
   PORPOISE_TRY(request.read_timeout, duration_of(json, "socketTimeout"));
   request.follow_redirects = request.method == "GET" || request.method == "HEAD";
@@ -135,7 +135,7 @@ bool has_out_param(const Json& json, std::string_view name) {
 Result<HttpParams> parse_http_params(std::string_view params_json, const Expand& expand) {
   auto json = parse_json(params_json);
   if (!json) return fail(json.error().wrap("cannot read the task's parameters"));
-  if (!json->is_object()) return fail(Code::kInvalid, "the task's parameters are not a JSON object");
+  if (!json->is_object()) return fail(ErrorCode::kInvalid, "the task's parameters are not a JSON object");
   HttpParams params;
   PORPOISE_TRY(params.request, parse_request(*json, expand));
   PORPOISE_TRY(params.expected.check, parse_check(*json));

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxHeaders = 100;
 
 // A misspelt field would be a check that never takes place.
 Status check_members(const Json& object, const std::vector<std::string>& known) {
-  if (!object.is_object()) return fail(Code::kInvalid, "must be an object");
+  if (!object.is_object()) return fail(ErrorCode::kInvalid, "must be an object");
   for (const auto& [name, value] : object.items())
     if (std::find(known.begin(), known.end(), name) == known.end())
       return fail(bad(name.substr(0, 40), "is not known" + did_you_mean(name, known)));
@@ -41,7 +41,7 @@ Result<curl::HttpRequest> parse_request(const Json& object, std::string_view usu
     PORPOISE_TRY(request.method, method_of(object, "method"));
   }
   PORPOISE_TRY(request.url, url_of(object, expand));
-  PORPOISE_CHECK(add_headers(object, expand, request));
+  PORPOISE_TRY_VOID(add_headers(object, expand, request));
   PORPOISE_TRY(const std::string body, text_of(object, "body"));
   if (!body.empty() && request.method == "HEAD") return fail(bad("body", "is not possible with HEAD"));
   if (!body.empty()) {
@@ -72,7 +72,7 @@ Result<std::vector<Expectation>> parse_expectations(const Json& object, const Ex
 }
 
 Result<Verification> parse_verify(const Json& object, const Expand& expand) {
-  PORPOISE_CHECK(
+  PORPOISE_TRY_VOID(
       check_members(object, {"url", "method", "headers", "body", "expect", "contains", "containsNot", "withinMillis"}));
   Verification verification;
   PORPOISE_TRY(verification.request, parse_request(object, "GET", expand));
@@ -84,7 +84,7 @@ Result<Verification> parse_verify(const Json& object, const Expand& expand) {
 }
 
 Result<curl::HttpRequest> parse_rollback(const Json& object, const Expand& expand) {
-  PORPOISE_CHECK(check_members(object, {"url", "method", "headers", "body"}));
+  PORPOISE_TRY_VOID(check_members(object, {"url", "method", "headers", "body"}));
   return parse_request(object, "POST", expand);
 }
 

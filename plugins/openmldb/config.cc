@@ -53,7 +53,7 @@ Status read_ms(const Json& json, std::string_view key, milliseconds& value) {
   const bool is_valid =
       found->is_number_integer() && found->get<std::int64_t>() >= 0 && found->get<std::int64_t>() <= kMostMs;
   if (!is_valid)
-    return fail(Code::kInvalid,
+    return fail(ErrorCode::kInvalid,
                 "plugins.OPENMLDB." + std::string(key) + " must be a number of milliseconds, at most a day");
   value = milliseconds(found->get<std::int64_t>());
   return {};
@@ -63,12 +63,12 @@ Status read_apiservers(const Json& json, Config& config) {
   const auto found = json.find("apiservers");
   if (found == json.end() || found->is_null()) return {};
   if (!found->is_object())
-    return fail(Code::kInvalid, "plugins.OPENMLDB.apiservers must map \"host:port/path\" of ZooKeeper to a URL");
+    return fail(ErrorCode::kInvalid, "plugins.OPENMLDB.apiservers must map \"host:port/path\" of ZooKeeper to a URL");
   for (const auto& [key, value] : found->items()) {
     std::string url = value.is_string() ? std::string(trimmed(value.get_ref<const std::string&>())) : std::string();
     while (!url.empty() && url.back() == '/') url.pop_back();
     if (url.rfind("http://", 0) != 0 && url.rfind("https://", 0) != 0)
-      return fail(Code::kInvalid,
+      return fail(ErrorCode::kInvalid,
                   "plugins.OPENMLDB.apiservers: the value of \"" + key + "\" is not an http:// or https:// URL");
     config.apiservers.emplace_back(std::string(trimmed(key)), std::move(url));
   }
@@ -82,18 +82,18 @@ Result<DriverKind> parse_driver(std::string_view what, std::string_view text) {
   if (lower == "auto") return DriverKind::kAuto;
   if (lower == "rest") return DriverKind::kRest;
   if (lower == "sdk") return DriverKind::kSdk;
-  return fail(Code::kInvalid, std::string(what) + " must be auto, rest or sdk, not '" + headline(text, 40) + "'");
+  return fail(ErrorCode::kInvalid, std::string(what) + " must be auto, rest or sdk, not '" + headline(text, 40) + "'");
 }
 
 Result<Config> parse_config(std::string_view config_json) {
   auto json = parse_json(config_json.empty() ? std::string_view("{}") : config_json);
   if (!json) return fail(json.error().wrap("the configuration plugins.OPENMLDB"));
-  if (!json->is_object()) return fail(Code::kInvalid, "the configuration plugins.OPENMLDB is not a map");
+  if (!json->is_object()) return fail(ErrorCode::kInvalid, "the configuration plugins.OPENMLDB is not a map");
   Config config;
-  PORPOISE_CHECK(read_apiservers(*json, config));
-  PORPOISE_CHECK(read_ms(*json, "settleMillis", config.settle));
-  PORPOISE_CHECK(read_ms(*json, "retryMillis", config.retry));
-  PORPOISE_CHECK(read_ms(*json, "requestMillis", config.request));
+  PORPOISE_TRY_VOID(read_apiservers(*json, config));
+  PORPOISE_TRY_VOID(read_ms(*json, "settleMillis", config.settle));
+  PORPOISE_TRY_VOID(read_ms(*json, "retryMillis", config.retry));
+  PORPOISE_TRY_VOID(read_ms(*json, "requestMillis", config.request));
   PORPOISE_TRY(config.driver, parse_driver("plugins.OPENMLDB.driver", string_or(*json, "driver", "auto")));
   config.allows_sdk = bool_or(*json, "sdk", true);
   config.user = string_or(*json, "user", "");
@@ -124,10 +124,10 @@ Result<std::string> find_apiserver(const Config& config, std::string_view zk, st
   }
   if (by_host != nullptr) return *by_host;
   if (by_star != nullptr) return *by_star;
-  return fail(Code::kNotFound, "no APIServer is known for the OpenMLDB cluster \"" + std::string(trimmed(zk)) +
-                                   wanted.path +
-                                   "\"; add under plugins.OPENMLDB.apiservers in porpoise.yaml the line  \"" +
-                                   std::string(trimmed(zk)) + wanted.path + "\": http://HOST:9080");
+  return fail(ErrorCode::kNotFound, "no APIServer is known for the OpenMLDB cluster \"" + std::string(trimmed(zk)) +
+                                        wanted.path +
+                                        "\"; add under plugins.OPENMLDB.apiservers in porpoise.yaml the line  \"" +
+                                        std::string(trimmed(zk)) + wanted.path + "\": http://HOST:9080");
 }
 
 Result<std::optional<std::string>> choose_way(const Config& config, DriverKind wanted, std::string_view zk,

@@ -34,7 +34,7 @@ Expected<Table> Deploy::run() {
 // Without an answer, the deployment itself tells whether it was done.
 Reply<Table> Deploy::send() {
   auto answer = driver_.execute(make_call(statement_.text));
-  const bool is_lost = !answer && answer.error().may_have_run && answer.error().error.code() != Code::kCancelled;
+  const bool is_lost = !answer && answer.error().may_have_run && answer.error().error.code() != ErrorCode::kCancelled;
   if (!is_lost) return answer;
   driver_.refresh();
   const auto existing = driver_.deployment(db_, statement_.name);

@@ -32,9 +32,9 @@ std::string list_ids(const std::vector<Job>& jobs) {
 Outcome to_outcome(const Failure& failure) {
   const std::string text = failure.error.to_string();
   switch (failure.error.code()) {
-    case Code::kCancelled: return Outcome::cancelled();
-    case Code::kUnavailable:
-    case Code::kTimeout: return Outcome::unavailable(text);
+    case ErrorCode::kCancelled: return Outcome::cancelled();
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kTimeout: return Outcome::unavailable(text);
     default: return Outcome::failed(text);
   }
 }

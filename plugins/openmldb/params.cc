@@ -9,11 +9,11 @@ namespace {
 Result<std::string> required(const Json& params, std::string_view key) {
   const auto found = params.find(key);
   if (found == params.end() || found->is_null())
-    return fail(Code::kInvalid, "parameter '" + std::string(key) + "' is missing");
-  if (!found->is_string()) return fail(Code::kInvalid, "parameter '" + std::string(key) + "' is not a text");
+    return fail(ErrorCode::kInvalid, "parameter '" + std::string(key) + "' is missing");
+  if (!found->is_string()) return fail(ErrorCode::kInvalid, "parameter '" + std::string(key) + "' is not a text");
   std::string text = found->get<std::string>();
   if (text.find_first_not_of(" \t\r\n") == std::string::npos)
-    return fail(Code::kInvalid, "parameter '" + std::string(key) + "' is empty");
+    return fail(ErrorCode::kInvalid, "parameter '" + std::string(key) + "' is empty");
   return text;
 }
 
@@ -24,7 +24,7 @@ Result<std::optional<OnExists>> parse_on_exists(const Json& params) {
   if (text == "replace") return OnExists::kReplace;
   if (text == "keep") return OnExists::kKeep;
   if (text == "fail") return OnExists::kFail;
-  return fail(Code::kInvalid, "parameter 'onDeploymentExists' must be replace, keep or fail, not '" + text + "'");
+  return fail(ErrorCode::kInvalid, "parameter 'onDeploymentExists' must be replace, keep or fail, not '" + text + "'");
 }
 
 // As 3.1 `OpenmldbTask`: CRLF becomes LF before anything else.
@@ -44,12 +44,12 @@ Result<Mode> parse_mode(std::string_view what, std::string_view text) {
   const std::string lower = to_lower(text);
   if (lower == "offline") return Mode::kOffline;
   if (lower == "online") return Mode::kOnline;
-  return fail(Code::kInvalid, std::string(what) + " must be offline or online, not '" + headline(text, 40) + "'");
+  return fail(ErrorCode::kInvalid, std::string(what) + " must be offline or online, not '" + headline(text, 40) + "'");
 }
 
 Result<Params> parse_params(std::string_view params_json) {
   PORPOISE_TRY(const Json json, parse_json(params_json));
-  if (!json.is_object()) return fail(Code::kInvalid, "the task's parameters are not a JSON object");
+  if (!json.is_object()) return fail(ErrorCode::kInvalid, "the task's parameters are not a JSON object");
   Params params;
   PORPOISE_TRY(params.zk, required(json, "zk"));
   PORPOISE_TRY(params.zk_path, required(json, "zkPath"));

@@ -53,8 +53,8 @@ std::string missing_server(std::string_view message) {
 Failure refused(std::int64_t code, const std::string& message) {
   const std::string text = "[" + std::to_string(code) + "] " + message;
   if (const std::string missing = missing_server(message); !missing.empty())
-    return {Error(Code::kUnavailable, text + "; " + missing + std::string(kAdvice)), code, false};
-  return {Error(Code::kInvalid, text), code, is_ambiguous(message)};
+    return {Error(ErrorCode::kUnavailable, text + "; " + missing + std::string(kAdvice)), code, false};
+  return {Error(ErrorCode::kInvalid, text), code, is_ambiguous(message)};
 }
 
 }  // namespace porpoise::openmldb

@@ -28,13 +28,13 @@ std::size_t string_end(std::string_view text, std::size_t at) {
 Failure http_failure(int status, std::string_view body) {
   constexpr int kTooManyRequests = 429;
   const bool is_temporary = status >= 500 || status == kTooManyRequests;
-  return {Error(is_temporary ? Code::kUnavailable : Code::kInvalid,
+  return {Error(is_temporary ? ErrorCode::kUnavailable : ErrorCode::kInvalid,
                 "the APIServer answered HTTP " + std::to_string(status) + ": " + headline(body, kQuoteChars)),
           0, status >= 500};
 }
 
 Failure not_an_answer(std::string_view sender, const std::string& why, std::string_view body) {
-  return {Error(Code::kUnavailable,
+  return {Error(ErrorCode::kUnavailable,
                 "the answer is not one of " + std::string(sender) + " (" + why + "): " + headline(body, kQuoteChars)),
           0, true};
 }

@@ -23,10 +23,10 @@ std::string_view rest_mode(const Call& call) {
 }
 
 Failure bad_segment(std::string_view what, std::string_view name) {
-  return {
-      Error(Code::kInvalid, "the " + std::string(what) + " name '" + std::string(name) +
-                                "' cannot be reached over the APIServer: only letters, digits and -_~!$&'()*+,;=:@"),
-      0, false};
+  return {Error(ErrorCode::kInvalid,
+                "the " + std::string(what) + " name '" + std::string(name) +
+                    "' cannot be reached over the APIServer: only letters, digits and -_~!$&'()*+,;=:@"),
+          0, false};
 }
 
 bool is_missing_deployment(const Failure& failure) {

@@ -13,8 +13,8 @@ constexpr milliseconds kLongestPause{5000};
 // [1500] and [1501]: whom we asked is up, but did not reach the rest of the cluster.
 bool is_temporary(const Failure& failure) {
   if (failure.server_code != 0 && failure.may_have_run) return true;
-  return failure.server_code == 1500 || failure.server_code == 1501 || failure.error.code() == Code::kUnavailable ||
-         failure.error.code() == Code::kTimeout;
+  return failure.server_code == 1500 || failure.server_code == 1501 ||
+         failure.error.code() == ErrorCode::kUnavailable || failure.error.code() == ErrorCode::kTimeout;
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ Reply<Json> repeat(const plugin::Host& host, const Repetition& repetition, const
     if (host.now_mono_ms() + pause.count() > give_up_mono_ms) return answer;
     host.warn(answer.error().error.to_string() + "; trying again in " + std::to_string(pause.count()) + " ms");
     if (host.wait(pause.count()))
-      return fail(Failure{Error(Code::kCancelled, "cancelled"), 0, answer.error().may_have_run});
+      return fail(Failure{Error(ErrorCode::kCancelled, "cancelled"), 0, answer.error().may_have_run});
   }
 }
 

@@ -23,12 +23,13 @@ Failure to_failure(const Json& problem, const SdkDriver::Target& target) {
   const std::string kind = string_or(problem, "kind", "");
   const std::string message = string_or(problem, "message", "no message");
   if (kind == "connect")
-    return not_sent({Code::kUnavailable, "cannot connect to OpenMLDB " + target.zk + target.zk_path + ": " + message});
-  if (kind == "path") return not_sent({Code::kNotFound, message});
+    return not_sent(
+        {ErrorCode::kUnavailable, "cannot connect to OpenMLDB " + target.zk + target.zk_path + ": " + message});
+  if (kind == "path") return not_sent({ErrorCode::kNotFound, message});
   if (kind == "sdk" && !target.other_way.empty())
-    return not_sent({Code::kInvalid, message + "; or use its REST API: " + target.other_way});
+    return not_sent({ErrorCode::kInvalid, message + "; or use its REST API: " + target.other_way});
   // What was executed is done by then.
-  return {Error(Code::kInvalid, message), 0, kind == "answer"};
+  return {Error(ErrorCode::kInvalid, message), 0, kind == "answer"};
 }
 
 std::int32_t to_int32(milliseconds time) {
@@ -133,7 +134,7 @@ Reply<Json> SdkDriver::connect(SdkProcess& process, milliseconds limit, int canc
   if (!greeting) {
     greeting.error().may_have_run = false;
   } else if (const auto data = greeting->find("data"); data == greeting->end() || !data->is_object()) {
-    return fail(not_sent({Code::kInternal, "the SDK program does not introduce itself"}));
+    return fail(not_sent({ErrorCode::kInternal, "the SDK program does not introduce itself"}));
   }
   return greeting;
 }
@@ -152,7 +153,7 @@ Result<std::unique_ptr<SdkProcess>> SdkDriver::start(bool stands_by) {
   const std::filesystem::path program = target_.work_dir / (target_.file_stem + "_sdk_client.py");
   constexpr unsigned kReadableByTenant = 0644;
   if (started_ == 0) {
-    PORPOISE_CHECK(write_file(program, kSdkProgram, kReadableByTenant, Durability::kAtomic));
+    PORPOISE_TRY_VOID(write_file(program, kSdkProgram, kReadableByTenant, Durability::kAtomic));
   }
   const std::string name = target_.file_stem + "_sdk_" + std::to_string(++started_);
   return SdkProcess::start(host_, {program, target_.work_dir / name, !stands_by});

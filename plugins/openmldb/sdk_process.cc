@@ -42,7 +42,7 @@ Result<std::unique_ptr<SdkProcess>> SdkProcess::start(plugin::Host host, const P
   PORPOISE_TRY(UniqueFd requests_fd, make_pipe(requests, O_RDWR));
   PORPOISE_TRY(UniqueFd answers_fd, make_pipe(answers, O_RDONLY));
   std::unique_ptr<SdkProcess> process(new SdkProcess(host, std::move(requests_fd), std::move(answers_fd)));
-  PORPOISE_CHECK(process->run(place, requests, answers));
+  PORPOISE_TRY_VOID(process->run(place, requests, answers));
   return process;
 }
 
@@ -60,7 +60,8 @@ Status SdkProcess::run(const Place& place, const std::string& requests, const st
   porpoise_str error{};
   const porpoise_status status = host_.raw()->spawn(host_.raw(), &spec, &pid, &error);
   if (status != PORPOISE_OK)
-    return fail(status == PORPOISE_CANCELLED ? Code::kCancelled : Code::kInternal, std::string(plugin::to_view(error)));
+    return fail(status == PORPOISE_CANCELLED ? ErrorCode::kCancelled : ErrorCode::kInternal,
+                std::string(plugin::to_view(error)));
   pid_ = static_cast<pid_t>(pid);
   pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   return {};
@@ -79,17 +80,17 @@ SdkProcess::~SdkProcess() {
 }
 
 Result<std::string> SdkProcess::exchange(std::string_view line, std::int64_t deadline_mono_ms, int cancel_fd) {
-  if (!is_idle_) return fail(Code::kInternal, "the SDK program is still busy");
+  if (!is_idle_) return fail(ErrorCode::kInternal, "the SDK program is still busy");
   is_idle_ = false;
   std::string request(line);
   request += '\n';
   std::string_view to_write = request;
   std::string answer;
   while (answer.empty() || answer.back() != '\n') {
-    PORPOISE_CHECK(wait(!to_write.empty(), deadline_mono_ms, cancel_fd));
-    PORPOISE_CHECK(write_some(to_write));
-    PORPOISE_CHECK(read_some(answer));
-    if (answer.size() > kMaxLineBytes) return fail(Code::kInvalid, "the answer of the SDK program has no end");
+    PORPOISE_TRY_VOID(wait(!to_write.empty(), deadline_mono_ms, cancel_fd));
+    PORPOISE_TRY_VOID(write_some(to_write));
+    PORPOISE_TRY_VOID(read_some(answer));
+    if (answer.size() > kMaxLineBytes) return fail(ErrorCode::kInvalid, "the answer of the SDK program has no end");
   }
   answer.pop_back();
   is_idle_ = true;
@@ -105,10 +106,10 @@ Status SdkProcess::wait(bool wants_write, std::int64_t deadline_mono_ms, int can
   const std::int64_t left_ms = std::clamp<std::int64_t>(deadline_mono_ms - host_.now_mono_ms(), 0, INT_MAX);
   const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(left_ms));
   if (ready < 0 && errno != EINTR) return fail_errno("cannot wait for the SDK program", errno);
-  if (ready == 0) return fail(Code::kTimeout, "the SDK gave no answer in time");
+  if (ready == 0) return fail(ErrorCode::kTimeout, "the SDK gave no answer in time");
   const bool has_answer = (fds[0].revents & POLLIN) != 0;
   if (ready < 0 || has_answer) return {};  // what it answered is read before its end, or a cancel, is noticed
-  if (fds[1].revents != 0) return fail(Code::kCancelled, "cancelled");
+  if (fds[1].revents != 0) return fail(ErrorCode::kCancelled, "cancelled");
   if (fds[2].revents != 0) return fail(ended());
   if (fds[0].revents != 0) ::poll(&fds[2], 1, kHangUpPauseMs);  // it has closed the pipe, and will end
   return {};
@@ -138,10 +139,10 @@ Error SdkProcess::ended() {
   host_.raw()->wait_child(host_.raw(), std::exchange(pid_, 0), &exit);
   constexpr int kCommandNotFound = 127;
   if (exit.code == kCommandNotFound)
-    return {Code::kNotFound,
+    return {ErrorCode::kNotFound,
             "there is no Python interpreter to run the OpenMLDB SDK (the log says where it was looked for); set "
             "PYTHON_HOME in the task's environment, or install one with: apt-get install python3"};
-  return {Code::kUnavailable,
+  return {ErrorCode::kUnavailable,
           "the SDK program ended with exit code " + std::to_string(exit.code) + "; the log has what it printed"};
 }
 

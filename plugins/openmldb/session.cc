@@ -86,7 +86,7 @@ Outcome Session::run_job(const Statement& statement) {
   // Should the answer get lost, this tells the new job from older ones. A table that is refused or too large is no
   // reason to stop; a server that cannot be reached is.
   const auto last_id = jobs_.last_id();
-  if (!last_id && last_id.error().error.code() != Code::kInvalid) return to_outcome(last_id.error());
+  if (!last_id && last_id.error().error.code() != ErrorCode::kInvalid) return to_outcome(last_id.error());
   Call call = make_call(statement);
   // The rows of an offline SELECT come with the answer of a waiting call only.
   call.waits_for_job = statement.kind == StatementKind::kSelect;
@@ -112,7 +112,7 @@ Outcome Session::after_failed_submission(const Statement& statement, const Failu
     return Outcome::failed(failure.error.to_string() + (reason.empty() ? "" : ": " + reason));
   }
   if (!failure.may_have_run || !last_id) return to_outcome(failure);
-  if (failure.error.code() != Code::kCancelled)
+  if (failure.error.code() != ErrorCode::kCancelled)
     return jobs_.await_started(statement, settings_.mode(), *last_id, failure.error, settings_.job_limit());
   jobs_.stop_started(statement, settings_.mode(), *last_id);
   return Outcome::cancelled();

@@ -22,10 +22,10 @@ bool needs_database(const Statement& statement) {
 
 Result<bool> Settings::take(const Statement& statement) {
   if (db_.empty() && needs_database(statement))
-    return fail(Code::kInvalid, "no database is chosen; put \"USE <database>;\" before it");
+    return fail(ErrorCode::kInvalid, "no database is chosen; put \"USE <database>;\" before it");
   // Refused by the server too, but only after a deployment of that name would have been dropped.
   if (statement.kind == StatementKind::kDeploy && mode_ == Mode::kOffline)
-    return fail(Code::kInvalid,
+    return fail(ErrorCode::kInvalid,
                 "DEPLOY needs the online mode; set executeMode to online, or put "
                 "\"SET @@execute_mode='online';\" before it");
   if (statement.kind == StatementKind::kSet) return set(statement);
@@ -43,7 +43,7 @@ Result<bool> Settings::set(const Statement& statement) {
     return true;
   }
   if (statement.name == "job_timeout") {
-    PORPOISE_CHECK(set_job_timeout(statement));
+    PORPOISE_TRY_VOID(set_job_timeout(statement));
     return true;
   }
   return statement.name == "sync_job";  // every job is waited for
@@ -53,7 +53,7 @@ Status Settings::set_job_timeout(const Statement& statement) {
   std::int32_t timeout_ms = 0;
   const char* const end = statement.value.data() + statement.value.size();
   if (std::from_chars(statement.value.data(), end, timeout_ms).ptr != end || timeout_ms <= 0)
-    return fail(Code::kInvalid,
+    return fail(ErrorCode::kInvalid,
                 "job_timeout must be a number of milliseconds, not '" + headline(statement.value, 40) + "'");
   job_timeout_ = milliseconds(timeout_ms);
   return {};

@@ -21,7 +21,7 @@ class Lexer {
   Result<std::vector<Token>> run() {
     std::vector<Token> tokens;
     while (true) {
-      PORPOISE_CHECK(skip_blanks_and_comments());
+      PORPOISE_TRY_VOID(skip_blanks_and_comments());
       if (at_ == sql_.size()) return tokens;
       const std::size_t begin = at_;
       PORPOISE_TRY(const TokenKind kind, take_token());
@@ -60,11 +60,11 @@ class Lexer {
       return TokenKind::kNumber;
     }
     if (first == '\'' || first == '"') {
-      PORPOISE_CHECK(take_quoted("string", first));
+      PORPOISE_TRY_VOID(take_quoted("string", first));
       return TokenKind::kString;
     }
     if (first == '`') {
-      PORPOISE_CHECK(take_quoted("name", first));
+      PORPOISE_TRY_VOID(take_quoted("name", first));
       return TokenKind::kQuotedName;
     }
     ++at_;
@@ -85,8 +85,8 @@ class Lexer {
   }
 
   Status unterminated(std::string_view what, const std::string& end) const {
-    return fail(Code::kInvalid, describe_position(sql_, at_) + ": the " + std::string(what) +
-                                    " that begins here has no closing " + end);
+    return fail(ErrorCode::kInvalid, describe_position(sql_, at_) + ": the " + std::string(what) +
+                                         " that begins here has no closing " + end);
   }
 
   std::string_view sql_;

@@ -142,7 +142,8 @@ Statement make_statement(std::string_view sql, std::span<const Token> tokens, Li
 
 Result<std::vector<Statement>> split_sql(std::string_view sql) {
   if (sql.size() > kMaxSqlBytes)
-    return fail(Code::kInvalid, "the SQL text is larger than the limit of " + std::to_string(kMaxSqlBytes) + " bytes");
+    return fail(ErrorCode::kInvalid,
+                "the SQL text is larger than the limit of " + std::to_string(kMaxSqlBytes) + " bytes");
   PORPOISE_TRY(const std::vector<Token> tokens, lex_sql(sql));
   std::vector<Statement> statements;
   LineCounter lines(sql);
@@ -150,7 +151,7 @@ Result<std::vector<Statement>> split_sql(std::string_view sql) {
     const auto end = std::find_if(begin, tokens.end(), [](const Token& token) { return token.is_symbol(';'); });
     if (begin != end) statements.push_back(make_statement(sql, {begin, end}, lines));
     if (statements.size() > kMaxStatements)
-      return fail(Code::kInvalid, "the SQL text has more than " + std::to_string(kMaxStatements) + " statements");
+      return fail(ErrorCode::kInvalid, "the SQL text has more than " + std::to_string(kMaxStatements) + " statements");
     begin = end == tokens.end() ? end : end + 1;
   }
   return statements;

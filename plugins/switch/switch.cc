@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/json.h"
-#include "script/javascript.h"
-#include "task/property.h"
-#include "task/switch_rule.h"
+#include "es5/javascript.h"
+#include "model/property.h"
+#include "model/switch_rule.h"
 
 namespace porpoise {
 namespace {
@@ -17,10 +17,10 @@ std::string branch_name(std::size_t index) { return "branch " + std::to_string(i
 
 Result<SwitchCompat> compat_from(std::string_view config_json) {
   PORPOISE_TRY(const Json config, parse_json(config_json));
-  if (!config.is_object()) return fail(Code::kInvalid, "it is not a JSON object");
+  if (!config.is_object()) return fail(ErrorCode::kInvalid, "it is not a JSON object");
   const std::string version = string_or(config, "compat", "3.1.5");
   if (const auto compat = switch_compat_from(version)) return *compat;
-  return fail(Code::kInvalid, "compat \"" + version + "\" is neither 3.1.5 nor 3.1.9");
+  return fail(ErrorCode::kInvalid, "compat \"" + version + "\" is neither 3.1.5 nor 3.1.9");
 }
 
 // 3.1 runs SWITCH inside the master (`SwitchTaskProcessor`); here it is a task like any other.
@@ -63,7 +63,7 @@ class Switch final : public plugin::Task {
     if (!compat) return fail(compat.error().wrap("configuration of the SWITCH plugin"));
     compat_ = *compat;
     PORPOISE_TRY(const Json context, parse_json(request.context_json));
-    if (!context.is_object()) return fail(Code::kInvalid, "the context of the task is not a JSON object");
+    if (!context.is_object()) return fail(ErrorCode::kInvalid, "the context of the task is not a JSON object");
     PORPOISE_TRY(global_params_, property_list_from_json(context.value("globalParams", Json())));
     PORPOISE_TRY(var_pool_, property_list_from_json(context.value("varPool", Json())));
     return {};

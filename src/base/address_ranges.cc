@@ -32,7 +32,7 @@ Result<IpBytes> parse_ip(std::string_view text) {
     return bytes;
   }
   if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) return bytes;
-  return fail(Code::kInvalid, "\"" + address + "\" is not an IP address");
+  return fail(ErrorCode::kInvalid, "\"" + address + "\" is not an IP address");
 }
 
 Result<AddressRanges::Range> AddressRanges::parse_range(std::string_view text) {
@@ -47,8 +47,8 @@ Result<AddressRanges::Range> AddressRanges::parse_range(std::string_view text) {
   const char* const end = text.data() + text.size();
   const auto [stop, problem] = std::from_chars(text.data() + slash + 1, end, bits);
   if (problem != std::errc() || stop != end || bits > kBits - before)
-    return fail(Code::kInvalid, "\"" + std::string(text) + "\" does not end in a number of bits from 0 to " +
-                                    std::to_string(kBits - before));
+    return fail(ErrorCode::kInvalid, "\"" + std::string(text) + "\" does not end in a number of bits from 0 to " +
+                                         std::to_string(kBits - before));
   range.bits = before + bits;
   return range;
 }

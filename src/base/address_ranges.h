@@ -14,7 +14,7 @@ namespace porpoise {
 
 using IpBytes = std::array<std::uint8_t, 16>;  // of an IPv6 address, in network order; IPv4 is ::ffff:a.b.c.d
 
-// Code::kInvalid unless it is an IPv4 or IPv6 address, without a zone or a port.
+// ErrorCode::kInvalid unless it is an IPv4 or IPv6 address, without a zone or a port.
 Result<IpBytes> parse_ip(std::string_view text);
 
 class AddressRanges {

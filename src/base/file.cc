@@ -34,7 +34,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
   if (!fd) return fail_errno("cannot open " + path.string(), errno);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno("cannot stat " + path.string(), errno);
-  if (S_ISDIR(info.st_mode)) return fail(Code::kInvalid, path.string() + " is a folder, not a file");
+  if (S_ISDIR(info.st_mode)) return fail(ErrorCode::kInvalid, path.string() + " is a folder, not a file");
   return read_descriptor(fd.get(), max_bytes, path.string());
 }
 
@@ -49,7 +49,7 @@ Result<std::string> read_descriptor(int fd, std::size_t max_bytes, const std::st
     if (count == 0) return content;
     content.append(buffer, static_cast<std::size_t>(count));
     if (content.size() > max_bytes)
-      return fail(Code::kInvalid, name + " is larger than the limit of " + std::to_string(max_bytes) + " bytes");
+      return fail(ErrorCode::kInvalid, name + " is larger than the limit of " + std::to_string(max_bytes) + " bytes");
   }
 }
 
@@ -57,7 +57,7 @@ Status write_file(const std::filesystem::path& path, std::string_view content, u
   const std::filesystem::path temporary = path.string() + ".tmp";
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!fd) return fail_errno("cannot create " + temporary.string(), errno);
-  PORPOISE_CHECK(write_all(fd.get(), content, temporary));
+  PORPOISE_TRY_VOID(write_all(fd.get(), content, temporary));
   if (durability == Durability::kDurable && ::fsync(fd.get()) != 0)
     return fail_errno("cannot sync " + temporary.string(), errno);
   fd.reset();

@@ -14,7 +14,7 @@ Result<HostPort> parse_host_port(std::string_view text) {
     const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, parsed.port);  // stops at a second colon
     if (problem == std::errc() && stop == end && parsed.port > 0) return parsed;
   }
-  return fail(Code::kInvalid, "\"" + std::string(text) + "\" is not HOST:PORT");
+  return fail(ErrorCode::kInvalid, "\"" + std::string(text) + "\" is not HOST:PORT");
 }
 
 }  // namespace porpoise

@@ -149,11 +149,12 @@ bool enter_element(Scanner& scanner, const std::string& token) {
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes)
-    return fail(Code::kInvalid, "JSON text is larger than the limit of " + std::to_string(limits.max_bytes) + " bytes");
+    return fail(ErrorCode::kInvalid,
+                "JSON text is larger than the limit of " + std::to_string(limits.max_bytes) + " bytes");
   Json root;
   CappedBuilder builder(root, text, limits);
   if (!Json::sax_parse(text, &builder))
-    return fail(Code::kInvalid, builder.problem().empty() ? "not JSON" : builder.problem());
+    return fail(ErrorCode::kInvalid, builder.problem().empty() ? "not JSON" : builder.problem());
   return root;
 }
 

@@ -22,7 +22,7 @@ struct JsonLimits {
   std::size_t max_values = 1'000'000;  // "[[],[],…" takes thirty times its size in memory
 };
 
-// Errors: Code::kInvalid, "line L, column C: …".
+// Errors: ErrorCode::kInvalid, "line L, column C: …".
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 // The 1-based line and column of a byte offset.

@@ -5,16 +5,16 @@
 
 namespace porpoise {
 
-std::string_view to_string(Code code) {
+std::string_view to_string(ErrorCode code) {
   switch (code) {
-    case Code::kInvalid: return "invalid";
-    case Code::kNotFound: return "not found";
-    case Code::kDenied: return "denied";
-    case Code::kIo: return "io";
-    case Code::kUnavailable: return "unavailable";
-    case Code::kTimeout: return "timeout";
-    case Code::kCancelled: return "cancelled";
-    case Code::kInternal: return "internal";
+    case ErrorCode::kInvalid: return "invalid";
+    case ErrorCode::kNotFound: return "not found";
+    case ErrorCode::kDenied: return "denied";
+    case ErrorCode::kIo: return "io";
+    case ErrorCode::kUnavailable: return "unavailable";
+    case ErrorCode::kTimeout: return "timeout";
+    case ErrorCode::kCancelled: return "cancelled";
+    case ErrorCode::kInternal: return "internal";
   }
   return "internal";
 }
@@ -35,9 +35,9 @@ std::string Error::to_string() const {
 }
 
 Error errno_error(std::string message, int errno_value) {
-  Code code = Code::kIo;
-  if (errno_value == ENOENT) code = Code::kNotFound;
-  if (errno_value == EACCES || errno_value == EPERM) code = Code::kDenied;
+  ErrorCode code = ErrorCode::kIo;
+  if (errno_value == ENOENT) code = ErrorCode::kNotFound;
+  if (errno_value == EACCES || errno_value == EPERM) code = ErrorCode::kDenied;
   char buffer[128];
   // GNU strerror_r returns the text and may not use the buffer; unlike strerror it is thread-safe.
   const char* text = ::strerror_r(errno_value, buffer, sizeof buffer);

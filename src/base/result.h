@@ -12,7 +12,7 @@
 
 namespace porpoise {
 
-enum class Code {
+enum class ErrorCode {
   kInvalid,      // the input is wrong; doing it again will not help
   kNotFound,     // a named thing does not exist
   kDenied,       // permission or policy forbids it
@@ -23,14 +23,14 @@ enum class Code {
   kInternal,  // a bug of porpoise or of a plugin
 };
 
-std::string_view to_string(Code code);
+std::string_view to_string(ErrorCode code);
 
 class [[nodiscard]] Error {
  public:
   // `message` begins lower-case, names the thing and ends without a period.
-  Error(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+  Error(ErrorCode code, std::string message) : code_(code), message_(std::move(message)) {}
 
-  Code code() const { return code_; }
+  ErrorCode code() const { return code_; }
   const std::string& message() const { return message_; }
   const Error* cause() const { return cause_.get(); }
 
@@ -41,7 +41,7 @@ class [[nodiscard]] Error {
   std::string to_string() const;
 
  private:
-  Code code_;
+  ErrorCode code_;
   std::string message_;
   std::shared_ptr<const Error> cause_;
 };
@@ -50,12 +50,12 @@ template <typename T>
 using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
-inline tl::unexpected<Error> fail(Code code, std::string message) {
+inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
   return tl::unexpected<Error>(Error(code, std::move(message)));
 }
 inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
-// "<message>: <strerror(errno_value)>" with Code::kIo (kNotFound for ENOENT, kDenied for EACCES and EPERM).
+// "<message>: <strerror(errno_value)>" with ErrorCode::kIo (kNotFound for ENOENT, kDenied for EACCES and EPERM).
 Error errno_error(std::string message, int errno_value);
 tl::unexpected<Error> fail_errno(std::string message, int errno_value);
 
@@ -66,14 +66,13 @@ tl::unexpected<Error> fail_errno(std::string message, int errno_value);
 // PORPOISE_TRY(auto x, expr): declares x from a Result, or returns its error from the enclosing function.
 #define PORPOISE_TRY(declaration, expression) \
   PORPOISE_TRY_(declaration, expression, PORPOISE_CONCAT(porpoise_try_, __LINE__))
-#define PORPOISE_TRY_(declaration, expression, temporary)                                      \
-  auto temporary = (expression);                                                               \
-  if (!temporary) return tl::unexpected<::porpoise::Error>(std::move(temporary).error());      \
+#define PORPOISE_TRY_(declaration, expression, temporary)                                 \
+  auto temporary = (expression);                                                          \
+  if (!temporary) return tl::unexpected<::porpoise::Error>(std::move(temporary).error()); \
   declaration = std::move(*temporary)
-// PORPOISE_CHECK(expr): the same for a Status.
-#define PORPOISE_CHECK(expression)                                                             \
-  do {                                                                                         \
-    auto porpoise_status = (expression);                                                       \
-    if (!porpoise_status)                                                                      \
-      return tl::unexpected<::porpoise::Error>(std::move(porpoise_status).error());            \
+// PORPOISE_TRY_VOID(expr): the same for a Status.
+#define PORPOISE_TRY_VOID(expression)                                                                   \
+  do {                                                                                                  \
+    auto porpoise_status = (expression);                                                                \
+    if (!porpoise_status) return tl::unexpected<::porpoise::Error>(std::move(porpoise_status).error()); \
   } while (false)

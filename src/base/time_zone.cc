@@ -39,8 +39,9 @@ Status use_time_zone(const std::string& id) {
   if (id.empty()) return {};
   // UTC needs no zone files, which small systems lack.
   if (id != "UTC" && !is_zone_name(id))
-    return fail(Code::kNotFound, "unknown time zone \"" + id + "\"; give an IANA name such as Asia/Shanghai or UTC");
-  if (::setenv("TZ", id.c_str(), 1) != 0) return fail(Code::kInternal, "cannot set TZ to \"" + id + "\"");
+    return fail(ErrorCode::kNotFound,
+                "unknown time zone \"" + id + "\"; give an IANA name such as Asia/Shanghai or UTC");
+  if (::setenv("TZ", id.c_str(), 1) != 0) return fail(ErrorCode::kInternal, "cannot set TZ to \"" + id + "\"");
   ::tzset();
   return {};
 }

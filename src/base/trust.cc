@@ -42,13 +42,13 @@ Status check(const std::filesystem::path& path, const std::string& name, bool st
   if (::stat(path.c_str(), &info) != 0) return fail_errno("cannot look at " + path.string(), errno);
   const std::string target = "'" + path.string() + "'";
   if (!is_trusted_owner(info.st_uid))
-    return fail(Code::kDenied, name + " belongs to another user (uid " + std::to_string(info.st_uid) +
-                                   "); it must be yours or root's; run: chown root " + target);
+    return fail(ErrorCode::kDenied, name + " belongs to another user (uid " + std::to_string(info.st_uid) +
+                                        "); it must be yours or root's; run: chown root " + target);
   if (sticky_will_do && (info.st_mode & S_ISVTX) != 0) return {};
   if ((info.st_mode & S_IWOTH) != 0)
-    return fail(Code::kDenied, name + " is writable by everybody; run: chmod o-w " + target);
+    return fail(ErrorCode::kDenied, name + " is writable by everybody; run: chmod o-w " + target);
   if ((info.st_mode & S_IWGRP) != 0 && info.st_gid != 0 && !is_private_group(info.st_gid, info.st_uid))
-    return fail(Code::kDenied,
+    return fail(ErrorCode::kDenied,
                 name + " is writable by group " + std::to_string(info.st_gid) + "; run: chmod g-w " + target);
   return {};
 }
@@ -61,7 +61,7 @@ Status check_trusted_file(const std::filesystem::path& file) {
   std::error_code error;
   const std::filesystem::path target = std::filesystem::canonical(file, error);
   if (error) return fail_errno("cannot resolve " + file.string(), error.value());
-  PORPOISE_CHECK(check(target, "the file", false));
+  PORPOISE_TRY_VOID(check(target, "the file", false));
   return check(target.parent_path(), "its folder", true);
 }
 

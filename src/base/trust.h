@@ -12,7 +12,7 @@
 
 namespace porpoise {
 
-// Code::kDenied with the reason and the command that helps.
+// ErrorCode::kDenied with the reason and the command that helps.
 Status check_trusted_folder(const std::filesystem::path& folder);
 Status check_trusted_file(const std::filesystem::path& file);
 

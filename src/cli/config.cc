@@ -9,7 +9,7 @@
 #include "cli/console.h"
 #include "cli/worker_flags.h"
 #include "config/file_trust.h"
-#include "replay/table.h"
+#include "progress/table.h"
 
 namespace porpoise {
 namespace {
@@ -77,7 +77,7 @@ std::string as_text(const ResolvedSettings& resolved, const Output& output) {
 
 int show(const Options& options) {
   const auto resolved = resolve_worker_flags(options.flags);
-  if (!resolved) return complain(resolved.error(), kExitUsage);
+  if (!resolved) return print_error(resolved.error(), kExitUsage);
   Output output = standard_output();
   output.write(options.json ? as_json(*resolved) : as_text(*resolved, output));
   return kExitOk;
@@ -85,10 +85,11 @@ int show(const Options& options) {
 
 int check(const Options& options) {
   const auto resolved = resolve_worker_flags(options.flags);
-  if (!resolved) return complain(resolved.error(), kExitUsage);
-  for (const std::string& ignored : resolved->ignored) complain("without effect: " + ignored, kExitOk);
-  for (const std::string& warning : warnings_of(*resolved)) complain(warning, kExitOk);
-  if (const Status zone = use_time_zone(resolved->config.time_zone); !zone) return complain(zone.error(), kExitUsage);
+  if (!resolved) return print_error(resolved.error(), kExitUsage);
+  for (const std::string& ignored : resolved->ignored) print_error("without effect: " + ignored, kExitOk);
+  for (const std::string& warning : warnings_of(*resolved)) print_error(warning, kExitOk);
+  if (const Status zone = use_time_zone(resolved->config.time_zone); !zone)
+    return print_error(zone.error(), kExitUsage);
   return kExitOk;
 }
 

@@ -24,11 +24,11 @@ Output standard_output(bool no_color) {
                                                                       .term = environment("TERM")})};
 }
 
-int complain(std::string_view message, int exit_code) {
+int print_error(std::string_view message, int exit_code) {
   Output(STDERR_FILENO, {}).write("porpoise: " + std::string(message) + "\n");
   return exit_code;
 }
 
-int complain(const Error& error, int exit_code) { return complain(error.to_string(), exit_code); }
+int print_error(const Error& error, int exit_code) { return print_error(error.to_string(), exit_code); }
 
 }  // namespace porpoise

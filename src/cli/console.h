@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "replay/output.h"
+#include "progress/output.h"
 
 namespace porpoise {
 
@@ -26,7 +26,7 @@ std::filesystem::path executable_folder();
 Output standard_output(bool no_color = false);
 
 // "porpoise: <error>" on standard error; returns `exit_code`.
-int complain(std::string_view message, int exit_code);
-int complain(const Error& error, int exit_code);
+int print_error(std::string_view message, int exit_code);
+int print_error(const Error& error, int exit_code);
 
 }  // namespace porpoise

@@ -50,7 +50,7 @@ int show_usage() {
 int become_doctor(std::vector<std::string> words) {
   const std::vector<std::string> names = known_names();
   if (std::find(names.begin(), names.end(), words[0]) == names.end())
-    return complain(
+    return print_error(
         "there is no doctor for '" + words[0] + "'" + did_you_mean(words[0], names) + "; see porpoise doctor --help",
         kExitUsage);
   const std::string program = std::string(kPrefix) + words[0];
@@ -58,7 +58,7 @@ int become_doctor(std::vector<std::string> words) {
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   for (const fs::path& folder : folders()) ::execv((folder / program).c_str(), argv.data());
-  return complain(errno_error("cannot start " + program, errno), kExitEnvironment);
+  return print_error(errno_error("cannot start " + program, errno), kExitEnvironment);
 }
 
 }  // namespace

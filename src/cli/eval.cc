@@ -12,11 +12,11 @@
 #include "base/json.h"
 #include "base/time_zone.h"
 #include "cli/console.h"
-#include "replay/parameters.h"
-#include "script/javascript.h"
-#include "task/civil_time.h"
-#include "task/expand.h"
-#include "task/switch_rule.h"
+#include "es5/javascript.h"
+#include "model/civil_time.h"
+#include "model/expand.h"
+#include "model/switch_rule.h"
+#include "workflow/parameters.h"
 
 namespace porpoise {
 namespace {
@@ -59,17 +59,17 @@ std::optional<Result<std::string>> read_line(std::istream& in) {
     if (++size <= kMaxLineBytes) line += static_cast<char>(next);
   }
   if (size == 0 && in.eof()) return std::nullopt;
-  if (size > kMaxLineBytes) return fail(Code::kInvalid, "longer than " + std::to_string(kMaxLineBytes) + " bytes");
+  if (size > kMaxLineBytes) return fail(ErrorCode::kInvalid, "longer than " + std::to_string(kMaxLineBytes) + " bytes");
   return line;
 }
 
 // Parsed twice: parse_json has the limits and the messages, OrderedJson keeps the order.
 Result<OrderedJson> parse_line(const std::string& line, const char* input) {
   PORPOISE_TRY(const Json checked, parse_json(line));
-  if (!checked.is_object()) return fail(Code::kInvalid, "not a JSON object");
+  if (!checked.is_object()) return fail(ErrorCode::kInvalid, "not a JSON object");
   const auto expression = checked.find(input);
   if (expression == checked.end() || !expression->is_string())
-    return fail(Code::kInvalid, std::string("member \"") + input + "\" is missing or not a text");
+    return fail(ErrorCode::kInvalid, std::string("member \"") + input + "\" is missing or not a text");
   return OrderedJson::parse(line, nullptr, false);
 }
 
@@ -78,9 +78,9 @@ Result<ParameterValues> read_params(const OrderedJson& line, const ParameterValu
   ParameterValues values = defaults;
   const OrderedJson params = line.value("params", OrderedJson());
   if (params.is_null()) return values;
-  if (!params.is_object()) return fail(Code::kInvalid, "member \"params\" is not a JSON object");
+  if (!params.is_object()) return fail(ErrorCode::kInvalid, "member \"params\" is not a JSON object");
   for (const auto& [name, value] : params.items()) {
-    if (value.is_structured()) return fail(Code::kInvalid, "parameter \"" + name + "\" is not a text");
+    if (value.is_structured()) return fail(ErrorCode::kInvalid, "parameter \"" + name + "\" is not a text");
     values.erase(name);
     if (!value.is_null()) values[name] = value.is_string() ? value.get<std::string>() : dump_json(value);
   }
@@ -119,21 +119,21 @@ int run_lines(const Command& command, const ParameterValues& defaults) {
 
 int run_expression(const std::string& expression, const Command& command, const ParameterValues& values) {
   const auto result = command.evaluate(expression, values);
-  if (!result) return complain(result.error(), kExitFailed);
+  if (!result) return print_error(result.error(), kExitFailed);
   std::cout << (result->is_string() ? result->get<std::string>() : dump_json(*result)) << std::endl;
   return kExitOk;
 }
 
 int run(const Options& options, const Command& command) {
   const auto values = parse_overrides(options.set);
-  if (!values) return complain(values.error(), kExitUsage);
+  if (!values) return print_error(values.error(), kExitUsage);
   return options.has_expression ? run_expression(options.expression, command, *values) : run_lines(command, *values);
 }
 
 Result<ExpandTime> expand_time(const Options& options) {
   if (!options.datetime.empty() && !parse_civil_time(options.datetime))
-    return fail(Code::kInvalid, "--datetime '" + options.datetime + "' is not of the form yyyyMMddHHmmss");
-  PORPOISE_CHECK(use_time_zone(options.time_zone));
+    return fail(ErrorCode::kInvalid, "--datetime '" + options.datetime + "' is not of the form yyyyMMddHHmmss");
+  PORPOISE_TRY_VOID(use_time_zone(options.time_zone));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return ExpandTime{std::chrono::duration_cast<std::chrono::milliseconds>(now).count(), system_time_zone(),
                     options.datetime};
@@ -141,7 +141,7 @@ Result<ExpandTime> expand_time(const Options& options) {
 
 int run_params(const Options& options) {
   const auto time = expand_time(options);
-  if (!time) return complain(time.error(), kExitUsage);
+  if (!time) return print_error(time.error(), kExitUsage);
   const auto evaluate = [&time](const std::string& text, const ParameterValues& values) {
     return expand(text, values, *time).map([](std::string result) { return Json(std::move(result)); });
   };

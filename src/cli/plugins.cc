@@ -8,7 +8,7 @@
 #include "cli/console.h"
 #include "plugin/catalog.h"
 #include "plugin/schema.h"
-#include "replay/table.h"
+#include "progress/table.h"
 
 namespace porpoise {
 namespace {
@@ -89,7 +89,7 @@ std::string describe_as_text(const CatalogEntry& entry, const Output& output) {
 int describe(const Options& options) {
   const Catalog catalog = Catalog::scan(plugin_folders(options.folders));
   const CatalogEntry* const entry = catalog.find(options.type);
-  if (entry == nullptr) return complain(catalog.unknown_type(options.type), kExitUsage);
+  if (entry == nullptr) return print_error(catalog.unknown_type(options.type), kExitUsage);
   Output output = standard_output();
   output.write(options.json ? describe_as_json(*entry) : describe_as_text(*entry, output));
   return 0;

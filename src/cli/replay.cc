@@ -65,7 +65,7 @@ Status check_summary_place(const fs::path& file) {
 
 Result<Machine> prepare_machine(boost::asio::io_context& io, const ReplayOptions& options, const ReplayInput& input) {
   Machine machine;
-  PORPOISE_CHECK(check_summary_place(options.summary));
+  PORPOISE_TRY_VOID(check_summary_place(options.summary));
   PORPOISE_TRY(machine.host_binary, usable_host_binary());
   if (!options.python.empty()) {
     PORPOISE_TRY(machine.python, find_python(options.python, "", executable_folder(), environment("PATH")));
@@ -145,32 +145,32 @@ FindResource find_resource(const ReplayOptions& options) {
 int replay(const ReplayOptions& options) {
   // What is asked for, and whether it can be done: all that is wrong with the file is said before anything runs.
   auto input = read_replay_input(options);
-  if (!input) return complain(input.error(), kExitUsage);
+  if (!input) return print_error(input.error(), kExitUsage);
   const Catalog catalog = Catalog::scan(plugin_folders(options.plugin_dirs));
   Output out = standard_output(options.no_color);
   if (options.list) {
     out.write(list_workflow(input->workflow(), catalog, out.columns(), out.traits().colors));
     return kExitOk;
   }
-  if (catalog.types().empty()) return complain(catalog.unknown_type("SHELL"), kExitEnvironment);
+  if (catalog.types().empty()) return print_error(catalog.unknown_type("SHELL"), kExitEnvironment);
   if (const Status checked = check_before_run(input->text, input->plan(), catalog, find_resource(options)); !checked)
-    return complain(in_file(options.file, checked.error()), kExitUsage);
-  for (const std::string& note : input->notes) complain(note, kExitOk);
+    return print_error(in_file(options.file, checked.error()), kExitUsage);
+  for (const std::string& note : input->notes) print_error(note, kExitOk);
 
   // Now the machine: host, folder, sandbox. The sandbox outlives the tasks that use it.
   boost::asio::io_context io(1);
   auto machine = prepare_machine(io, options, *input);
-  if (!machine) return complain(machine.error(), kExitEnvironment);
+  if (!machine) return print_error(machine.error(), kExitEnvironment);
   RunSettings settings = make_run_settings(options, *input, catalog, machine->python);
   if (options.sandbox) use_sandbox(machine->sandbox ? machine->sandbox->url() : kDrySandbox, *input, settings);
 
   const auto status = make_status_printer(status_format(options, out), out);
   const auto report = run_workflow(io, *machine, settings, *input, *status);
-  if (!report) return complain(report.error(), kExitUsage);
+  if (!report) return print_error(report.error(), kExitUsage);
   machine->sandbox.reset();
-  if (!all_children_gone()) complain("a process of this run is still there", kExitFailed);
+  if (!all_children_gone()) print_error("a process of this run is still there", kExitFailed);
   if (const Status written = write_summary(options.summary, *report); !written)
-    return complain(written.error(), kExitEnvironment);
+    return print_error(written.error(), kExitEnvironment);
   return exit_code_of(*report);
 }
 

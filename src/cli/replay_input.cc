@@ -8,10 +8,10 @@
 #include "base/file.h"
 #include "base/nearest.h"
 #include "cli/console.h"
-#include "replay/import.h"
-#include "replay/relink.h"
-#include "task/civil_time.h"
-#include "task/date_pattern.h"
+#include "model/civil_time.h"
+#include "model/date_pattern.h"
+#include "workflow/import.h"
+#include "workflow/relink.h"
 
 namespace porpoise {
 namespace {
@@ -32,16 +32,16 @@ Result<std::size_t> choose_workflow(const std::vector<Workflow>& workflows, cons
   for (const Workflow& workflow : workflows) names.push_back(workflow.name);
   const auto found = std::find(names.begin(), names.end(), name);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  if (!name.empty()) return fail(Code::kInvalid, "no workflow '" + name + "'" + did_you_mean(name, names));
+  if (!name.empty()) return fail(ErrorCode::kInvalid, "no workflow '" + name + "'" + did_you_mean(name, names));
   if (names.size() == 1) return 0U;
-  return fail(Code::kInvalid, "there are several workflows; choose one with --workflow: " + quoted_list(names));
+  return fail(ErrorCode::kInvalid, "there are several workflows; choose one with --workflow: " + quoted_list(names));
 }
 
 Result<std::int64_t> find_task(const Workflow& workflow, const std::string& name) {
   if (const TaskDefinition* const task = workflow.find(std::string_view(name)); task != nullptr) return task->code;
   std::vector<std::string> names;
   for (const TaskDefinition& task : workflow.tasks) names.push_back(task.name);
-  return fail(Code::kInvalid,
+  return fail(ErrorCode::kInvalid,
               "workflow '" + workflow.name + "' has no task '" + name + "'" + did_you_mean(name, names));
 }
 
@@ -61,7 +61,8 @@ Status select_tasks(const ReplayOptions& options, ReplayInput& input) {
 
 // What is not run may stay broken.
 Status mend(const ReplayOptions& options, ReplayInput& input) {
-  for (const std::string& option : options.relink) PORPOISE_CHECK(apply_relink(input.workflows[input.chosen], option));
+  for (const std::string& option : options.relink)
+    PORPOISE_TRY_VOID(apply_relink(input.workflows[input.chosen], option));
   for (const Workflow& reached : reachable(input.plan())) {
     const auto workflow = std::find_if(input.workflows.begin(), input.workflows.end(),
                                        [&](const Workflow& other) { return other.code == reached.code; });
@@ -80,7 +81,7 @@ Result<std::string> parse_schedule_time(const std::string& text) {
   if (text.size() == 19 && text[4] == '-' && text[7] == '-' && text[10] == ' ' && text[13] == ':' && text[16] == ':')
     std::erase_if(digits, [](char c) { return c == '-' || c == ' ' || c == ':'; });
   if (text.empty() || parse_civil_time(digits)) return digits;
-  return fail(Code::kInvalid, "--schedule-time '" + text + "' is neither yyyy-MM-dd HH:mm:ss nor yyyyMMddHHmmss");
+  return fail(ErrorCode::kInvalid, "--schedule-time '" + text + "' is neither yyyy-MM-dd HH:mm:ss nor yyyyMMddHHmmss");
 }
 
 Status resolve_inputs(const ReplayOptions& options, ReplayInput& input) {
@@ -92,7 +93,7 @@ Status resolve_inputs(const ReplayOptions& options, ReplayInput& input) {
                                  ? find_config(config_search_path(environment("XDG_CONFIG_HOME"), environment("HOME")))
                                  : load_config(options.config));
   // Again when the run starts, as the sandbox may add to them; here only to find what is wrong in time.
-  PORPOISE_CHECK(run_parameters(input.workflow(), input.overrides, input.time));
+  PORPOISE_TRY_VOID(run_parameters(input.workflow(), input.overrides, input.time));
   return {};
 }
 
@@ -130,9 +131,9 @@ Result<ReplayInput> read_replay_input(const ReplayOptions& options) {
   if (!workflows) return fail(in_file(options.file, workflows.error()));
   input.workflows = std::move(*workflows);
   PORPOISE_TRY(input.chosen, choose_workflow(input.workflows, options.workflow));
-  PORPOISE_CHECK(select_tasks(options, input));
+  PORPOISE_TRY_VOID(select_tasks(options, input));
   if (const Status mended = mend(options, input); !mended) return fail(in_file(options.file, mended.error()));
-  PORPOISE_CHECK(resolve_inputs(options, input));
+  PORPOISE_TRY_VOID(resolve_inputs(options, input));
   return input;
 }
 
@@ -166,7 +167,7 @@ RunSettings make_run_settings(const ReplayOptions& options, const ReplayInput& i
 Result<fs::path> default_run_directory(const ReplayInput& input) {
   fs::path base(environment("XDG_STATE_HOME"));
   if (base.empty() && !environment("HOME").empty()) base = fs::path(environment("HOME")) / ".local/state";
-  if (base.empty()) return fail(Code::kInvalid, "HOME is not set: say with --run-dir where logs go");
+  if (base.empty()) return fail(ErrorCode::kInvalid, "HOME is not set: say with --run-dir where logs go");
   return base / "porpoise/runs" /
          (file_name_of(input.workflow().name) + "-" + time_text(input.time, "yyyyMMdd-HHmmss") + "-" +
           std::to_string(::getpid()));

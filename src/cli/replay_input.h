@@ -12,10 +12,10 @@
 #include "cli/replay_options.h"
 #include "config/config.h"
 #include "plugin/catalog.h"
-#include "replay/parameters.h"
 #include "replay/preflight.h"
 #include "replay/run_context.h"
-#include "replay/workflow.h"
+#include "workflow/parameters.h"
+#include "workflow/workflow.h"
 
 namespace porpoise {
 

@@ -55,7 +55,8 @@ void add_sandbox_command(CLI::App& app, int& exit_code) {
   command->add_option("--zk-path", options->zookeeper_path, "root path of the cluster; default: /openmldb")
       ->needs(cluster);
   command->callback([options, &exit_code] {
-    if (const Status status = become_sandbox(*options); !status) exit_code = complain(status.error(), kExitEnvironment);
+    if (const Status status = become_sandbox(*options); !status)
+      exit_code = print_error(status.error(), kExitEnvironment);
   });
 }
 

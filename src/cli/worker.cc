@@ -12,20 +12,20 @@
 #include "base/time_zone.h"
 #include "cli/console.h"
 #include "cli/plugins.h"
+#include "cli/worker_environment.h"
 #include "cli/worker_flags.h"
-#include "cli/worker_needs.h"
 #include "cli/worker_status.h"
 #include "config/file_trust.h"
 #include "net/alert_sender.h"
 #include "net/listener.h"
 #include "net/master_links.h"
-#include "observe/calm_log.h"
 #include "observe/http_server.h"
+#include "observe/rate_limited_log.h"
 #include "observe/redactor.h"
 #include "observe/sd_notify.h"
 #include "observe/watchdog.h"
-#include "worker/farewell.h"
 #include "worker/frame_router.h"
+#include "worker/graceful_shutdown.h"
 #include "worker/membership.h"
 #include "worker/task_deeds.h"
 #include "worker/task_desk.h"
@@ -87,11 +87,11 @@ void count_ending(MessageMetrics& messages, Connection::Ending ending) {
 Status run_worker(const WorkerConfig& config) {
   // 1. The log, so that what follows can be told; the zone, before threads start.
   PORPOISE_TRY(Log log, Log::open(log_settings(config)));
-  PORPOISE_CHECK(use_time_zone(config.time_zone));
+  PORPOISE_TRY_VOID(use_time_zone(config.time_zone));
   const TimeZone zone = system_time_zone();
 
   // 2. What a worker cannot do without. Each error here ends it, and names what to change.
-  PORPOISE_TRY(WorkerNeeds needs, find_worker_needs(config));
+  PORPOISE_TRY(WorkerEnvironment needs, find_worker_environment(config));
   const TaskStore& store = needs.store;
   PORPOISE_TRY(const SdNotify systemd, SdNotify::open({environment("NOTIFY_SOCKET"), environment("WATCHDOG_USEC"),
                                                        environment("WATCHDOG_PID")}));
@@ -110,15 +110,15 @@ Status run_worker(const WorkerConfig& config) {
   FrameRouter* router_of = nullptr;
   AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
   TaskAlerts task_alerts(alerts, store, log);
-  TaskRuns runs(io, config, catalog, store, needs.host_binary,
-                {[&](std::int64_t id, const TaskResult& result) { desk_of->ended(id, result); },
-                 [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); },
-                 [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
-                 [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); }});
+  TaskExecutor runs(io, config, catalog, store, needs.host_binary,
+                    {[&](std::int64_t id, const TaskResult& result) { desk_of->ended(id, result); },
+                     [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); },
+                     [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
+                     [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); }});
   MasterLinks links(
       io, {}, [&](const std::string& master, const wire::Frame& frame) { router_of->from_master(master, frame); },
       [&] { return router_of->encode(wire::Beat{}); }, [&](const std::string& text) { log.warn(text); });
-  FolderSweeper sweeper(io, [&](const std::string& problem) { log.error(problem); });
+  FolderRemover sweeper(io, [&](const std::string& problem) { log.error(problem); });
   TaskDeeds deeds({runs, store, sweeper, metrics, log,
                    [&](const std::string& master, const wire::Outgoing& message, std::function<void()> not_sent) {
                      links.send(master, router_of->encode(message), [not_sent](const std::string&) {
@@ -134,12 +134,12 @@ Status run_worker(const WorkerConfig& config) {
   desk_of = &desk;
 
   // 5. Logs for peers, on a thread of their own. What is wrong with their requests is a peer's to repeat at will.
-  CalmLog complaints(log);
+  RateLimitedLog complaints(log);
   LogThread logs(io, LogService(std::move(needs.log_root), [&](const Error& problem) {
-                   if (problem.code() == Code::kNotFound) return;
+                   if (problem.code() == ErrorCode::kNotFound) return;
                    asio::post(io, [&, text = "log request: " + problem.to_string()] { complaints.warn(text); });
                  }));
-  MasterGate masters(io, std::move(needs.named_masters));
+  PeerAuthorizer masters(io, std::move(needs.named_masters));
   FrameRouter router({*profile, desk, logs, masters, std::move(needs.log_peers), metrics, log, complaints});
   router_of = &router;
 
@@ -168,11 +168,11 @@ Status run_worker(const WorkerConfig& config) {
   }
 
   // 8. The way out, then in.
-  Farewell farewell({io, config, membership, desk, table, log, [&] {
-                       (void)systemd.stopping();
-                       registration.close();
-                       io.stop();
-                     }});
+  GracefulShutdown shutdown({io, config, membership, desk, table, log, [&] {
+                               (void)systemd.stopping();
+                               registration.close();
+                               io.stop();
+                             }});
   const Watchdog watchdog(io, systemd);
   log.info("porpoise " PORPOISE_VERSION " starts", {{"address", needs.address},
                                                     {"listen", config.listen},
@@ -188,15 +188,15 @@ Status run_worker(const WorkerConfig& config) {
 
 int worker(const WorkerFlags& flags) {
   const auto resolved = resolve_worker_flags(flags);
-  if (!resolved) return complain(resolved.error(), kExitUsage);
+  if (!resolved) return print_error(resolved.error(), kExitUsage);
   hide_secrets();
-  for (const std::string& ignored : resolved->ignored) complain("without effect: " + ignored, 0);
+  for (const std::string& ignored : resolved->ignored) print_error("without effect: " + ignored, 0);
   const FileTrust trust = judge_files(*resolved);
-  for (const std::string& exposed : trust.exposed) complain(exposed, 0);
-  if (!trust.distrusted.empty()) return complain(trust.distrusted.front(), kExitUsage);
+  for (const std::string& exposed : trust.exposed) print_error(exposed, 0);
+  if (!trust.distrusted.empty()) return print_error(trust.distrusted.front(), kExitUsage);
   const Status ended = run_worker(resolved->config);
   if (ended) return kExitOk;
-  return complain(Redactor(secrets_of(resolved->config)).apply(ended.error().to_string()), kExitEnvironment);
+  return print_error(Redactor(secrets_of(resolved->config)).apply(ended.error().to_string()), kExitEnvironment);
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ void hide_secrets() {
   for (const Setting& setting : worker_settings()) {
     if (!setting.secret) continue;
     hide(variable_of(setting));
-    for (const StockKey& key : setting.application)
-      for (const std::string& variable : stock_variables_of(key.path)) hide(variable);
+    for (const DsKey& key : setting.application)
+      for (const std::string& variable : ds_variables_of(key.path)) hide(variable);
   }
 }
 

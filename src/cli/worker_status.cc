@@ -6,9 +6,9 @@
 
 namespace porpoise {
 
-WorkerLevels levels(const WorkerConfig& config, const TaskTable& table, const Membership& membership,
+WorkerGauges levels(const WorkerConfig& config, const TaskTable& table, const Membership& membership,
                     const Listener& listener, const MasterLinks& links, const AlertSender& alerts) {
-  WorkerLevels levels;
+  WorkerGauges levels;
   levels.running = table.running_by_type();
   levels.waiting = table.waiting();
   levels.slots_total = static_cast<std::size_t>(config.exec_threads);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/worker_config.h"
-#include "lifecycle/task_table.h"
+#include "engine/task_table.h"
 #include "net/alert_sender.h"
 #include "net/listener.h"
 #include "net/master_links.h"
@@ -13,7 +13,7 @@
 
 namespace porpoise {
 
-WorkerLevels levels(const WorkerConfig& config, const TaskTable& table, const Membership& membership,
+WorkerGauges levels(const WorkerConfig& config, const TaskTable& table, const Membership& membership,
                     const Listener& listener, const MasterLinks& links, const AlertSender& alerts);
 
 HealthReport health(const TaskDesk& desk, const Membership& membership);

@@ -48,8 +48,8 @@ Result<Config> config_from(const YAML::Node& root) {
     if (key != "plugins" && key != "worker") return unknown_key(member.first);
     if (!seen.insert(key).second) return invalid_yaml(member.first, "key '" + key + "' is there twice");
     if (key == "plugins") config.plugins_line = static_cast<std::size_t>(member.first.Mark().line) + 1;
-    PORPOISE_CHECK(key == "plugins" ? read_plugins(member.second, converter, config)
-                                    : read_worker(member.second, converter, config));
+    PORPOISE_TRY_VOID(key == "plugins" ? read_plugins(member.second, converter, config)
+                                       : read_worker(member.second, converter, config));
   }
   return config;
 }
@@ -68,17 +68,17 @@ Result<Config> parse_config(std::string_view yaml) {
   try {
     return config_from(documents[0]);
   } catch (const YAML::Exception& error) {  // a node that yaml-cpp cannot look into
-    return fail(Code::kInvalid, error.msg);
+    return fail(ErrorCode::kInvalid, error.msg);
   }
 }
 
 Result<Config> load_config(const std::filesystem::path& file) {
   const auto text = read_file(file, kMaxBytes);
-  if (!text && text.error().code() == Code::kDenied)
-    return fail(Code::kDenied, text.error().to_string() + "; let the user that runs porpoise read it");
+  if (!text && text.error().code() == ErrorCode::kDenied)
+    return fail(ErrorCode::kDenied, text.error().to_string() + "; let the user that runs porpoise read it");
   if (!text) return fail(text.error());
   auto config = parse_config(*text);
-  if (!config) return fail(Error(Code::kInvalid, file.string() + ": " + config.error().to_string()));
+  if (!config) return fail(Error(ErrorCode::kInvalid, file.string() + ": " + config.error().to_string()));
   config->file = file;
   return config;
 }

@@ -22,7 +22,7 @@ class Resolver {
   explicit Resolver(const PlaceholderLookup& lookup) : lookup_(lookup) {}
 
   Result<std::string> resolve(std::string_view text, std::size_t depth) {
-    if (depth > kMaxDepth) return fail(Code::kInvalid, "placeholders that need themselves");
+    if (depth > kMaxDepth) return fail(ErrorCode::kInvalid, "placeholders that need themselves");
     std::string result;
     while (true) {
       const std::size_t begin = text.find("${");
@@ -31,7 +31,7 @@ class Resolver {
       result += text.substr(0, begin);
       PORPOISE_TRY(const std::string value, value_of(text.substr(begin + 2, end - begin - 2), depth));
       result += value;
-      if (result.size() > kMaxBytes) return fail(Code::kInvalid, "placeholders that become too long");
+      if (result.size() > kMaxBytes) return fail(ErrorCode::kInvalid, "placeholders that become too long");
       text.remove_prefix(end + 1);
     }
     return result.append(text);
@@ -39,11 +39,12 @@ class Resolver {
 
  private:
   Result<std::string> value_of(std::string_view inner, std::size_t depth) {
-    if (++steps_ > kMaxSteps) return fail(Code::kInvalid, "more than " + std::to_string(kMaxSteps) + " placeholders");
+    if (++steps_ > kMaxSteps)
+      return fail(ErrorCode::kInvalid, "more than " + std::to_string(kMaxSteps) + " placeholders");
     PORPOISE_TRY(const std::string name, resolve(inner, depth + 1));
     if (const auto found = lookup_(name)) return resolve(*found, depth + 1);
     const std::size_t colon = name.find(':');
-    if (colon == std::string::npos) return fail(Code::kInvalid, "placeholder ${" + name + "} has no value");
+    if (colon == std::string::npos) return fail(ErrorCode::kInvalid, "placeholder ${" + name + "} has no value");
     if (const auto found = lookup_(std::string_view(name).substr(0, colon))) return resolve(*found, depth + 1);
     return name.substr(colon + 1);
   }

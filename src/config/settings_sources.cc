@@ -21,7 +21,7 @@ Status read_ds_conf(const fs::path& folder, SettingsSources& sources) {
   PORPOISE_TRY(sources.common_properties, read_if_there(folder / "common.properties"));
   PORPOISE_TRY(sources.env_script, read_if_there(folder / "dolphinscheduler_env.sh"));
   if (!sources.application_yaml && !sources.common_properties && !sources.env_script)
-    return fail(Code::kNotFound,
+    return fail(ErrorCode::kNotFound,
                 "no application.yaml, common.properties or dolphinscheduler_env.sh in " + folder.string());
   std::error_code error;
   sources.ds_conf = fs::absolute(folder, error).lexically_normal();
@@ -41,7 +41,7 @@ Result<SettingsSources> read_settings_sources(fs::path config_file, fs::path ds_
   SettingsSources sources;
   if (config_file.empty()) config_file = value_of(environment, "PORPOISE_CONFIG");
   if (ds_conf.empty()) ds_conf = value_of(environment, "PORPOISE_DS_CONF");
-  if (!ds_conf.empty()) PORPOISE_CHECK(read_ds_conf(ds_conf, sources));
+  if (!ds_conf.empty()) PORPOISE_TRY_VOID(read_ds_conf(ds_conf, sources));
   PORPOISE_TRY(sources.porpoise_yaml, config_file.empty()
                                           ? find_config(config_search_path(value_of(environment, "XDG_CONFIG_HOME"),
                                                                            value_of(environment, "HOME")))

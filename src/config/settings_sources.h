@@ -10,8 +10,8 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/ds/ds_conf.h"
 #include "config/env_script.h"
-#include "config/stock_conf.h"
 
 namespace porpoise {
 

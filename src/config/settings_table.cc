@@ -12,7 +12,7 @@ constexpr int kMaxGiB = 1 << 20;
 
 constexpr const char* const kRegistry = "Registry";
 constexpr const char* const kAddresses = "Addresses";
-constexpr const char* const kPlaces = "Places";
+constexpr const char* const kPlaces = "WorkerPaths";
 constexpr const char* const kLoad = "Load";
 constexpr const char* const kTasks = "Tasks";
 constexpr const char* const kResources = "Resource centre";
@@ -63,7 +63,7 @@ constexpr Setting kSettings[] = {
      .help = "where masters and the API server connect to",
      .value = of<kind::ListenAddress, &W::listen>(),
      .application = {{{"worker.listen-port", Part::kPort}}},
-     .stock_host = "0.0.0.0"},
+     .ds_host = "0.0.0.0"},
     {.name = "advertise-address",
      .group = kAddresses,
      .help = "as registered, when the one found out is not the right one",
@@ -74,7 +74,7 @@ constexpr Setting kSettings[] = {
      .help = "health and metrics; none: not served",
      .value = of<kind::OptionalListenAddress, &W::http>(),
      .application = {{{"server.port", Part::kPort}, {"server.address", Part::kHost}}},
-     .stock_host = "0.0.0.0"},
+     .ds_host = "0.0.0.0"},
     {.name = "allow-masters",
      .group = kAddresses,
      .help = "who else may give tasks: masters in ZooKeeper may, at the address they register",
@@ -148,7 +148,7 @@ constexpr Setting kSettings[] = {
      .help = "of dates from and to masters: it must be theirs",
      .value = of<kind::TimeZoneId, &W::time_zone>(),
      .when_empty = "TZ, else the system's",
-     .stock_variable = "SPRING_JACKSON_TIME_ZONE"},
+     .ds_variable = "SPRING_JACKSON_TIME_ZONE"},
     {.name = "sudo",
      .group = kTasks,
      .help = "run tasks as their tenant",
@@ -279,7 +279,7 @@ std::string flag_of(const Setting& setting) {
   return flag;
 }
 
-std::vector<std::string> stock_variables_of(std::string_view path) {
+std::vector<std::string> ds_variables_of(std::string_view path) {
   std::vector<std::string> names{upper_snake(path, '_')};
   if (path.find('-') != std::string_view::npos) names.push_back(upper_snake(path, '\0'));
   return names;

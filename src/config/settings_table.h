@@ -15,7 +15,7 @@ namespace porpoise {
 // Which part of a HOST:PORT a stock key gives.
 enum class Part { kWhole, kHost, kPort };
 
-struct StockKey {
+struct DsKey {
   std::string_view path;  // in application.yaml; the stock worker's environment variables follow from it
   Part part = Part::kWhole;
 };
@@ -25,11 +25,11 @@ struct Setting {
   std::string_view group;
   std::string_view help;
   SettingValue value;
-  std::string_view when_empty = {};          // what it means that there is no value
-  std::array<StockKey, 2> application = {};  // an empty path: none
-  std::string_view property = {};            // in common.properties
-  std::string_view stock_variable = {};      // when it follows from no key of application.yaml
-  std::string_view stock_host = {};          // that a bare port of the stock worker is bound to
+  std::string_view when_empty = {};       // what it means that there is no value
+  std::array<DsKey, 2> application = {};  // an empty path: none
+  std::string_view property = {};         // in common.properties
+  std::string_view ds_variable = {};      // when it follows from no key of application.yaml
+  std::string_view ds_host = {};          // that a bare port of the stock worker is bound to
   bool secret = false;
 };
 
@@ -40,7 +40,7 @@ std::string variable_of(const Setting& setting);  // "PORPOISE_RESOURCES_TYPE"
 std::string flag_of(const Setting& setting);      // "--resources-type"
 
 // "WORKER_EXEC_THREADS" and, without the dash, "WORKER_EXECTHREADS": Spring Boot's relaxed binding takes both.
-std::vector<std::string> stock_variables_of(std::string_view path);
+std::vector<std::string> ds_variables_of(std::string_view path);
 
 // Keys that Spring Boot takes for the same have the same form: worker.exec-threads, worker.execThreads.
 std::string uniform(std::string_view path);

@@ -46,9 +46,9 @@ Result<TenantMap> TenantMap::parse(std::string_view text) {
     const std::string tenant(entry.substr(0, sign));
     const std::string user(sign == std::string_view::npos ? entry : entry.substr(sign + 1));
     if (!is_tenant(tenant) || !is_user_name(user))
-      return fail(Code::kInvalid, "\"" + std::string(entry) + "\" is neither TENANT nor TENANT=USER");
+      return fail(ErrorCode::kInvalid, "\"" + std::string(entry) + "\" is neither TENANT nor TENANT=USER");
     if (!map.users_.emplace(tenant, user).second)
-      return fail(Code::kInvalid, "tenant \"" + tenant + "\" is there twice");
+      return fail(ErrorCode::kInvalid, "tenant \"" + tenant + "\" is there twice");
   }
   return map;
 }

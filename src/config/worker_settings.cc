@@ -28,13 +28,13 @@ class Resolver {
     for (const auto* const text : {&sources_.application_yaml, &sources_.common_properties, &sources_.env_script})
       if (*text) result_.files.emplace_back((*text)->name);
     if (!sources_.porpoise_yaml.file.empty()) result_.files.push_back(sources_.porpoise_yaml.file);
-    PORPOISE_CHECK(apply_ds_conf());
-    PORPOISE_CHECK(apply_porpoise_yaml());
-    PORPOISE_TRY(const StockConf stock, read_stock_environment(sources_.environment));
-    PORPOISE_CHECK(apply(stock));
-    PORPOISE_CHECK(apply_environment());
-    PORPOISE_CHECK(apply_flags());
-    PORPOISE_CHECK(check_resources());
+    PORPOISE_TRY_VOID(apply_ds_conf());
+    PORPOISE_TRY_VOID(apply_porpoise_yaml());
+    PORPOISE_TRY(const DsConf stock, read_stock_environment(sources_.environment));
+    PORPOISE_TRY_VOID(apply(stock));
+    PORPOISE_TRY_VOID(apply_environment());
+    PORPOISE_TRY_VOID(apply_flags());
+    PORPOISE_TRY_VOID(check_resources());
     list();
     return std::move(result_);
   }
@@ -47,18 +47,18 @@ class Resolver {
     if (sources_.application_yaml) {
       Variables variables = sources_.environment;
       for (const LocatedValue& value : exports.plain) variables.try_emplace(value.key, value.text);
-      PORPOISE_TRY(const StockConf conf, read_application_yaml(*sources_.application_yaml, variables));
-      PORPOISE_CHECK(apply(conf));
+      PORPOISE_TRY(const DsConf conf, read_application_yaml(*sources_.application_yaml, variables));
+      PORPOISE_TRY_VOID(apply(conf));
     }
     if (sources_.env_script) {
       const std::string& name = sources_.env_script->name;
-      PORPOISE_CHECK(assign({find_setting("env-file"), Part::kWhole,
-                             (sources_.ds_conf / "dolphinscheduler_env.sh").string(), "env-file", name}));
+      PORPOISE_TRY_VOID(assign({find_setting("env-file"), Part::kWhole,
+                                (sources_.ds_conf / "dolphinscheduler_env.sh").string(), "env-file", name}));
     }
     if (sources_.common_properties)
-      PORPOISE_CHECK(apply(read_common_properties(*sources_.common_properties, sources_.ds_conf)));
+      PORPOISE_TRY_VOID(apply(read_common_properties(*sources_.common_properties, sources_.ds_conf)));
     if (!sources_.env_script) return {};
-    PORPOISE_TRY(const StockConf conf, read_env_exports(*sources_.env_script, exports));
+    PORPOISE_TRY(const DsConf conf, read_env_exports(*sources_.env_script, exports));
     return apply(conf);
   }
 
@@ -69,9 +69,9 @@ class Resolver {
     for (const LocatedValue& value : config.worker) {
       const std::string origin = place(value.line);
       const Setting* const setting = find_setting(value.key);
-      if (setting == nullptr) PORPOISE_CHECK(check_group(value, origin));
+      if (setting == nullptr) PORPOISE_TRY_VOID(check_group(value, origin));
       if (setting != nullptr && !value.is_null)
-        PORPOISE_CHECK(assign({setting, Part::kWhole, value.text, value.key, origin}));
+        PORPOISE_TRY_VOID(assign({setting, Part::kWhole, value.text, value.key, origin}));
     }
     return {};
   }
@@ -85,13 +85,13 @@ class Resolver {
       is_group = is_group || setting.name.starts_with(value.key + ".");
     }
     if (is_group && value.is_null) return {};
-    if (is_group) return fail(Code::kInvalid, origin + ": '" + value.key + "' must be a mapping of its keys");
+    if (is_group) return fail(ErrorCode::kInvalid, origin + ": '" + value.key + "' must be a mapping of its keys");
     if (const std::size_t list = value.key.find('['); list != std::string::npos) {
       const std::string key = value.key.substr(0, list);
       if (find_setting(key) != nullptr)
-        return fail(Code::kInvalid, origin + ": '" + key + "' is one value, not a list");
+        return fail(ErrorCode::kInvalid, origin + ": '" + key + "' is one value, not a list");
     }
-    return fail(Code::kInvalid, origin + ": unknown key '" + value.key + "'" + did_you_mean(value.key, names));
+    return fail(ErrorCode::kInvalid, origin + ": unknown key '" + value.key + "'" + did_you_mean(value.key, names));
   }
 
   Status apply_environment() {
@@ -104,11 +104,11 @@ class Resolver {
       const std::string origin = "environment " + name;
       if (const auto found = known.find(name); found != known.end()) {
         if (!value.empty())
-          PORPOISE_CHECK(assign({found->second, Part::kWhole, value, std::string(found->second->name), origin}));
+          PORPOISE_TRY_VOID(assign({found->second, Part::kWhole, value, std::string(found->second->name), origin}));
       } else if (is_service_link(name, value)) {
         result_.ignored.push_back(origin + ": made by Kubernetes of a service's name");
       } else if (std::find(names.begin(), names.end(), name) == names.end()) {
-        return fail(Code::kInvalid, origin + ": no such key" + did_you_mean(name, names));
+        return fail(ErrorCode::kInvalid, origin + ": no such key" + did_you_mean(name, names));
       }
     }
     return {};
@@ -117,14 +117,14 @@ class Resolver {
   Status apply_flags() {
     for (const auto& [key, value] : sources_.flags) {
       const Setting* const setting = find_setting(key);
-      if (setting == nullptr) return fail(Code::kInternal, "no key '" + key + "' for a flag");
-      PORPOISE_CHECK(assign({setting, Part::kWhole, value, key, "flag " + flag_of(*setting)}));
+      if (setting == nullptr) return fail(ErrorCode::kInternal, "no key '" + key + "' for a flag");
+      PORPOISE_TRY_VOID(assign({setting, Part::kWhole, value, key, "flag " + flag_of(*setting)}));
     }
     return {};
   }
 
-  Status apply(const StockConf& conf) {
-    for (const Assignment& assignment : conf.assignments) PORPOISE_CHECK(assign(assignment));
+  Status apply(const DsConf& conf) {
+    for (const Assignment& assignment : conf.assignments) PORPOISE_TRY_VOID(assign(assignment));
     result_.ignored.insert(result_.ignored.end(), conf.ignored.begin(), conf.ignored.end());
     return {};
   }
@@ -151,15 +151,15 @@ class Resolver {
       return colon == current.size() ? current : assignment.text + current.substr(colon);
     }
     if (!kind::read_port(assignment.text, 0)) return refuse(assignment, "a port");
-    const bool is_untouched = origins_.count(setting.name) == 0 && !setting.stock_host.empty();
-    const std::string host(is_untouched || colon == current.size() ? setting.stock_host
+    const bool is_untouched = origins_.count(setting.name) == 0 && !setting.ds_host.empty();
+    const std::string host(is_untouched || colon == current.size() ? setting.ds_host
                                                                    : std::string_view(current).substr(0, colon));
     return host + ":" + assignment.text;
   }
 
   static tl::unexpected<Error> refuse(const Assignment& assignment, const std::string& accepted) {
     const std::string_view shown = assignment.setting->secret ? "****" : cut_utf8(assignment.text, kMaxShownBytes);
-    return fail(Code::kInvalid,
+    return fail(ErrorCode::kInvalid,
                 assignment.origin + ": " + assignment.name + " '" + std::string(shown) + "' is not " + accepted);
   }
 
@@ -196,7 +196,7 @@ class Resolver {
 
   Status need(const std::string& key, const std::string& what) const {
     const std::string type = find_setting("resources.type")->value.format(result_.config);
-    return fail(Code::kInvalid,
+    return fail(ErrorCode::kInvalid,
                 origin_of("resources.type") + ": resources.type " + type + " needs " + what + " in " + key);
   }
 

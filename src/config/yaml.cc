@@ -40,14 +40,14 @@ Json scalar_to_json(const YAML::Node& node) {
 }  // namespace
 
 tl::unexpected<Error> invalid_yaml(const YAML::Node& node, const std::string& what) {
-  return fail(Code::kInvalid, position(node.Mark()) + what);
+  return fail(ErrorCode::kInvalid, position(node.Mark()) + what);
 }
 
 Result<std::vector<YAML::Node>> load_yaml(std::string_view text) {
   try {
     return YAML::LoadAll(std::string(text));
   } catch (const YAML::Exception& error) {
-    return fail(Code::kInvalid, position(error.mark) + error.msg);
+    return fail(ErrorCode::kInvalid, position(error.mark) + error.msg);
   }
 }
 
@@ -60,7 +60,7 @@ Status YamlConverter::spend(const YAML::Node& node, std::size_t depth, std::size
 }
 
 Result<Json> YamlConverter::json_of(const YAML::Node& node, std::size_t depth) {
-  PORPOISE_CHECK(spend(node, depth, 0));
+  PORPOISE_TRY_VOID(spend(node, depth, 0));
   if (node.IsScalar()) return scalar_to_json(node);
   if (node.IsSequence()) return list_of(node, depth);
   if (node.IsMap()) return object_of(node, depth);
@@ -79,7 +79,7 @@ Result<Json> YamlConverter::list_of(const YAML::Node& node, std::size_t depth) {
 Result<Json> YamlConverter::object_of(const YAML::Node& node, std::size_t depth) {
   Json object = Json::object();
   for (const auto& member : node) {
-    PORPOISE_CHECK(check_key(member.first));
+    PORPOISE_TRY_VOID(check_key(member.first));
     const std::string& key = member.first.Scalar();
     if (object.contains(key)) return invalid_yaml(member.first, "key '" + key + "' is there twice");
     PORPOISE_TRY(object[key], json_of(member.second, depth + 1));
@@ -90,19 +90,19 @@ Result<Json> YamlConverter::object_of(const YAML::Node& node, std::size_t depth)
 Result<std::vector<LocatedValue>> YamlConverter::flatten(const YAML::Node& node) {
   std::vector<LocatedValue> values;
   keys_.clear();
-  PORPOISE_CHECK(flatten_into(node, {"", "", line_of(node), false}, 0, values));
+  PORPOISE_TRY_VOID(flatten_into(node, {"", "", line_of(node), false}, 0, values));
   return values;
 }
 
 Status YamlConverter::flatten_into(const YAML::Node& node, LocatedValue at, std::size_t depth,
                                    std::vector<LocatedValue>& values) {
-  PORPOISE_CHECK(spend(node, depth, at.key.size()));
+  PORPOISE_TRY_VOID(spend(node, depth, at.key.size()));
   if (node.IsMap() && node.size() > 0) return flatten_members(node, at, depth, values);
   if (node.IsSequence() && node.size() > 0) {
     std::size_t index = 0;
     for (const YAML::Node& element : node)
-      PORPOISE_CHECK(flatten_into(element, {at.key + "[" + std::to_string(index++) + "]", "", line_of(element), false},
-                                  depth + 1, values));
+      PORPOISE_TRY_VOID(flatten_into(
+          element, {at.key + "[" + std::to_string(index++) + "]", "", line_of(element), false}, depth + 1, values));
     return {};
   }
   if (!keys_.insert(at.key).second) return invalid_yaml(node, "key '" + at.key + "' is there twice");
@@ -115,11 +115,11 @@ Status YamlConverter::flatten_into(const YAML::Node& node, LocatedValue at, std:
 Status YamlConverter::flatten_members(const YAML::Node& node, const LocatedValue& at, std::size_t depth,
                                       std::vector<LocatedValue>& values) {
   for (const auto& member : node) {
-    PORPOISE_CHECK(check_key(member.first));
+    PORPOISE_TRY_VOID(check_key(member.first));
     const std::string& key = member.first.Scalar();
-    PORPOISE_CHECK(flatten_into(member.second,
-                                {at.key.empty() ? key : at.key + "." + key, "", line_of(member.first), false},
-                                depth + 1, values));
+    PORPOISE_TRY_VOID(flatten_into(member.second,
+                                   {at.key.empty() ? key : at.key + "." + key, "", line_of(member.first), false},
+                                   depth + 1, values));
   }
   return {};
 }

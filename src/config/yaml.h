@@ -41,7 +41,7 @@ class YamlConverter {
 // The documents of `text`; none when it is empty. Errors: "line L, column C: …".
 Result<std::vector<YAML::Node>> load_yaml(std::string_view text);
 
-// Code::kInvalid with the place of `node`.
+// ErrorCode::kInvalid with the place of `node`.
 tl::unexpected<Error> invalid_yaml(const YAML::Node& node, const std::string& what);
 
 }  // namespace porpoise

@@ -62,7 +62,7 @@ Result<std::string> LogPager::page(int fd, std::int64_t skip, std::int64_t limit
       size += append_line(page, reader.line());
   }
   index.seal(fd);
-  if (page.empty()) PORPOISE_CHECK(reader.status());
+  if (page.empty()) PORPOISE_TRY_VOID(reader.status());
   return page;
 }
 

@@ -36,16 +36,16 @@ bool is_log_name(std::string_view name) {
          take_digits(name) > 0 && take(name, "-") && take_digits(name) > 0 && name == ".log";
 }
 
-tl::unexpected<Error> refuse(const std::string& why) { return fail(Code::kDenied, why); }
+tl::unexpected<Error> refuse(const std::string& why) { return fail(ErrorCode::kDenied, why); }
 
 tl::unexpected<Error> fail_open(int problem) {
   switch (problem) {
-    case ENOENT: return fail(Code::kNotFound, "there is no such task log");
+    case ENOENT: return fail(ErrorCode::kNotFound, "there is no such task log");
     case ELOOP:
     case ENOTDIR:
     case EXDEV:
     case ENXIO: return refuse("it is no regular file, or a link leads there");
-    default: return fail(Code::kIo, errno_error("cannot open the task log", problem).message());
+    default: return fail(ErrorCode::kIo, errno_error("cannot open the task log", problem).message());
   }
 }
 
@@ -54,11 +54,11 @@ tl::unexpected<Error> fail_open(int problem) {
 Result<LogRoot> LogRoot::open(const std::filesystem::path& folder, Resolve resolve) {
   std::error_code problem;
   std::string text = std::filesystem::absolute(folder, problem).string();
-  if (folder.empty() || problem) return fail(Code::kInvalid, "the folder of the task logs is not given");
+  if (folder.empty() || problem) return fail(ErrorCode::kInvalid, "the folder of the task logs is not given");
   while (text.ends_with('/')) text.pop_back();
   std::filesystem::create_directories(text + "/", problem);  // opening says why if that did not work
   LogRoot root(std::move(text), resolve);
-  PORPOISE_CHECK(root.follow());
+  PORPOISE_TRY_VOID(root.follow());
   return root;
 }
 
@@ -70,7 +70,7 @@ Status LogRoot::follow() {
   if (fd_ && now.st_dev == info_.st_dev && now.st_ino == info_.st_ino) return {};
   UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd || ::fstat(fd.get(), &now) != 0)
-    return fail(Code::kIo, errno_error("cannot open the folder of task logs " + folder_, errno).message());
+    return fail(ErrorCode::kIo, errno_error("cannot open the folder of task logs " + folder_, errno).message());
   std::error_code problem;
   std::string canonical = std::filesystem::canonical(path, problem).string();
   canonical_ = problem ? folder_ : std::move(canonical);
@@ -81,18 +81,18 @@ Status LogRoot::follow() {
 }
 
 Result<UniqueFd> LogRoot::open_log(std::string_view path) {
-  PORPOISE_CHECK(follow());
+  PORPOISE_TRY_VOID(follow());
   Result<Found> found = parse(path).and_then([this](const Name& name) { return find(name, O_RDONLY); });
   if (!found) return fail(found.error().wrap("no task log " + printable(path)));
   return std::move(found->file);
 }
 
 Status LogRoot::remove_log(std::string_view path) {
-  PORPOISE_CHECK(follow());
+  PORPOISE_TRY_VOID(follow());
   const auto name = parse(path);
   if (!name) return fail(name.error().wrap("no task log to remove " + printable(path)));
   const auto found = find(*name, O_PATH);
-  if (!found && found.error().code() == Code::kNotFound) return {};
+  if (!found && found.error().code() == ErrorCode::kNotFound) return {};
   if (!found) return fail(found.error().wrap("no task log to remove " + printable(path)));
   if (::unlinkat(found->day.get(), name->file.c_str(), 0) != 0 && errno != ENOENT)
     return fail_errno("cannot remove the task log " + printable(path), errno);
@@ -115,7 +115,7 @@ Result<LogRoot::Found> LogRoot::find(const Name& name, int access) const {
   PORPOISE_TRY(UniqueFd day, open_beneath(fd_, name.day, O_PATH | O_DIRECTORY));
   // O_NONBLOCK: a FIFO must not make us wait for its writer before we have seen what it is.
   PORPOISE_TRY(UniqueFd file, open_beneath(day, name.file, access == O_PATH ? O_PATH : access | O_NONBLOCK | O_NOCTTY));
-  PORPOISE_CHECK(check(file));
+  PORPOISE_TRY_VOID(check(file));
   return Found{std::move(day), std::move(file)};
 }
 

@@ -19,11 +19,11 @@ constexpr std::size_t kMaxBytes = 32U << 20U;
 constexpr std::size_t kMaxWholeBytes = 10U << 20U;
 
 // Neither the path nor the cause: the viewer shows the path itself, and errno texts are for the worker's own log.
-std::string explain(Code code) {
+std::string explain(ErrorCode code) {
   switch (code) {
-    case Code::kNotFound:
+    case ErrorCode::kNotFound:
       return "[porpoise] This worker has no log of this task: it was not written or has been removed.";
-    case Code::kDenied: return "[porpoise] Refused: this is not the path of a task log of this worker.";
+    case ErrorCode::kDenied: return "[porpoise] Refused: this is not the path of a task log of this worker.";
     default: return "[porpoise] This log cannot be read now; the log of the worker says why.";
   }
 }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "net/connection.h"
-#include "net/dial.h"
+#include "net/connector.h"
 
 namespace porpoise {
 namespace {
@@ -30,11 +30,11 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
     limit_.async_wait([weak = weak_from_this()](const error_code& problem) {
       if (const auto self = weak.lock(); self && !problem) self->end("it has not answered in time");
     });
-    dial_ =
-        Dial::start(sender_->io_, sender_->options_.server, [self = shared_from_this()](Result<tcp::socket> socket) {
-          if (!socket) return self->end(socket.error().to_string());
-          self->ask(*std::move(socket));
-        });
+    dial_ = Connector::start(sender_->io_, sender_->options_.server,
+                             [self = shared_from_this()](Result<tcp::socket> socket) {
+                               if (!socket) return self->end(socket.error().to_string());
+                               self->ask(*std::move(socket));
+                             });
   }
 
   // The owner is gone: nobody hears of it.
@@ -90,7 +90,7 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
   const std::string title_;
   const std::function<void()> on_answer_;
   const wire::Frame frame_;
-  std::shared_ptr<Dial> dial_;
+  std::shared_ptr<Connector> dial_;
   asio::steady_timer limit_;
   std::shared_ptr<Connection> connection_;
 };

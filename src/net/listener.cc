@@ -47,7 +47,8 @@ Status bind(tcp::acceptor& acceptor, const std::string& address) {
   error_code problem;
   const auto host = asio::ip::make_address(parsed.host == "localhost" ? "127.0.0.1" : parsed.host, problem);
   if (problem)
-    return fail(Code::kInvalid, "cannot listen on " + address + ": " + parsed.host + " is not an IP address" + kHint);
+    return fail(ErrorCode::kInvalid,
+                "cannot listen on " + address + ": " + parsed.host + " is not an IP address" + kHint);
   acceptor.open(host.is_v6() ? tcp::v6() : tcp::v4(), problem);
   if (!problem) acceptor.set_option(tcp::acceptor::reuse_address(true), problem);
   const auto limit = std::chrono::steady_clock::now() + kBindPatience;
@@ -57,7 +58,7 @@ Status bind(tcp::acceptor& acceptor, const std::string& address) {
     acceptor.bind({host, parsed.port}, problem);
   }
   if (!problem) acceptor.listen(kBacklog, problem);
-  if (problem) return fail(Code::kUnavailable, "cannot listen on " + address + ": " + problem.message() + kHint);
+  if (problem) return fail(ErrorCode::kUnavailable, "cannot listen on " + address + ": " + problem.message() + kHint);
   return {};
 }
 
@@ -73,7 +74,7 @@ Listener::Listener(asio::io_context& io, const ListenerOptions& options)
 
 Result<std::unique_ptr<Listener>> Listener::open(asio::io_context& io, const ListenerOptions& options) {
   std::unique_ptr<Listener> listener(new Listener(io, options));
-  PORPOISE_CHECK(bind(listener->acceptor_, options.address));
+  PORPOISE_TRY_VOID(bind(listener->acceptor_, options.address));
   return listener;
 }
 

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "net/dial.h"
+#include "net/connector.h"
 
 namespace porpoise {
 namespace {
@@ -27,7 +27,7 @@ class MasterLinks::Link : public std::enable_shared_from_this<Link> {
     limit_.async_wait([weak = weak_from_this()](const error_code& problem) {
       if (const auto self = weak.lock(); self && !problem) self->failed("no connection in time");
     });
-    dial_ = Dial::start(links_->io_, master_, [self = shared_from_this()](Result<tcp::socket> socket) {
+    dial_ = Connector::start(links_->io_, master_, [self = shared_from_this()](Result<tcp::socket> socket) {
       if (!socket) return self->failed(socket.error().to_string());
       self->connected(*std::move(socket));
     });
@@ -96,7 +96,7 @@ class MasterLinks::Link : public std::enable_shared_from_this<Link> {
 
   MasterLinks* links_;
   const std::string master_;
-  std::shared_ptr<Dial> dial_;
+  std::shared_ptr<Connector> dial_;
   asio::steady_timer limit_;
   std::shared_ptr<Connection> connection_;
   std::vector<std::pair<std::string, NotSent>> waiting_;

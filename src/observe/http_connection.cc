@@ -91,10 +91,10 @@ void HttpConnection::read() {
   parser_->header_limit(limits_.max_header_bytes);
   http::async_read_header(
       stream_, buffer_, *parser_,
-      [self = shared_from_this()](const ErrorCode& problem, std::size_t) { self->answer(problem); });
+      [self = shared_from_this()](const AsioError& problem, std::size_t) { self->answer(problem); });
 }
 
-void HttpConnection::answer(const ErrorCode& problem) {
+void HttpConnection::answer(const AsioError& problem) {
   if (closed_) return;
   if (problem) {
     if (is_parse_error(problem)) write(to_response(complaint(problem), false), false);
@@ -112,7 +112,7 @@ void HttpConnection::answer(const ErrorCode& problem) {
 void HttpConnection::write(Response response, bool more) {
   response_ = std::move(response);
   response_.keep_alive(more);
-  http::async_write(stream_, response_, [self = shared_from_this(), more](const ErrorCode& problem, std::size_t) {
+  http::async_write(stream_, response_, [self = shared_from_this(), more](const AsioError& problem, std::size_t) {
     if (problem || self->closed_) return;
     if (more) return self->read();
     ErrorCode ignored;  // without this a client that still sends would see a reset instead of the end

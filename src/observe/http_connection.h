@@ -27,10 +27,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
   using Response = boost::beast::http::response<boost::beast::http::string_body>;
-  using ErrorCode = boost::beast::error_code;
+  using AsioError = boost::beast::error_code;
 
   void read();
-  void answer(const ErrorCode& problem);
+  void answer(const AsioError& problem);
   void write(Response response, bool more);
 
   boost::beast::tcp_stream stream_;

@@ -14,7 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using ErrorCode = boost::system::error_code;
+using AsioError = boost::system::error_code;
 
 constexpr std::chrono::milliseconds kPauseAfterError{
     200};  // accept fails again and again while descriptors are used up
@@ -33,19 +33,19 @@ Result<HostPort> parse_address(const std::string& address) {
   const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), parsed.port);
   if (problem != std::errc() || end != digits.data() + digits.size() ||
       (!bracketed && parsed.host.find(':') != std::string::npos))
-    return fail(Code::kInvalid, "'" + address + "' for health and metrics is not HOST:PORT (key 'http')");
+    return fail(ErrorCode::kInvalid, "'" + address + "' for health and metrics is not HOST:PORT (key 'http')");
   if (parsed.host.empty()) parsed.host = "127.0.0.1";
   return parsed;
 }
 
-tl::unexpected<Error> cannot_listen(const std::string& address, const ErrorCode& problem) {
-  return fail(Code::kUnavailable, "cannot serve health and metrics on " + address + ": " + problem.message() +
-                                      "; choose another address with the key 'http'");
+tl::unexpected<Error> cannot_listen(const std::string& address, const AsioError& problem) {
+  return fail(ErrorCode::kUnavailable, "cannot serve health and metrics on " + address + ": " + problem.message() +
+                                           "; choose another address with the key 'http'");
 }
 
 Status listen(tcp::acceptor& acceptor, const std::string& address) {
   PORPOISE_TRY(const HostPort parsed, parse_address(address));
-  ErrorCode problem;
+  AsioError problem;
   tcp::resolver resolver(acceptor.get_executor());
   const auto found = resolver.resolve(parsed.host, std::to_string(parsed.port),
                                       tcp::resolver::passive | tcp::resolver::numeric_service, problem);
@@ -67,13 +67,13 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
       : acceptor_(io), pause_(io), pages_(std::move(pages)), limits_(limits) {}
 
   Status listen_on(const std::string& address) {
-    PORPOISE_CHECK(listen(acceptor_, address));
+    PORPOISE_TRY_VOID(listen(acceptor_, address));
     accept();
     return {};
   }
 
   void close() {
-    ErrorCode ignored;
+    AsioError ignored;
     acceptor_.close(ignored);
     pause_.cancel();
     for (const auto& weak : connections_)
@@ -81,13 +81,13 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   }
 
   std::uint16_t port() const {
-    ErrorCode ignored;
+    AsioError ignored;
     return acceptor_.local_endpoint(ignored).port();
   }
 
  private:
   void accept() {
-    acceptor_.async_accept([weak = weak_from_this()](const ErrorCode& problem, tcp::socket socket) {
+    acceptor_.async_accept([weak = weak_from_this()](const AsioError& problem, tcp::socket socket) {
       const auto self = weak.lock();
       if (!self || !self->acceptor_.is_open()) return;
       if (problem) return self->accept_later();
@@ -98,7 +98,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
 
   void accept_later() {
     pause_.expires_after(kPauseAfterError);
-    pause_.async_wait([weak = weak_from_this()](const ErrorCode& problem) {
+    pause_.async_wait([weak = weak_from_this()](const AsioError& problem) {
       const auto self = weak.lock();
       if (self && !problem && self->acceptor_.is_open()) self->accept();
     });
@@ -122,7 +122,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
 Result<std::unique_ptr<HttpServer>> HttpServer::start(asio::io_context& io, const std::string& address, HttpPages pages,
                                                       HttpLimits limits) {
   auto impl = std::make_shared<Impl>(io, std::move(pages), limits);
-  PORPOISE_CHECK(impl->listen_on(address));
+  PORPOISE_TRY_VOID(impl->listen_on(address));
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 

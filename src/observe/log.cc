@@ -51,8 +51,8 @@ Result<spdlog::level::level_enum> parse_level(const std::string& text) {
   if (text == "info") return spdlog::level::info;
   if (text == "warn") return spdlog::level::warn;
   if (text == "error") return spdlog::level::err;
-  return fail(Code::kInvalid, "log level '" + text + "' is none of debug, info, warn, error" +
-                                  did_you_mean(text, {"debug", "info", "warn", "error"}));
+  return fail(ErrorCode::kInvalid, "log level '" + text + "' is none of debug, info, warn, error" +
+                                       did_you_mean(text, {"debug", "info", "warn", "error"}));
 }
 
 std::string cut(std::string text, std::size_t max_bytes) {

@@ -43,7 +43,7 @@ struct LogSettings {
 
 class Log {
  public:
-  // Code::kInvalid for a level that is none.
+  // ErrorCode::kInvalid for a level that is none.
   static Result<Log> open(LogSettings settings);
   Log(Log&&) noexcept;
   ~Log();

@@ -165,7 +165,7 @@ Metrics::Metrics()
 
 Metrics::~Metrics() = default;
 
-std::string Metrics::scrape(const WorkerLevels& levels) {
+std::string Metrics::scrape(const WorkerGauges& levels) {
   std::vector<MetricFamily> families = registry_->Collect();
   const auto append = [&](std::vector<MetricFamily> more) {
     std::move(more.begin(), more.end(), std::back_inserter(families));

@@ -16,7 +16,7 @@
 #include "observe/label_values.h"
 #include "observe/process_metrics.h"
 #include "observe/recent_max.h"
-#include "observe/worker_levels.h"
+#include "observe/worker_gauges.h"
 
 namespace prometheus {
 class Counter;
@@ -133,7 +133,7 @@ class Metrics {
   ResourceMetrics resources;
 
   // Everything, in version 0.0.4 of the text format.
-  std::string scrape(const WorkerLevels& levels);
+  std::string scrape(const WorkerGauges& levels);
 
  private:
   ProcessMetrics process_;

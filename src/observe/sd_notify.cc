@@ -24,7 +24,7 @@ Result<std::int64_t> parse_number(const char* name, std::string_view text) {
   std::int64_t number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc() || end != text.data() + text.size() || number <= 0)
-    return fail(Code::kInvalid, std::string(name) + " is no positive number: '" + std::string(text) + "'");
+    return fail(ErrorCode::kInvalid, std::string(name) + " is no positive number: '" + std::string(text) + "'");
   return number;
 }
 
@@ -47,7 +47,7 @@ Result<SdNotify> SdNotify::open(const NotifyEnvironment& environment) {
   notify.address_ = environment.notify_socket;
   const bool abstract = notify.address_.front() == '@';
   if ((!abstract && notify.address_.front() != '/') || notify.address_.size() >= sizeof(sockaddr_un::sun_path))
-    return fail(Code::kInvalid, "NOTIFY_SOCKET is no address of a unix socket: '" + notify.address_ + "'");
+    return fail(ErrorCode::kInvalid, "NOTIFY_SOCKET is no address of a unix socket: '" + notify.address_ + "'");
   if (abstract) notify.address_.front() = '\0';
 
   PORPOISE_TRY(notify.watchdog_period_, parse_watchdog(environment));

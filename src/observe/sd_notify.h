@@ -22,7 +22,7 @@ struct NotifyEnvironment {
 
 class SdNotify {
  public:
-  // Code::kInvalid for values that systemd would not write.
+  // ErrorCode::kInvalid for values that systemd would not write.
   static Result<SdNotify> open(const NotifyEnvironment& environment);
 
   bool enabled() const { return static_cast<bool>(socket_); }

@@ -23,7 +23,7 @@ Result<std::vector<fs::path>> list_libraries(const fs::path& folder) {
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     if (at->path().extension() != ".so") continue;
     if (files.size() == kMaxFiles)
-      return fail(Code::kInvalid, "more than " + std::to_string(kMaxFiles) + " libraries: not a plugin folder");
+      return fail(ErrorCode::kInvalid, "more than " + std::to_string(kMaxFiles) + " libraries: not a plugin folder");
     files.push_back(at->path());
   }
   if (error) return fail_errno("cannot list the folder", error.value());
@@ -79,14 +79,15 @@ std::string Catalog::nearest(std::string_view name) const { return porpoise::nea
 
 Error Catalog::unknown_type(std::string_view type_id) const {
   std::string message = "no plugin for task type '" + std::string(type_id) + "'";
-  if (const std::string hint = did_you_mean(type_id, ids()); !hint.empty()) return {Code::kNotFound, message + hint};
+  if (const std::string hint = did_you_mean(type_id, ids()); !hint.empty())
+    return {ErrorCode::kNotFound, message + hint};
   message += types_.empty() ? "; searched" : "; there are";
   std::string_view separator = " ";
   const auto append = [&](const std::string& word) { message += std::string(std::exchange(separator, ", ")) + word; };
   for (const std::string& id : ids()) append(id);
   if (types_.empty())
     for (const fs::path& folder : folders_) append(folder.string());
-  return {Code::kNotFound, message};
+  return {ErrorCode::kNotFound, message};
 }
 
 std::vector<std::string> Catalog::ids() const {

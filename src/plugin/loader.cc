@@ -15,7 +15,7 @@ constexpr const char* kSymbol = "porpoise_plugin_v1";
 constexpr std::size_t kSmallestPlugin = offsetof(porpoise_plugin, create) + sizeof(porpoise_plugin::create);
 
 tl::unexpected<Error> refuse(const std::filesystem::path& file, const std::string& reason) {
-  return fail(Code::kInvalid, "cannot load plugin " + file.string() + ": " + reason);
+  return fail(ErrorCode::kInvalid, "cannot load plugin " + file.string() + ": " + reason);
 }
 
 }  // namespace

@@ -48,20 +48,21 @@ constexpr std::uint64_t round_up(std::uint64_t size, std::uint64_t alignment) {
 Result<Elf64_Ehdr> read_header(const ReadAt& read) {
   PORPOISE_TRY(const std::string bytes, read(0, sizeof(Elf64_Ehdr)));
   const auto header = copy_struct<Elf64_Ehdr>(bytes, 0);
-  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return fail(Code::kInvalid, "not an ELF file");
+  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
+    return fail(ErrorCode::kInvalid, "not an ELF file");
   if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
       header->e_machine != kMachine)
-    return fail(Code::kInvalid, "built for another processor");
-  if (header->e_type != ET_DYN) return fail(Code::kInvalid, "not a shared library");
+    return fail(ErrorCode::kInvalid, "built for another processor");
+  if (header->e_type != ET_DYN) return fail(ErrorCode::kInvalid, "not a shared library");
   if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum > kMaxProgramHeaders)
-    return fail(Code::kInvalid, "damaged: implausible ELF program headers");
+    return fail(ErrorCode::kInvalid, "damaged: implausible ELF program headers");
   return *header;
 }
 
 Result<std::vector<Elf64_Phdr>> read_note_segments(const ReadAt& read, const Elf64_Ehdr& header) {
   const std::size_t size = std::size_t{header.e_phnum} * sizeof(Elf64_Phdr);
   PORPOISE_TRY(const std::string bytes, read(header.e_phoff, size));
-  if (bytes.size() != size) return fail(Code::kInvalid, "damaged: ends within its ELF program headers");
+  if (bytes.size() != size) return fail(ErrorCode::kInvalid, "damaged: ends within its ELF program headers");
   std::vector<Elf64_Phdr> segments;
   for (std::size_t at = 0; at < size; at += sizeof(Elf64_Phdr))
     if (const auto segment = copy_struct<Elf64_Phdr>(bytes, at); segment && segment->p_type == PT_NOTE)
@@ -91,15 +92,15 @@ Result<std::string> text_member(const Json& type, std::string_view key) {
   std::string text = string_or(type, key, "");
   const bool clean = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
   if (!clean || text.size() > kMaxTextBytes)
-    return fail(Code::kInvalid, "bad note: \"" + std::string(key) + "\" of a type is too long or not plain text");
+    return fail(ErrorCode::kInvalid, "bad note: \"" + std::string(key) + "\" of a type is too long or not plain text");
   return text;
 }
 
 Result<PluginType> parse_type(const Json& json) {
-  if (!json.is_object()) return fail(Code::kInvalid, "bad note: a type is not a JSON object");
+  if (!json.is_object()) return fail(ErrorCode::kInvalid, "bad note: a type is not a JSON object");
   PluginType type;
   PORPOISE_TRY(type.id, text_member(json, "id"));
-  if (type.id.empty()) return fail(Code::kInvalid, "bad note: a type has no id");
+  if (type.id.empty()) return fail(ErrorCode::kInvalid, "bad note: a type has no id");
   PORPOISE_TRY(type.version, text_member(json, "version"));
   PORPOISE_TRY(type.vendor, text_member(json, "vendor"));
   PORPOISE_TRY(type.summary, text_member(json, "summary"));
@@ -107,7 +108,8 @@ Result<PluginType> parse_type(const Json& json) {
     for (const Json& flag : *flags)
       if (flag.is_string()) type.flags.push_back(flag.get<std::string>());
   if (const auto schema = json.find("params"); schema != json.end()) {
-    if (!schema->is_object()) return fail(Code::kInvalid, "bad note: \"params\" of " + type.id + " is not an object");
+    if (!schema->is_object())
+      return fail(ErrorCode::kInvalid, "bad note: \"params\" of " + type.id + " is not an object");
     type.params_schema = *schema;
   }
   return type;
@@ -121,12 +123,12 @@ Result<PluginMetadata> parse_metadata(std::string_view content) {
   const auto abi = json.is_object() ? json.find("abi") : json.end();
   if (!json.is_object() || abi == json.end() || !abi->is_array() || abi->size() != 2 ||
       !(*abi)[0].is_number_integer() || !(*abi)[1].is_number_integer())
-    return fail(Code::kInvalid, "bad note: no \"abi\":[major,minor]");
+    return fail(ErrorCode::kInvalid, "bad note: no \"abi\":[major,minor]");
   PluginMetadata metadata{(*abi)[0].get<std::int64_t>(), (*abi)[1].get<std::int64_t>(), {}};
   if (metadata.abi_major != PORPOISE_ABI_MAJOR) return metadata;
   const auto types = json.find("types");
   if (types == json.end() || !types->is_array() || types->empty() || types->size() > kMaxTypes)
-    return fail(Code::kInvalid, "bad note: no list of 1 to " + std::to_string(kMaxTypes) + " \"types\"");
+    return fail(ErrorCode::kInvalid, "bad note: no list of 1 to " + std::to_string(kMaxTypes) + " \"types\"");
   for (const Json& item : *types) {
     PORPOISE_TRY(PluginType type, parse_type(item));
     metadata.types.push_back(std::move(type));
@@ -140,11 +142,12 @@ Result<PluginMetadata> parse_plugin_note(const ReadAt& read) {
   PORPOISE_TRY(const Elf64_Ehdr header, read_header(read));
   PORPOISE_TRY(const std::vector<Elf64_Phdr> segments, read_note_segments(read, header));
   for (const Elf64_Phdr& segment : segments) {
-    if (segment.p_filesz > kMaxSegmentBytes) return fail(Code::kInvalid, "damaged: implausible size of its ELF notes");
+    if (segment.p_filesz > kMaxSegmentBytes)
+      return fail(ErrorCode::kInvalid, "damaged: implausible size of its ELF notes");
     PORPOISE_TRY(const std::string bytes, read(segment.p_offset, segment.p_filesz));
     if (const auto content = find_metadata(bytes, segment.p_align)) return parse_metadata(*content);
   }
-  return fail(Code::kInvalid, "not a porpoise plugin: it has no \"porpoise\" note");
+  return fail(ErrorCode::kInvalid, "not a porpoise plugin: it has no \"porpoise\" note");
 }
 
 Result<PluginMetadata> parse_plugin_note(std::string_view elf_bytes) {

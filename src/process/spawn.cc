@@ -63,7 +63,7 @@ bool prepare_child(const ChildPlan& plan) {
 }  // namespace
 
 Result<pid_t> spawn(const SpawnSpec& spec) {
-  if (spec.argv.empty() || spec.fds.size() > kMaxFds) return fail(Code::kInvalid, "cannot start an empty command");
+  if (spec.argv.empty() || spec.fds.size() > kMaxFds) return fail(ErrorCode::kInvalid, "cannot start an empty command");
   ChildPlan plan{spec, {}, ::getpid()};
   for (const std::string& word : spec.argv) plan.argv.push_back(const_cast<char*>(word.c_str()));
   plan.argv.push_back(nullptr);

@@ -55,9 +55,10 @@ SudoUser::SudoUser(const std::string& name, std::filesystem::path host_binary)
 Result<std::vector<std::string>> SudoUser::command(std::vector<std::string> argv) const {
   std::string sudo = find_sudo();
   if (sudo.empty())
-    return fail(Code::kDenied, "cannot act as tenant \"" + name_ +
-                                   "\": there is no sudo in PATH; install it, start the worker as root, or let every "
-                                   "task run as the worker's own user (sudo: false)");
+    return fail(ErrorCode::kDenied,
+                "cannot act as tenant \"" + name_ +
+                    "\": there is no sudo in PATH; install it, start the worker as root, or let every "
+                    "task run as the worker's own user (sudo: false)");
   std::vector<std::string> words{std::move(sudo), "-n", "-u", name_, "--"};
   words.insert(words.end(), std::make_move_iterator(argv.begin()), std::make_move_iterator(argv.end()));
   return words;
@@ -82,11 +83,11 @@ Result<SudoUser::Hand> SudoUser::start(const std::vector<std::string>& words) co
   return hand;
 }
 
-Status SudoUser::judge(const Hand& hand, int status) const {
+Status SudoUser::classify_outcome(const Hand& hand, int status) const {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   const std::string reason = last_line(hand.errors);
   if (WIFEXITED(status) && WEXITSTATUS(status) == kHandFailed)
-    return fail(Code::kDenied, "tenant \"" + name_ + "\" " + reason);
+    return fail(ErrorCode::kDenied, "tenant \"" + name_ + "\" " + reason);
   return fail(refused(reason.empty() ? "sudo ended without a word" : reason));
 }
 
@@ -94,10 +95,11 @@ Error SudoUser::refused(const std::string& reason) const {
   std::string text = "cannot act as tenant \"" + name_ + "\": " + reason;
   // sudo says so of a program that the user may not reach.
   if (reason == "sudo: " + host_binary_.string() + ": command not found")
-    return {Code::kDenied, text + ", as that user sees it: every folder above it must let others pass (chmod o+x)"};
+    return {ErrorCode::kDenied,
+            text + ", as that user sees it: every folder above it must let others pass (chmod o+x)"};
   const std::string self = user_name(::geteuid());
-  return {Code::kDenied, text + "; this line in /etc/sudoers.d/porpoise allows it: " + self + " ALL=(" + name_ +
-                             ") NOPASSWD: ALL (or let every task run as user " + self + ": sudo: false)"};
+  return {ErrorCode::kDenied, text + "; this line in /etc/sudoers.d/porpoise allows it: " + self + " ALL=(" + name_ +
+                                  ") NOPASSWD: ALL (or let every task run as user " + self + ": sudo: false)"};
 }
 
 Status SudoUser::run(const std::vector<std::string>& words) const {
@@ -109,13 +111,13 @@ Status SudoUser::run(const std::vector<std::string>& words) const {
   while (::waitpid(hand.pid, &status, WNOHANG) == 0) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
     if (left.count() <= 0)
-      return fail(Code::kTimeout, "cannot act as tenant \"" + name_ + "\": sudo has not answered within 30 s");
+      return fail(ErrorCode::kTimeout, "cannot act as tenant \"" + name_ + "\": sudo has not answered within 30 s");
     ::poll(&end, 1, static_cast<int>(left.count()));
   }
-  return judge(hand, status);
+  return classify_outcome(hand, status);
 }
 
-std::vector<std::string> words_to_end(int signal, const TaskMark& mark) {
+std::vector<std::string> kill_command(int signal, const TaskIdentity& mark) {
   return {"end", std::to_string(signal), std::to_string(mark.host), std::to_string(mark.start_ticks),
           mark.environment_entry};
 }

@@ -40,7 +40,7 @@ class SudoUser {
   // Starts a child in a process group of its own.
   Result<Hand> start(const std::vector<std::string>& words) const;
   // What a hand that has ended with that wait status achieved. The error says what sudo lacks.
-  Status judge(const Hand& hand, int status) const;
+  Status classify_outcome(const Hand& hand, int status) const;
 
   // All of that; waits, but not for ever.
   Status run(const std::vector<std::string>& words) const;
@@ -53,6 +53,6 @@ class SudoUser {
 };
 
 // What a hand is told that is to end a task's processes.
-std::vector<std::string> words_to_end(int signal, const TaskMark& mark);
+std::vector<std::string> kill_command(int signal, const TaskIdentity& mark);
 
 }  // namespace porpoise

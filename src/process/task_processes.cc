@@ -4,7 +4,7 @@
 
 namespace porpoise {
 
-std::vector<ProcessInfo> task_processes(const TaskMark& mark) {
+std::vector<ProcessInfo> task_processes(const TaskIdentity& mark) {
   const std::vector<ProcessInfo> all = list_processes();
   std::vector<ProcessInfo> found;
   std::set<pid_t> pids;

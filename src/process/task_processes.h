@@ -13,7 +13,7 @@
 namespace porpoise {
 
 // What all of them have in common.
-struct TaskMark {
+struct TaskIdentity {
   pid_t host = 0;                 // leads the session
   std::uint64_t start_ticks = 0;  // of the host
   std::string environment_entry;  // the cookie: "NAME=value"
@@ -22,6 +22,6 @@ struct TaskMark {
 // Descendants of the host while it lives, members of its session, processes with the cookie, and the descendants of all
 // of these, but not the host itself, nor anybody who has got its number since. The cookie is seen only in processes of
 // our own user. What has cleared its environment, left the session and lost its host is not found.
-std::vector<ProcessInfo> task_processes(const TaskMark& mark);
+std::vector<ProcessInfo> task_processes(const TaskIdentity& mark);
 
 }  // namespace porpoise

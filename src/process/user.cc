@@ -22,7 +22,7 @@ Result<OsUser> find_user(const std::string& name) {
   const int problem = ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
   if (found != nullptr) return OsUser{name, found->pw_uid, found->pw_gid, found->pw_dir};
   if (problem != 0 && problem != ENOENT && problem != ESRCH) return fail_errno("cannot look up user " + name, problem);
-  return fail(Code::kNotFound, "user " + name + " does not exist on this machine");
+  return fail(ErrorCode::kNotFound, "user " + name + " does not exist on this machine");
 }
 
 std::string user_name(uid_t uid) {

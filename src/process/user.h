@@ -18,7 +18,7 @@ struct OsUser {
   std::string home;
 };
 
-// Code::kNotFound when there is none.
+// ErrorCode::kNotFound when there is none.
 Result<OsUser> find_user(const std::string& name);
 
 // The number itself for one without a name.

@@ -134,7 +134,7 @@ class NodeClaim::Impl : public std::enable_shared_from_this<NodeClaim::Impl> {
     rival_.reset();
     const std::string text = listener_.node_text(true);
     if (ended_) return;
-    if (text.empty()) return failed({Code::kInternal, "there is no heartbeat to register with"});
+    if (text.empty()) return failed({ErrorCode::kInternal, "there is no heartbeat to register with"});
     zookeeper_.create(options_.paths.node, text, NodeMode::kEphemeral, next<bool>([](Impl& self, bool created) {
                         self.created_ = created;
                         self.inspect();
@@ -185,7 +185,7 @@ class NodeClaim::Impl : public std::enable_shared_from_this<NodeClaim::Impl> {
     if (!known || alive) rival_ = Rival{node.ephemeral_owner, node.modified_zxid, Clock::now()};
     if (alive) {
       options_.contested = true;
-      listener_.on_claim_failed({Code::kCancelled, describe_rival(options_.address, node)});
+      listener_.on_claim_failed({ErrorCode::kCancelled, describe_rival(options_.address, node)});
       if (ended_) return;
     }
     const milliseconds patience = options_.contested
@@ -205,7 +205,7 @@ class NodeClaim::Impl : public std::enable_shared_from_this<NodeClaim::Impl> {
 
   void failed(const Error& error) {
     // A lost connection has events of its own.
-    if (error.code() != Code::kUnavailable) listener_.on_claim_failed(error);
+    if (error.code() != ErrorCode::kUnavailable) listener_.on_claim_failed(error);
     if (ended_ || state_ == State::kClaimed) return;  // the next heartbeat is another try
     state_ = State::kWaiting;
     wait(std::exchange(retry_, std::min(retry_ * 2, kLastRetry)), &Impl::start);

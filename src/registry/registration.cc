@@ -210,7 +210,7 @@ class Registration::Impl : public ZookeeperListener,
   void on_written(Clock::time_point sent) override { contact_ = sent; }
 
   void on_claim_failed(const Error& error) override {
-    if (error.code() == Code::kNotFound && !options_.servers.chroot.empty())
+    if (error.code() == ErrorCode::kNotFound && !options_.servers.chroot.empty())
       return problem(error.wrap("there is no node " + options_.servers.chroot + ", the chroot of the connect string"));
     problem(error);
   }
@@ -298,7 +298,7 @@ class Registration::Impl : public ZookeeperListener,
   std::optional<ZookeeperSession> doubtful_;  // a session that may have ended
   Clock::time_point contact_;                 // a server has heard of us at this time or later
   std::uint64_t connection_ = 0;              // answers of an earlier one are ignored
-  std::optional<Code> said_;                  // the problem that the listener knows of
+  std::optional<ErrorCode> said_;             // the problem that the listener knows of
   bool contested_ = false;
   std::optional<std::vector<std::string>> masters_;
   bool masters_watched_ = false;

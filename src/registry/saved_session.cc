@@ -52,14 +52,14 @@ Status save_session(const std::filesystem::path& file, const SavedSession& saved
 
 Result<std::optional<SavedSession>> load_session(const std::filesystem::path& file) {
   auto text = read_file(file, kMaxBytes);
-  if (!text && text.error().code() == Code::kNotFound) return std::nullopt;
+  if (!text && text.error().code() == ErrorCode::kNotFound) return std::nullopt;
   if (!text) return fail(std::move(text).error());
   auto json = parse_json(*text);
   if (!json) return fail(json.error().wrap(file.string()));
   SavedSession saved;
   if (!json->is_object() || integer_or(*json, "v", 0) != 1 ||
       !from_hex(string_or(*json, "password", ""), saved.session.password))
-    return fail(Code::kInvalid, file.string() + " is no saved session");
+    return fail(ErrorCode::kInvalid, file.string() + " is no saved session");
   saved.session.id = integer_or(*json, "sessionId", 0);
   saved.session.timeout = std::chrono::milliseconds(integer_or(*json, "timeoutMs", 0));
   saved.servers = string_or(*json, "servers", "");
@@ -68,7 +68,7 @@ Result<std::optional<SavedSession>> load_session(const std::filesystem::path& fi
   saved.boot_id = string_or(*json, "bootId", "");
   saved.startup_time_ms = integer_or(*json, "startupTime", 0);
   if (saved.session.id == 0 || saved.session.timeout.count() <= 0 || saved.startup_time_ms <= 0)
-    return fail(Code::kInvalid, file.string() + " is no saved session");
+    return fail(ErrorCode::kInvalid, file.string() + " is no saved session");
   return saved;
 }
 

@@ -82,7 +82,7 @@ class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClien
   void report(const std::string& why) {
     problem_said_ = true;
     listener_.on_attempt_failed(
-        {Code::kUnavailable, "cannot reach ZooKeeper at " + options_.servers.text + ": " + why});
+        {ErrorCode::kUnavailable, "cannot reach ZooKeeper at " + options_.servers.text + ": " + why});
   }
 
   void resolved(const std::string& host, const boost::system::error_code& problem,

@@ -31,8 +31,8 @@ Error to_error(int code, const std::string& action) {
   switch (code) {
     case ZNOAUTH:
     case ZAUTHFAILED:
-    case ZINVALIDACL: return {Code::kDenied, message};
-    case ZNONODE: return {Code::kNotFound, message};
+    case ZINVALIDACL: return {ErrorCode::kDenied, message};
+    case ZNONODE: return {ErrorCode::kNotFound, message};
     case ZCONNECTIONLOSS:
     case ZOPERATIONTIMEOUT:
     case ZSESSIONEXPIRED:
@@ -40,8 +40,8 @@ Error to_error(int code, const std::string& action) {
     case ZINVALIDSTATE:
     case ZCLOSING:
     case ZTHROTTLEDOP:
-    case ZNOTREADONLY: return {Code::kUnavailable, message};
-    default: return {Code::kInvalid, message};
+    case ZNOTREADONLY: return {ErrorCode::kUnavailable, message};
+    default: return {ErrorCode::kInvalid, message};
   }
 }
 

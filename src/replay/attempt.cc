@@ -46,7 +46,7 @@ HostStarter make_host_starter(boost::asio::io_context& io, HostSettings settings
                                                AttemptLine on_line,
                                                AttemptDone on_done) -> Result<std::unique_ptr<Attempt>> {
     auto attempt = std::make_unique<HostAttempt>(std::move(on_line), std::move(on_done));
-    PORPOISE_CHECK(attempt->start(io, settings, request, state_folder));
+    PORPOISE_TRY_VOID(attempt->start(io, settings, request, state_folder));
     return attempt;
   };
 }

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "executor/task_process.h"
-#include "task/request.h"
+#include "launcher/task_process.h"
+#include "model/request.h"
 
 namespace porpoise {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "replay/table.h"
-#include "replay/text_width.h"
+#include "progress/table.h"
+#include "progress/text_width.h"
 
 namespace porpoise {
 namespace {

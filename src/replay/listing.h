@@ -6,7 +6,7 @@
 #include <string>
 
 #include "plugin/catalog.h"
-#include "replay/workflow.h"
+#include "workflow/workflow.h"
 
 namespace porpoise {
 

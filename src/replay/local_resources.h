@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "task/resource_order.h"
+#include "model/resource_order.h"
 
 namespace porpoise {
 

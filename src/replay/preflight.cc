@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "plugin/schema.h"
-#include "replay/import_cursor.h"
+#include "workflow/import_cursor.h"
 
 namespace porpoise {
 namespace {
@@ -98,7 +98,7 @@ Status check_before_run(std::string_view text, const RunPlan& plan, const Catalo
     message += sentence;
   }
   if (message.empty()) return {};
-  return fail(Code::kInvalid, message);
+  return fail(ErrorCode::kInvalid, message);
 }
 
 }  // namespace porpoise

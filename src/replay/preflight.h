@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "plugin/catalog.h"
-#include "replay/workflow.h"
+#include "workflow/workflow.h"
 
 namespace porpoise {
 

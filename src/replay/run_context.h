@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "base/json.h"
+#include "progress/status.h"
 #include "replay/attempt.h"
 #include "replay/run_directory.h"
 #include "replay/slots.h"
-#include "replay/status.h"
-#include "replay/workflow.h"
+#include "workflow/workflow.h"
 
 namespace porpoise {
 

@@ -33,13 +33,13 @@ Result<RunDirectory> RunDirectory::create(const fs::path& root, std::string_view
   if (error) return fail(cannot_create(absolute.parent_path(), error));
   if (fs::is_directory(absolute, error)) {
     if (!fs::is_empty(absolute, error) || error)
-      return fail(Code::kInvalid, "run directory " + absolute.string() + " is not empty: give another --run-dir");
+      return fail(ErrorCode::kInvalid, "run directory " + absolute.string() + " is not empty: give another --run-dir");
   } else {
-    PORPOISE_CHECK(make_private_folder(absolute));
+    PORPOISE_TRY_VOID(make_private_folder(absolute));
   }
   const RunDirectory directory(absolute, absolute / "logs" / day_yyyymmdd);
   for (const fs::path& folder : {absolute / "logs", directory.day_, absolute / "logs" / "by-name", absolute / "tasks"})
-    PORPOISE_CHECK(make_private_folder(folder));
+    PORPOISE_TRY_VOID(make_private_folder(folder));
   return directory;
 }
 

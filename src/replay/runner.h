@@ -9,11 +9,11 @@
 #include <functional>
 #include <memory>
 
-#include "replay/graph.h"
-#include "replay/parameters.h"
+#include "progress/run_report.h"
 #include "replay/run_context.h"
-#include "replay/run_report.h"
 #include "replay/workflow_run.h"
+#include "workflow/graph.h"
+#include "workflow/parameters.h"
 
 namespace porpoise {
 

@@ -95,8 +95,8 @@ Result<fs::path> find_sandbox_program(std::string_view environment_value, const 
     std::error_code ignored;
     if (fs::exists(candidate / "__main__.py", ignored)) return fs::canonical(candidate, ignored);
   }
-  return fail(Code::kNotFound, "no OpenMLDB sandbox at " + candidates.front().lexically_normal().string() +
-                                   "; set PORPOISE_SANDBOX to the folder openmldb_sandbox");
+  return fail(ErrorCode::kNotFound, "no OpenMLDB sandbox at " + candidates.front().lexically_normal().string() +
+                                        "; set PORPOISE_SANDBOX to the folder openmldb_sandbox");
 }
 
 Result<fs::path> find_python(const fs::path& given, std::string_view environment_value,
@@ -105,13 +105,13 @@ Result<fs::path> find_python(const fs::path& given, std::string_view environment
   if (!chosen.empty()) {
     const fs::path file = chosen.has_parent_path() ? chosen : find_in_path(path, chosen.c_str());
     if (is_program(file)) return fs::absolute(file);
-    return fail(Code::kNotFound, "Python interpreter " + chosen.string() + " is not an executable file");
+    return fail(ErrorCode::kNotFound, "Python interpreter " + chosen.string() + " is not an executable file");
   }
   // Not resolved: a virtual environment is known by the path of its interpreter, which is a link.
   const fs::path built = (executable_folder / "../../python/bin/python3").lexically_normal();
   if (is_program(built)) return built;
   const fs::path found = find_in_path(path, "python3");
-  if (found.empty()) return fail(Code::kNotFound, "no python3 in PATH: name one with --python");
+  if (found.empty()) return fail(ErrorCode::kNotFound, "no python3 in PATH: name one with --python");
   return found;
 }
 
@@ -136,7 +136,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::start(boost::asio::io_context& io, San
                                                 const fs::path& log, std::chrono::milliseconds deadline) {
   options.exit_with_stdin = true;
   std::unique_ptr<Sandbox> sandbox(new Sandbox(io));
-  PORPOISE_CHECK(sandbox->launch(options, log));
+  PORPOISE_TRY_VOID(sandbox->launch(options, log));
   if (const Status ready = sandbox->wait_ready(deadline); !ready)
     return fail(ready.error().code(), ready.error().message() + "; its output:\n" + end_of(log));
   sandbox->keep_log();
@@ -172,7 +172,7 @@ Status Sandbox::wait_ready(std::chrono::milliseconds deadline) {
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       wait_end(kEndGrace);
-      return fail(Code::kUnavailable, "the OpenMLDB sandbox ended at its start");
+      return fail(ErrorCode::kUnavailable, "the OpenMLDB sandbox ended at its start");
     }
     append(log_.get(), {buffer_.data(), static_cast<std::size_t>(count)});
     text.append(buffer_.data(), static_cast<std::size_t>(count));
@@ -183,7 +183,7 @@ Status Sandbox::wait_ready(std::chrono::milliseconds deadline) {
     url_ = text.substr(begin, end - begin);
     return {};
   }
-  return fail(Code::kTimeout, "the OpenMLDB sandbox was not ready in time");
+  return fail(ErrorCode::kTimeout, "the OpenMLDB sandbox was not ready in time");
 }
 
 void Sandbox::keep_log() {

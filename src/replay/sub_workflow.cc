@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "replay/table.h"
+#include "progress/table.h"
 #include "replay/task_log.h"
 
 namespace porpoise {

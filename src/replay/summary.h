@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "replay/run_report.h"
+#include "progress/run_report.h"
 
 namespace porpoise {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "workspace/task_log.h"
+#include "taskdir/task_log.h"
 
 namespace porpoise {
 

@@ -3,7 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <limits>
 
-#include "replay/table.h"
+#include "progress/table.h"
 #include "replay/task_log.h"
 
 namespace porpoise {

@@ -9,8 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "progress/run_report.h"
 #include "replay/run_context.h"
-#include "replay/run_report.h"
 
 namespace porpoise {
 

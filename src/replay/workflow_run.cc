@@ -3,9 +3,9 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "progress/table.h"
 #include "replay/local_resources.h"
 #include "replay/sub_workflow.h"
-#include "replay/table.h"
 #include "replay/task_log.h"
 
 namespace porpoise {
@@ -168,7 +168,7 @@ Result<std::unique_ptr<Attempt>> WorkflowRun::start_attempt(TaskRun& task, Attem
 
 Result<std::unique_ptr<Attempt>> WorkflowRun::start_host(TaskRun& task, AttemptDone on_done) {
   PORPOISE_TRY(const TaskRequest request, make_request(task));
-  PORPOISE_CHECK(context_.directory.make_state_folder(request.task_instance_id));
+  PORPOISE_TRY_VOID(context_.directory.make_state_folder(request.task_instance_id));
   const auto on_line = [this, id = request.task_instance_id](std::string_view line) {
     context_.status.task_line(id, line);
   };
@@ -188,14 +188,14 @@ Result<std::unique_ptr<Attempt>> WorkflowRun::start_conditions(TaskRun& task, At
   result.start_time_ms = result.end_time_ms = wall_clock_ms();
   result.var_pool = received_[code];
   if (result.state != TaskState::kSuccess) result.message = explanation;
-  PORPOISE_CHECK(append_log(task.report().log, LogLevel::kInfo, explanation, LogEnd::kFinal));
+  PORPOISE_TRY_VOID(append_log(task.report().log, LogLevel::kInfo, explanation, LogEnd::kFinal));
   return std::make_unique<InstantAttempt>(context_.io, std::move(result), std::move(on_done));
 }
 
 Result<std::unique_ptr<Attempt>> WorkflowRun::start_sub_workflow(TaskRun& task, AttemptDone on_done) {
   const Workflow* const child = sub_workflow(context_.settings.workflows, task.definition());
   if (child == nullptr)
-    return fail(Code::kNotFound, "the definition of '" + task.report().name + "' is not in the file");
+    return fail(ErrorCode::kNotFound, "the definition of '" + task.report().name + "' is not in the file");
   const PropertyList& received = received_[task.definition().code];
   PORPOISE_TRY(RunParameters parameters, sub_run_parameters(*child, task.definition(), parameters_, received));
   auto attempt = std::make_unique<SubWorkflow>(context_, *child, task, std::move(parameters), received,
@@ -208,7 +208,7 @@ Result<TaskRequest> WorkflowRun::make_request(const TaskRun& task) const {
   const TaskDefinition& definition = task.definition();
   const RunSettings& settings = context_.settings;
   const auto plugin = settings.plugins.find(definition.type);
-  if (plugin == settings.plugins.end()) return fail(Code::kNotFound, "no plugin for task type " + definition.type);
+  if (plugin == settings.plugins.end()) return fail(ErrorCode::kNotFound, "no plugin for task type " + definition.type);
   TaskRequest request;
   request.task_instance_id = task.report().instance_id;
   request.task_name = definition.name;

@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "replay/graph.h"
-#include "replay/parameters.h"
+#include "model/var_pool.h"
 #include "replay/run_context.h"
 #include "replay/task_run.h"
-#include "task/var_pool.h"
+#include "workflow/graph.h"
+#include "workflow/parameters.h"
 
 namespace porpoise {
 

@@ -63,18 +63,18 @@ void set_policy(CURL* easy, const DownloadLimits& limits) {
 Error error_of(CURLcode code, const char* text) {
   const std::string why = *text != '\0' ? text : curl_easy_strerror(code);
   switch (code) {
-    case CURLE_OPERATION_TIMEDOUT: return {Code::kTimeout, why};
+    case CURLE_OPERATION_TIMEDOUT: return {ErrorCode::kTimeout, why};
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR: return {Code::kDenied, "the certificate is not trusted: " + why};
+    case CURLE_SSL_ISSUER_ERROR: return {ErrorCode::kDenied, "the certificate is not trusted: " + why};
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_TOO_MANY_REDIRECTS:
-    case CURLE_WEIRD_SERVER_REPLY: return {Code::kInvalid, why};
+    case CURLE_WEIRD_SERVER_REPLY: return {ErrorCode::kInvalid, why};
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
     case CURLE_NOT_BUILT_IN:
-    case CURLE_BAD_FUNCTION_ARGUMENT: return {Code::kInternal, why};
-    default: return {Code::kUnavailable, why};
+    case CURLE_BAD_FUNCTION_ARGUMENT: return {ErrorCode::kInternal, why};
+    default: return {ErrorCode::kUnavailable, why};
   }
 }
 
@@ -83,7 +83,7 @@ Error error_of(CURLcode code, const char* text) {
 Result<DownloadAnswer> download(const DownloadRequest& request, const DownloadLimits& limits,
                                 const std::function<Status(std::string_view)>& sink) {
   const std::unique_ptr<CURL, EasyFree> easy(curl_easy_init());
-  if (!easy) return fail(Code::kInternal, "libcurl does not start");
+  if (!easy) return fail(ErrorCode::kInternal, "libcurl does not start");
   std::unique_ptr<curl_slist, SlistFree> headers;
   for (const std::string& header : request.headers) headers.reset(curl_slist_append(headers.release(), header.c_str()));
   char error_text[CURL_ERROR_SIZE] = {};

@@ -8,7 +8,9 @@
 namespace porpoise {
 namespace {
 
-bool may_go_away(const Error& error) { return error.code() == Code::kUnavailable || error.code() == Code::kTimeout; }
+bool may_go_away(const Error& error) {
+  return error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kTimeout;
+}
 
 class Fetch {
  public:
@@ -31,8 +33,8 @@ class Fetch {
     const auto began = std::chrono::steady_clock::now();
     PORPOISE_TRY(const std::string path, resource_target(file.name));
     PORPOISE_TRY(TargetFile target, TargetFile::create(work_directory_, path));
-    PORPOISE_CHECK(fill(target, file.path));
-    PORPOISE_CHECK(target.commit());
+    PORPOISE_TRY_VOID(fill(target, file.path));
+    PORPOISE_TRY_VOID(target.commit());
     total_ += target.size();
     const auto took = std::chrono::steady_clock::now() - began;
     listener_.on_fetched(file, {target.size(), std::chrono::duration_cast<std::chrono::milliseconds>(took)});
@@ -50,14 +52,14 @@ class Fetch {
       listener_.on_retry(storage_->place(path) + ": " + done.error().to_string() + "; trying again in " +
                          in_seconds(pause));
       std::this_thread::sleep_for(pause);
-      PORPOISE_CHECK(target.start_again());
+      PORPOISE_TRY_VOID(target.start_again());
     }
   }
 
   Status take(TargetFile& target, std::string_view bytes) const {
     if (bytes.size() > order_.max_bytes - total_ - target.size())
-      return fail(Code::kInvalid, "a task may have " + std::to_string(order_.max_bytes) +
-                                      " bytes of resources (resources.max-gib), and with this one it has more");
+      return fail(ErrorCode::kInvalid, "a task may have " + std::to_string(order_.max_bytes) +
+                                           " bytes of resources (resources.max-gib), and with this one it has more");
     return target.write(bytes);
   }
 

@@ -8,9 +8,9 @@
 #include <string>
 
 #include "base/result.h"
+#include "model/request.h"
+#include "model/resource_order.h"
 #include "resource/storage.h"
-#include "task/request.h"
-#include "task/resource_order.h"
 
 namespace porpoise {
 

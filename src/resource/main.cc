@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "host/channel.h"
 #include "resource/fetch.h"
-#include "workspace/task_log.h"
+#include "taskdir/task_log.h"
+#include "taskhost/channel.h"
 
 namespace porpoise {
 namespace {

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "model/resource_order.h"
 #include "resource/download.h"
-#include "task/resource_order.h"
 
 namespace porpoise {
 

@@ -21,11 +21,12 @@ constexpr std::size_t kReadBytes = 128U << 10U;
 
 Error open_error(int problem) {
   switch (problem) {
-    case ENOENT: return {Code::kNotFound, "there is no such file"};
+    case ENOENT: return {ErrorCode::kNotFound, "there is no such file"};
     case ELOOP:
     case ENOTDIR:
     case EXDEV:
-      return {Code::kDenied, "a symbolic link or a file leads away there, which is not followed below the base path"};
+      return {ErrorCode::kDenied,
+              "a symbolic link or a file leads away there, which is not followed below the base path"};
     default: return errno_error("cannot open it", problem);
   }
 }
@@ -44,7 +45,7 @@ class FileStorage final : public Storage {
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return fail_errno("cannot read it", errno);
       if (count == 0) return {};
-      PORPOISE_CHECK(sink({buffer.get(), static_cast<std::size_t>(count)}));
+      PORPOISE_TRY_VOID(sink({buffer.get(), static_cast<std::size_t>(count)}));
     }
   }
 
@@ -57,8 +58,8 @@ class FileStorage final : public Storage {
     PORPOISE_TRY(UniqueFd file, step(below.folder.get(), below.name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
     struct stat info {};
     if (::fstat(file.get(), &info) != 0) return fail_errno("cannot look at it", errno);
-    if (S_ISDIR(info.st_mode)) return fail(Code::kInvalid, "it is a folder; name its files one by one");
-    if (!S_ISREG(info.st_mode)) return fail(Code::kInvalid, "it is no regular file");
+    if (S_ISDIR(info.st_mode)) return fail(ErrorCode::kInvalid, "it is a folder; name its files one by one");
+    if (!S_ISREG(info.st_mode)) return fail(ErrorCode::kInvalid, "it is no regular file");
     return file;
   }
 
@@ -76,7 +77,7 @@ class FileStorage final : public Storage {
 
 Result<std::unique_ptr<Storage>> open_file_storage(const ResourceStorage& storage) {
   constexpr std::string_view kScheme = "file://";
-  if (!storage.url.starts_with("file:///")) return fail(Code::kInvalid, "resources.url must be file:///FOLDER");
+  if (!storage.url.starts_with("file:///")) return fail(ErrorCode::kInvalid, "resources.url must be file:///FOLDER");
   std::string base = storage.url.substr(kScheme.size());
   while (base.ends_with('/')) base.pop_back();
   if (storage.base_path != "/") base += storage.base_path;

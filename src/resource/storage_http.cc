@@ -29,10 +29,10 @@ std::string_view element(std::string_view xml, std::string_view name) {
   return rest.substr(0, rest.find('<'));
 }
 
-Code code_of(long status) {
-  if (status == 404) return Code::kNotFound;
-  if (status == 401 || status == 403) return Code::kDenied;
-  return status >= 500 || status == 429 || status == 408 ? Code::kUnavailable : Code::kInvalid;
+ErrorCode code_of(long status) {
+  if (status == 404) return ErrorCode::kNotFound;
+  if (status == 401 || status == 403) return ErrorCode::kDenied;
+  return status >= 500 || status == 429 || status == 408 ? ErrorCode::kUnavailable : ErrorCode::kInvalid;
 }
 
 // One GET, the same for both but for the request and the words of an error.
@@ -143,7 +143,7 @@ Result<std::unique_ptr<Storage>> Storage::open(const ResourceStorage& storage, c
     case ResourceStorage::Kind::kS3: return make_s3_storage(storage, limits);
     case ResourceStorage::Kind::kWebHdfs: return make_webhdfs_storage(storage, limits);
   }
-  return fail(Code::kInternal, "unknown kind of storage");
+  return fail(ErrorCode::kInternal, "unknown kind of storage");
 }
 
 }  // namespace porpoise

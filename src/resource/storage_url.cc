@@ -13,7 +13,7 @@ std::string amazon_endpoint(const std::string& region) {
 Result<std::string> server_of(std::string url) {
   const bool is_web = url.starts_with("http://") || url.starts_with("https://");
   if (!is_web || url.find_first_of("@?#") != std::string::npos)
-    return fail(Code::kInvalid, "resources.url must be http(s)://HOST[:PORT][/PATH], without user, ? and #");
+    return fail(ErrorCode::kInvalid, "resources.url must be http(s)://HOST[:PORT][/PATH], without user, ? and #");
   while (url.ends_with('/')) url.pop_back();
   return url;
 }

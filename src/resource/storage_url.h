@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "task/resource_order.h"
+#include "model/resource_order.h"
 
 namespace porpoise {
 

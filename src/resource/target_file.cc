@@ -31,7 +31,7 @@ Result<UniqueFd> enter(int folder, const std::string& name, const struct stat& o
   if (!made && errno != EEXIST) return fail_errno("cannot make folder " + name, errno);
   UniqueFd next = open_beneath(folder, name, O_RDONLY | O_DIRECTORY);
   if (!next) return fail_errno("cannot enter folder " + name + " of the working directory", errno);
-  if (made) PORPOISE_CHECK(give(next.get(), owner, kFolderMode));
+  if (made) PORPOISE_TRY_VOID(give(next.get(), owner, kFolderMode));
   return next;
 }
 
@@ -74,7 +74,7 @@ Status TargetFile::start_again() {
 }
 
 Status TargetFile::commit() {
-  PORPOISE_CHECK(give(file_.get(), owner_, kFileMode));
+  PORPOISE_TRY_VOID(give(file_.get(), owner_, kFileMode));
   const std::string from = temporary();
   if (::renameat2(folder_.get(), from.c_str(), folder_.get(), name_.c_str(), RENAME_NOREPLACE) != 0)
     return fail_errno("cannot put " + name_ + " into the working directory", errno);

@@ -75,7 +75,7 @@ void append_integer(std::string& bytes, std::uint64_t value, std::size_t width) 
 tl::unexpected<Error> wrong_byte(std::string_view bytes, std::size_t offset, std::string_view why) {
   char text[64];
   std::snprintf(text, sizeof text, "byte 0x%02X at offset %zu of the frame ", unsigned{byte_at(bytes, offset)}, offset);
-  return fail(Code::kInvalid, text + std::string(why));
+  return fail(ErrorCode::kInvalid, text + std::string(why));
 }
 
 // The first three bytes, each as soon as it is there: nothing else of a stranger's stream is worth reading.
@@ -94,8 +94,8 @@ Result<std::optional<std::size_t>> read_length(std::string_view bytes, std::size
   if (bytes.size() < offset + kLengthBytes) return std::nullopt;
   const auto length = static_cast<std::int32_t>(read_integer(bytes.substr(offset, kLengthBytes)));
   const auto refuse = [&](const std::string& why) {
-    return fail(Code::kInvalid, std::string(what) + " length " + std::to_string(length) + " at offset " +
-                                    std::to_string(offset) + " of the frame is " + why);
+    return fail(ErrorCode::kInvalid, std::string(what) + " length " + std::to_string(length) + " at offset " +
+                                         std::to_string(offset) + " of the frame is " + why);
   };
   if (length < 0) return refuse("negative");
   if (static_cast<std::size_t>(length) > limit) return refuse("above the limit of " + std::to_string(limit));
@@ -146,7 +146,7 @@ Result<std::optional<Frame>> FrameDecoder::next() {
 
 Result<std::optional<Frame>> FrameDecoder::parse() {
   const std::string_view bytes = std::string_view(buffer_).substr(read_);
-  PORPOISE_CHECK(check_start(bytes));
+  PORPOISE_TRY_VOID(check_start(bytes));
   // Peers never look into the context; a zero-length one is tolerated as they do.
   PORPOISE_TRY(const auto context, read_length(bytes, kContextLengthAt, limits_.max_context_bytes, "context"));
   if (!context) return std::nullopt;

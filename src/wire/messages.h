@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "task/property.h"
+#include "model/property.h"
 
 namespace porpoise::wire {
 

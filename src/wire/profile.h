@@ -22,8 +22,8 @@ class Profile {
 
   virtual std::string_view name() const = 0;  // "3.1"
 
-  // Errors (Code::kInvalid) name the command and the member. They are no reason to close the connection: the frame was
-  // whole, only its body makes no sense.
+  // Errors (ErrorCode::kInvalid) name the command and the member. They are no reason to close the connection: the frame
+  // was whole, only its body makes no sense.
   virtual Result<Incoming> decode(const Frame& frame) const = 0;
 
   virtual Frame encode(const Outgoing& message, std::int64_t opaque) const = 0;

@@ -35,7 +35,7 @@ std::int64_t random_opaque() {
 
 }  // namespace
 
-FrameRouter::FrameRouter(RouterParts parts)
+FrameRouter::FrameRouter(RouterDeps parts)
     : parts_(std::move(parts)),
       log_queue_(std::make_shared<LogQueue>(parts_.logs, parts_.profile)),
       next_opaque_(random_opaque()) {}

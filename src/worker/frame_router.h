@@ -8,31 +8,31 @@
 #include <memory>
 #include <string>
 
+#include "logs/log_queue.h"
+#include "logs/log_thread.h"
 #include "net/connection.h"
-#include "observe/calm_log.h"
 #include "observe/metrics.h"
+#include "observe/rate_limited_log.h"
 #include "wire/profile.h"
-#include "worker/log_queue.h"
-#include "worker/log_thread.h"
-#include "worker/master_gate.h"
+#include "worker/peer_authorizer.h"
 #include "worker/task_desk.h"
 
 namespace porpoise {
 
-struct RouterParts {
+struct RouterDeps {
   const wire::Profile& profile;
   TaskDesk& desk;
   LogThread& logs;
-  MasterGate& masters;
+  PeerAuthorizer& masters;
   AddressRanges log_peers;  // who may read logs beside masters
   Metrics& metrics;
   Log& log;
-  CalmLog& complaints;  // about what peers send
+  RateLimitedLog& complaints;  // about what peers send
 };
 
 class FrameRouter {
  public:
-  explicit FrameRouter(RouterParts parts);
+  explicit FrameRouter(RouterDeps parts);
 
   // On a connection that a peer opened.
   void from_peer(const std::shared_ptr<Connection>& connection, wire::Frame frame);
@@ -53,7 +53,7 @@ class FrameRouter {
   bool take_ack(const wire::Incoming& message);
   void answer_log_request(const std::shared_ptr<Connection>& connection, const wire::Frame& frame, LogRequest request);
 
-  RouterParts parts_;
+  RouterDeps parts_;
   const std::shared_ptr<LogQueue> log_queue_;
   std::int64_t next_opaque_;
 };

@@ -9,7 +9,7 @@
 
 namespace porpoise {
 
-Membership::Membership(MembershipParts parts)
+Membership::Membership(MembershipDeps parts)
     : parts_(std::move(parts)), standing_(parts_.config.on_session_expired == ExpiryPolicy::kKeep, *this) {}
 
 void Membership::leave() {
@@ -69,7 +69,7 @@ void Membership::fence(const std::string& reason) {
 void Membership::register_again() { registration_->register_again(wall_ms()); }
 
 void Membership::on_problem(const Error& error) {
-  const bool denied = error.code() == Code::kDenied;
+  const bool denied = error.code() == ErrorCode::kDenied;
   parts_.log.error(error.to_string() + "; trying on; look at the key '" + (denied ? "zookeeper-digest" : "zookeeper") +
                    "' if that does not help");
 }

@@ -1,5 +1,5 @@
-// The worker as a member of the cluster: what the registry tells is put to Standing, which decides what it means for
-// the tasks, and what Standing wants is done.
+// The worker as a member of the cluster: what the registry tells is put to MembershipState, which decides what it means
+// for the tasks, and what MembershipState wants is done.
 //
 // Owned by cli/worker.cc; the control thread.
 #pragma once
@@ -12,16 +12,16 @@
 #include <vector>
 
 #include "config/worker_config.h"
-#include "lifecycle/standing.h"
+#include "engine/membership_state.h"
+#include "machine/machine_load.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
-#include "registry/machine_load.h"
 #include "registry/registration.h"
 #include "worker/task_desk.h"
 
 namespace porpoise {
 
-struct MembershipParts {
+struct MembershipDeps {
   const WorkerConfig& config;
   TaskDesk& desk;
   const TaskTable& table;
@@ -31,9 +31,9 @@ struct MembershipParts {
   std::function<void(const std::vector<std::string>& addresses)> on_masters;  // all that are registered now
 };
 
-class Membership final : public RegistrationListener, private StandingEffects {
+class Membership final : public RegistrationListener, private MembershipEffects {
  public:
-  explicit Membership(MembershipParts parts);
+  explicit Membership(MembershipDeps parts);
 
   void use(Registration& registration) { registration_ = &registration; }
   // From now on heartbeats keep tasks away.
@@ -62,8 +62,8 @@ class Membership final : public RegistrationListener, private StandingEffects {
   void listen() override { parts_.on_ready(); }
   void register_again() override;
 
-  MembershipParts parts_;
-  Standing standing_;
+  MembershipDeps parts_;
+  MembershipState standing_;
   Registration* registration_ = nullptr;
   MachineLoad load_;
   bool connected_ = false;

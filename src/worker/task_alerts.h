@@ -8,10 +8,10 @@
 
 #include <cstdint>
 
+#include "model/request.h"
 #include "net/alert_sender.h"
 #include "observe/log.h"
-#include "task/request.h"
-#include "worker/task_store.h"
+#include "store/task_store.h"
 
 namespace porpoise {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "workspace/task_log.h"
+#include "taskdir/task_log.h"
 
 namespace porpoise {
 
@@ -48,7 +48,7 @@ void TaskDeeds::record(const AcceptedTask& task, const TaskResult& result) {
   done(parts_.store.keep_result(result));
 }
 
-void TaskDeeds::disown(std::int64_t task_instance_id) { done(parts_.store.disown(task_instance_id)); }
+void TaskDeeds::abandon(std::int64_t task_instance_id) { done(parts_.store.abandon(task_instance_id)); }
 
 void TaskDeeds::forget(std::int64_t task_instance_id) { parts_.sweeper.remove(parts_.store.forget(task_instance_id)); }
 

@@ -6,20 +6,20 @@
 #include <functional>
 #include <string>
 
-#include "lifecycle/task_table.h"
+#include "engine/task_table.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "store/task_store.h"
 #include "wire/profile.h"
-#include "worker/folder_sweeper.h"
-#include "worker/task_runs.h"
-#include "worker/task_store.h"
+#include "worker/folder_remover.h"
+#include "worker/task_executor.h"
 
 namespace porpoise {
 
-struct DeedParts {
-  TaskRuns& runs;
+struct DeedDeps {
+  TaskExecutor& runs;
   const TaskStore& store;
-  FolderSweeper& sweeper;
+  FolderRemover& sweeper;
   Metrics& metrics;
   Log& log;
   // Towards the net. `not_sent` may be empty.
@@ -31,14 +31,14 @@ struct DeedParts {
 
 class TaskDeeds final : public TaskEffects {
  public:
-  explicit TaskDeeds(DeedParts parts) : parts_(std::move(parts)) {}
+  explicit TaskDeeds(DeedDeps parts) : parts_(std::move(parts)) {}
 
   bool keep(std::int64_t task_instance_id, std::string_view body) override;
   void keep_master(const AcceptedTask& task) override;
   void start(const AcceptedTask& task) override;
   void cancel(const AcceptedTask& task, const std::string& reason, bool at_once) override;
   void record(const AcceptedTask& task, const TaskResult& result) override;
-  void disown(std::int64_t task_instance_id) override;
+  void abandon(std::int64_t task_instance_id) override;
   void forget(std::int64_t task_instance_id) override;
   void send(std::optional<Outbox::Key> key, const MasterMessage& message) override;
   void answer_kill(ReplyTo asker, const wire::KillAnswer& answer) override;
@@ -48,7 +48,7 @@ class TaskDeeds final : public TaskEffects {
   // False: the log says why not.
   bool done(const Status& status);
 
-  DeedParts parts_;
+  DeedDeps parts_;
 };
 
 }  // namespace porpoise

@@ -117,18 +117,18 @@ void TaskDesk::recover_one(const TaskStore::Found& found, Ownership ownership) {
     task.execute_path = found.request->execute_path;
     task.start_time_ms = found.start_time_ms;
   }
-  const Remains remains{found.disowned, found.request.has_value(), found.host_began, found.result.has_value()};
+  const RecoveredState remains{found.abandoned, found.request.has_value(), found.host_began, found.result.has_value()};
   switch (recovery_of(remains, ownership)) {
     case Recovery::kStart: task.phase = TaskPhase::kWaiting; break;
     case Recovery::kEnd:
-      if (const Status kept = parts_.store.disown(task.id()); !kept) parts_.log.error(kept.error().to_string());
-      task.disowned = true;
+      if (const Status kept = parts_.store.abandon(task.id()); !kept) parts_.log.error(kept.error().to_string());
+      task.abandoned = true;
       [[fallthrough]];
     case Recovery::kFollow:
       task.phase = TaskPhase::kRunning;
       parts_.metrics.tasks.adopted(parts_.runs.adopt(*found.request, found.damage));
       break;
-    case Recovery::kTell:
+    case Recovery::kReport:
       task.phase = TaskPhase::kEnded;
       task.start_time_ms = found.result->start_time_ms;
       parts_.metrics.tasks.adopted(AdoptOutcome::kFinished);

@@ -12,29 +12,29 @@
 #include <vector>
 
 #include "config/worker_config.h"
-#include "lifecycle/recovery.h"
-#include "lifecycle/task_table.h"
+#include "engine/recovery.h"
+#include "engine/task_table.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "store/task_store.h"
 #include "wire/profile.h"
-#include "worker/folder_sweeper.h"
-#include "worker/places.h"
+#include "worker/folder_remover.h"
 #include "worker/task_alerts.h"
-#include "worker/task_runs.h"
-#include "worker/task_store.h"
+#include "worker/task_executor.h"
+#include "worker/worker_paths.h"
 
 namespace porpoise {
 
-struct DeskParts {
+struct DeskDeps {
   boost::asio::io_context& io;
   const WorkerConfig& config;
-  const Places& places;
+  const WorkerPaths& places;
   const TimeZone& zone;
   const wire::Profile& profile;
   const TaskStore& store;
-  FolderSweeper& sweeper;
+  FolderRemover& sweeper;
   TaskTable& table;
-  TaskRuns& runs;
+  TaskExecutor& runs;
   TaskAlerts& alerts;
   Metrics& metrics;
   Log& log;
@@ -42,7 +42,7 @@ struct DeskParts {
 
 class TaskDesk {
  public:
-  explicit TaskDesk(const DeskParts& parts) : parts_(parts), timer_(parts.io) {}
+  explicit TaskDesk(const DeskDeps& parts) : parts_(parts), timer_(parts.io) {}
   TaskDesk(const TaskDesk&) = delete;
   TaskDesk& operator=(const TaskDesk&) = delete;
 
@@ -73,7 +73,7 @@ class TaskDesk {
   void after_event();
   void arm();
 
-  DeskParts parts_;
+  DeskDeps parts_;
   boost::asio::steady_timer timer_;
   std::vector<std::function<void()>> on_idle_;
   bool storage_works_ = true;

@@ -37,12 +37,13 @@ Result<ResourceOrder> order_resources(const wire::TaskContext& context, const Re
   if (context.resources.empty()) return order;
   // Better no run at all than one without its files.
   if (config.type == StorageType::kNone)
-    return fail(Code::kInvalid, "the task needs " + context.resources.front().first +
-                                    " of the resource centre, and this worker does not know where that is: set "
-                                    "resources.type to file, s3 or webhdfs, as the API server's resource.storage.type");
+    return fail(ErrorCode::kInvalid,
+                "the task needs " + context.resources.front().first +
+                    " of the resource centre, and this worker does not know where that is: set "
+                    "resources.type to file, s3 or webhdfs, as the API server's resource.storage.type");
   if (context.resources.size() > kMaxResources)
-    return fail(Code::kInvalid, "a task may have " + std::to_string(kMaxResources) + " resources, and this one has " +
-                                    std::to_string(context.resources.size()));
+    return fail(ErrorCode::kInvalid, "a task may have " + std::to_string(kMaxResources) +
+                                         " resources, and this one has " + std::to_string(context.resources.size()));
   order.storage = {kind_of(config.type), config.url,        config.base_path,  config.bucket,
                    config.region,        config.access_key, config.secret_key, config.user};
   order.max_bytes = static_cast<std::uint64_t>(config.max_gib) << 30U;

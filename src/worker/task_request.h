@@ -5,9 +5,9 @@
 
 #include "base/result.h"
 #include "config/worker_config.h"
-#include "lifecycle/task_table.h"
+#include "engine/task_table.h"
+#include "model/request.h"
 #include "plugin/catalog.h"
-#include "task/request.h"
 
 namespace porpoise {
 

@@ -28,9 +28,9 @@ Status create_user(const std::string& name) {
   int status = 0;
   ::waitpid(pid, &status, 0);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return fail(Code::kDenied, "useradd could not create tenant \"" + name +
-                                 "\", what it said is in the worker's own log: " +
-                                 "create the user, or let the worker do it (root, or sudo -n useradd)");
+  return fail(ErrorCode::kDenied, "useradd could not create tenant \"" + name +
+                                      "\", what it said is in the worker's own log: " +
+                                      "create the user, or let the worker do it (root, or sudo -n useradd)");
 }
 
 bool stays_itself(const WorkerConfig& config) { return !config.sudo; }
@@ -52,18 +52,19 @@ Result<OsUser> existing_user(const std::string& user_name, const std::string& na
   const std::string missing = name + " does not exist on this machine: create the user (useradd " + user_name +
                               "), or let the worker do it (tenant-auto-create: true)";
   const bool may_create = ::geteuid() == 0 || config.sudo;  // without sudo nobody but root can
-  if (!config.tenant_auto_create || !may_create) return fail(Code::kNotFound, missing);
-  PORPOISE_CHECK(create_user(user_name));
+  if (!config.tenant_auto_create || !may_create) return fail(ErrorCode::kNotFound, missing);
+  PORPOISE_TRY_VOID(create_user(user_name));
   user = find_user(user_name);
-  if (!user) return fail(Code::kNotFound, missing);
+  if (!user) return fail(ErrorCode::kNotFound, missing);
   return user;
 }
 
 Error would_be_root(const std::string& whose, const WorkerConfig& config) {
   const std::string why = stays_itself(config) ? ", as the worker is root and becomes no tenant (sudo: false)" : "";
-  return {Code::kDenied, whose + " would run as root" + why + ", which this worker does not do: " +
-                             (stays_itself(config) ? "start the worker as another user" : "choose another tenant") +
-                             ", or allow it (allow-root-tenant: true)"};
+  return {ErrorCode::kDenied,
+          whose + " would run as root" + why + ", which this worker does not do: " +
+              (stays_itself(config) ? "start the worker as another user" : "choose another tenant") +
+              ", or allow it (allow-root-tenant: true)"};
 }
 
 }  // namespace
@@ -80,10 +81,10 @@ Result<std::string> resolve_tenant(const std::string& tenant_code, const WorkerC
   PORPOISE_TRY(const TenantMap map, TenantMap::parse(config.tenant_map));
   const auto mapped = map.user_of(tenant);
   if (!mapped)
-    return fail(Code::kDenied, name + " is not run on this worker: name it, and its user, in the key tenant-map");
+    return fail(ErrorCode::kDenied, name + " is not run on this worker: name it, and its user, in the key tenant-map");
   uid_t uid = ::geteuid();
   if (*mapped != kOwn) {
-    if (!is_user_name(*mapped)) return fail(Code::kInvalid, name + " cannot be the name of a user");
+    if (!is_user_name(*mapped)) return fail(ErrorCode::kInvalid, name + " cannot be the name of a user");
     PORPOISE_TRY(const OsUser user, existing_user(*mapped, name, config));
     if (!stays_itself(config)) uid = user.uid;
   }

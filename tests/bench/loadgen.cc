@@ -86,8 +86,8 @@ class Run {
   }
 
   Status go() {
-    if (master_.address().empty()) return fail(Code::kUnavailable, "cannot listen on 127.0.0.1");
-    PORPOISE_CHECK(master_.connect(load_.address));
+    if (master_.address().empty()) return fail(ErrorCode::kUnavailable, "cannot listen on 127.0.0.1");
+    PORPOISE_TRY_VOID(master_.connect(load_.address));
     began_ = last_end_ = Clock::now();
     for (int i = 0; i < std::min(load_.concurrency, load_.tasks); ++i) dispatch_next();
     master_.wait_until([this] { return ended() == load_.tasks; }, std::chrono::seconds(load_.limit_seconds));

@@ -1,6 +1,6 @@
 """Tasks of a tenant under a worker that is not root: real users, real sudo.
 
-The tests themselves are in tests/unit/executor/sudo_tenant_test.cc. This makes two users, and a rule that lets one act
+The tests themselves are in tests/unit/launcher/sudo_tenant_test.cc. This makes two users, and a rule that lets one act
 as the other, runs the tests as the first, and takes all of it away again.
 """
 

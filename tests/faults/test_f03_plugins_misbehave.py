@@ -1,6 +1,6 @@
 """F03: plugins that crash, exit, spin or eat descriptors hurt their task alone.
 
-tests/unit/executor/task_fault_test.cc has every act of the fixture plugin, memory limits included; here the daemon is
+tests/unit/launcher/task_fault_test.cc has every act of the fixture plugin, memory limits included; here the daemon is
 looked at, and other tasks.
 """
 
@@ -37,7 +37,7 @@ class PluginsMisbehave(FaultCase):
 
     def test_a_plugin_takes_nothing_down_but_its_task(self):
         if not (FOLDER / "fixture.so").exists():
-            self.skipTest("no fixture plugin in this build; tests/unit/executor/task_fault_test.cc is about it")
+            self.skipTest("no fixture plugin in this build; tests/unit/launcher/task_fault_test.cc is about it")
         tasks = {act: self.task(taskType="FIXTURE", taskParams=json.dumps({"do": act, "status": 3}), **LIMIT)
                  for act in ACTS}
         self.master.dispatch(*tasks.values())

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "task/expand.h"
-#include "task/set_value.h"
+#include "model/expand.h"
+#include "model/set_value.h"
 
 namespace {
 

@@ -1,1 +1,1 @@
-porpoise_fuzz(placeholders LIBRARIES porpoise::task)
+porpoise_fuzz(placeholders LIBRARIES porpoise::model)

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "task/resource_order.h"
+#include "model/resource_order.h"
 
 namespace {
 

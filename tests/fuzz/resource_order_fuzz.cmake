@@ -1,1 +1,1 @@
-porpoise_fuzz(resource_order LIBRARIES porpoise::task)
+porpoise_fuzz(resource_order LIBRARIES porpoise::model)

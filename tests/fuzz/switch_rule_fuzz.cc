@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "task/switch_rule.h"
+#include "model/switch_rule.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using porpoise::SwitchCompat;

@@ -1,1 +1,1 @@
-porpoise_fuzz(switch_rule LIBRARIES porpoise::task)
+porpoise_fuzz(switch_rule LIBRARIES porpoise::model)

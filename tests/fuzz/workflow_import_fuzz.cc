@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "replay/graph.h"
-#include "replay/import.h"
-#include "replay/relink.h"
+#include "workflow/graph.h"
+#include "workflow/import.h"
+#include "workflow/relink.h"
 
 namespace {
 

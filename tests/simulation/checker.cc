@@ -21,7 +21,7 @@ struct Life {
   bool kill_answered = false;
   bool rejected = false;
   bool stale = false;  // masters run it elsewhere
-  bool disowned = false;
+  bool abandoned = false;
   bool fenced = false;   // it ended only because of that
   bool excused = false;  // a power cut may have taken it away, or the trace that it ran
   bool heard = false;    // a master knows its end
@@ -67,7 +67,7 @@ class Checker {
       case What::kHeard: task.heard = true; return "";
       case What::kAcknowledged: task.acknowledged = true; return "";
       case What::kForgotten: return forget(task);
-      case What::kDisowned: task.stale = task.disowned = true; return "";
+      case What::kAbandoned: task.stale = task.abandoned = true; return "";
       case What::kGaveUp: return give_up(task, event);
       case What::kKill: order_kill(task, event); return "";
       case What::kUnwanted: task.unwanted = true; return "";
@@ -195,7 +195,7 @@ class Checker {
     for (auto& [id, task] : lives_) {
       task.told_since = -1;
       task.refused_for.clear();  // REJECT is not on disk
-      task.stale = task.disowned ||
+      task.stale = task.abandoned ||
                    (task.stale && !task.open());  // the others may have ended by themselves when the next one looks
     }
   }

@@ -21,7 +21,7 @@ std::string content(const wire::TaskEnded& m) {
 
 }  // namespace
 
-Daemon::Daemon(DaemonParts parts)
+Daemon::Daemon(DaemonDeps parts)
     : parts_(std::move(parts)),
       table_(parts_.settings, *this),
       standing_(parts_.keep_tasks, *this),
@@ -132,17 +132,17 @@ void Daemon::recover_one(std::int64_t id, const Folder& folder, Ownership owners
   task.start_time_ms = folder.requested_wall_ms.value_or(0);
   const bool began = folder.requested_wall_ms && (parts_.machine.host_lives(id) || folder.host_said_who);
   const auto result = folder.result;
-  switch (recovery_of({folder.disowned, folder.requested_wall_ms.has_value(), began, result.has_value()}, ownership)) {
+  switch (recovery_of({folder.abandoned, folder.requested_wall_ms.has_value(), began, result.has_value()}, ownership)) {
     case Recovery::kStart: task.phase = TaskPhase::kWaiting; break;
     case Recovery::kEnd:
-      disown(id);
-      task.disowned = true;
+      abandon(id);
+      task.abandoned = true;
       [[fallthrough]];
     case Recovery::kFollow:
       task.phase = TaskPhase::kRunning;
       adopt(id);
       break;
-    case Recovery::kTell:
+    case Recovery::kReport:
       task.phase = TaskPhase::kEnded;
       task.start_time_ms = result->start_time_ms;
       break;
@@ -189,10 +189,10 @@ void Daemon::write_result(const TaskResult& result) {
   parts_.step();
 }
 
-void Daemon::disown(std::int64_t id) {
+void Daemon::abandon(std::int64_t id) {
   parts_.step();
-  parts_.machine.disk[id].disowned = true;
-  note(What::kDisowned, id);
+  parts_.machine.disk[id].abandoned = true;
+  note(What::kAbandoned, id);
   parts_.step();
 }
 
@@ -302,7 +302,7 @@ void Daemon::gave_up(Outbox::Key key) {
   note(What::kGaveUp, key.task_instance_id, 0, result ? "RESULT" : "");
 }
 
-// --- StandingEffects, Farewell ---
+// --- MembershipEffects, GracefulShutdown ---
 
 void Daemon::allow_takeover(bool allowed) {
   parts_.step();

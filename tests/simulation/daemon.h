@@ -1,8 +1,8 @@
-// One process of the worker: the real TaskTable, Outbox, Standing and recovery rule, with a simulated world around
-// them.
+// One process of the worker: the real TaskTable, Outbox, MembershipState and recovery rule, with a simulated world
+// around them.
 //
 // Owned by World, which makes a new one after each crash. What stands here for src/worker (TaskDesk, TaskDeeds,
-// TaskRuns, Farewell) is kept as thin as it can be: it decides nothing.
+// TaskExecutor, GracefulShutdown) is kept as thin as it can be: it decides nothing.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "lifecycle/standing.h"
-#include "lifecycle/task_table.h"
+#include "engine/membership_state.h"
+#include "engine/task_table.h"
 #include "simulation/machine.h"
 #include "simulation/masters.h"
 #include "simulation/network.h"
@@ -26,7 +26,7 @@ namespace porpoise::simulation {
 // Thrown where the process is killed; nothing of it runs on.
 struct Crash {};
 
-struct DaemonParts {
+struct DaemonDeps {
   Random& random;
   Timeline& timeline;
   History& history;
@@ -46,9 +46,9 @@ struct DaemonParts {
   std::function<void()> on_gone{};
 };
 
-class Daemon final : public TaskEffects, public StandingEffects, public HostFollower {
+class Daemon final : public TaskEffects, public MembershipEffects, public HostFollower {
  public:
-  explicit Daemon(DaemonParts parts);
+  explicit Daemon(DaemonDeps parts);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon() override;
@@ -76,13 +76,13 @@ class Daemon final : public TaskEffects, public StandingEffects, public HostFoll
   void start(const AcceptedTask& task) override;
   void cancel(const AcceptedTask& task, const std::string& reason, bool at_once) override;
   void record(const AcceptedTask& task, const TaskResult& result) override;
-  void disown(std::int64_t id) override;
+  void abandon(std::int64_t id) override;
   void forget(std::int64_t id) override;
   void send(std::optional<Outbox::Key> key, const MasterMessage& message) override;
   void answer_kill(ReplyTo asker, const wire::KillAnswer& answer) override;
   void gave_up(Outbox::Key key) override;
 
-  // StandingEffects
+  // MembershipEffects
   void recover(Ownership ownership) override;
   void allow_takeover(bool allowed) override;
   void fence(const std::string& reason) override;
@@ -102,9 +102,9 @@ class Daemon final : public TaskEffects, public StandingEffects, public HostFoll
   void after_event();
   void note(What what, std::int64_t id = 0, std::int64_t number = 0, std::string text = "", std::string peer = "");
 
-  DaemonParts parts_;
+  DaemonDeps parts_;
   TaskTable table_;
-  Standing standing_;
+  MembershipState standing_;
   Registration registration_;
   std::set<std::int64_t> followed_;  // hosts, and whether they were started here
   std::set<std::int64_t> adopted_;

@@ -25,7 +25,7 @@ std::string_view to_string(What what) {
     case What::kRejectAcknowledged: return "ACK of a REJECT comes";
     case What::kAcknowledged: return "ACK comes";
     case What::kForgotten: return "forgotten";
-    case What::kDisowned: return "disowned";
+    case What::kAbandoned: return "abandoned";
     case What::kGaveUp: return "given up";
     case What::kKill: return "kill ordered";
     case What::kUnwanted: return "is killed by a master";

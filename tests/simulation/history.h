@@ -31,7 +31,7 @@ enum class What {
   kRejectAcknowledged,  // an ACK has come that may be for a REJECT of it, or for an earlier one
   kAcknowledged,        // an ACK has come that may be for its RESULT
   kForgotten,           // its folder is gone
-  kDisowned,
+  kAbandoned,
   kGaveUp,
   kKill,        // number: who asks
   kUnwanted,    // a master has killed it, and never acknowledges its end

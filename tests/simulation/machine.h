@@ -9,11 +9,11 @@
 #include <optional>
 #include <string>
 
-#include "lifecycle/moment.h"
+#include "engine/moment.h"
+#include "model/request.h"
 #include "simulation/history.h"
 #include "simulation/random.h"
 #include "simulation/timeline.h"
-#include "task/request.h"
 #include "wire/messages.h"
 
 namespace porpoise::simulation {
@@ -21,7 +21,7 @@ namespace porpoise::simulation {
 struct Folder {
   std::optional<wire::DispatchTask> dispatch;
   std::string master;
-  bool disowned = false;
+  bool abandoned = false;
   std::optional<std::int64_t> requested_wall_ms;
   bool host_said_who = false;
   std::optional<TaskResult> result;

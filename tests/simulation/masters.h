@@ -10,7 +10,7 @@
 #include <map>
 #include <string>
 
-#include "lifecycle/outbox.h"
+#include "engine/outbox.h"
 #include "simulation/history.h"
 #include "simulation/network.h"
 #include "simulation/zookeeper.h"

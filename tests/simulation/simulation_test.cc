@@ -23,7 +23,7 @@ constexpr std::uint64_t kEnoughForEverything = 200;
 constexpr What kEverything[] = {
     What::kAccepted,   What::kKnown,       What::kRefused,     What::kRejected,     What::kSpawned,   What::kBegan,
     What::kDied,       What::kResult,      What::kToldRunning, What::kToldResult,   What::kToldDelay, What::kToldReject,
-    What::kHeard,      What::kHeardReject, What::kForgotten,   What::kAcknowledged, What::kDisowned,  What::kGaveUp,
+    What::kHeard,      What::kHeardReject, What::kForgotten,   What::kAcknowledged, What::kAbandoned, What::kGaveUp,
     What::kKill,       What::kKillAnswer,  What::kUnwanted,    What::kCrash,        What::kPowerCut,  What::kLeft,
     What::kRegistered, What::kExpired,     What::kFence};
 

@@ -119,7 +119,7 @@ void World::cut_master(int master, std::int64_t ms) {
 void World::start_worker() {
   if (daemon_) return;
   const std::uint64_t process = ++process_;
-  DaemonParts parts{random_, timeline_, history_, machine_, network_, masters_, zookeeper_};
+  DaemonDeps parts{random_, timeline_, history_, machine_, network_, masters_, zookeeper_};
   parts.disk_lies = disk_lies_;
   parts.keep_tasks = promises_.keep_tasks;
   parts.settings.address = "w:1234";

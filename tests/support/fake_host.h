@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "model/expand.h"
 #include "plugin/loader.h"
-#include "task/expand.h"
 
 namespace porpoise::support {
 

@@ -130,7 +130,7 @@ Status ScriptedMaster::connect(const std::string& worker, Seconds limit) {
       return {};
     }
     if (std::chrono::steady_clock::now() > limit_at)
-      return fail(Code::kUnavailable, "no connection to worker " + worker + ": " + problem.message());
+      return fail(ErrorCode::kUnavailable, "no connection to worker " + worker + ": " + problem.message());
     asio::steady_timer(io_, kConnectPause).wait();
   }
 }

@@ -24,7 +24,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "executor/host_lock.h"
+#include "launcher/host_lock.h"
 #include "process/spawn.h"
 #include "support/temp_folder.h"
 #include "support/zookeeper_server.h"

@@ -19,7 +19,7 @@ void check_apiserver(const Patient& patient, Findings& findings) {
         {Level::kOk, "APIServer", *patient.apiserver + ", databases: " + std::to_string(databases->size())});
     return;
   }
-  const bool is_away = databases.error().error.code() == Code::kUnavailable && !databases.error().may_have_run;
+  const bool is_away = databases.error().error.code() == ErrorCode::kUnavailable && !databases.error().may_have_run;
   findings.push_back({Level::kFault, "APIServer", *patient.apiserver + ": " + databases.error().error.to_string(),
                       is_away ? "start the APIServer there, or correct plugins.OPENMLDB.apiservers in porpoise.yaml"
                               : "correct plugins.OPENMLDB.apiservers in porpoise.yaml, or look at that server's log"});

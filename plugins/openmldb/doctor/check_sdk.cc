@@ -19,7 +19,7 @@ Result<Json> ask(SdkProcess& process, const Json& order, std::int64_t now_mono_m
   const auto answer = read_body(line, "the SDK program");
   if (!answer) return fail(answer.error().error);
   if (const auto problem = answer->find("problem"); problem != answer->end() && problem->is_object())
-    return fail(Code::kUnavailable, string_or(*problem, "message", "no message"));
+    return fail(ErrorCode::kUnavailable, string_or(*problem, "message", "no message"));
   const auto data = answer->find("data");
   return data != answer->end() ? *data : Json();
 }

@@ -26,7 +26,7 @@ class Session : ZookeeperListener {
   Status connect() {
     run_until([this] { return is_connected_; });
     if (is_connected_) return {};
-    return fail(Code::kUnavailable, problem_.empty() ? "it does not answer" : problem_);
+    return fail(ErrorCode::kUnavailable, problem_.empty() ? "it does not answer" : problem_);
   }
 
   // Nothing when there is no such node.
@@ -41,14 +41,14 @@ class Session : ZookeeperListener {
           return std::move(**answer);
         })
         .or_else([&](const Error& error) -> Result<std::optional<std::vector<std::string>>> {
-          if (error.code() == Code::kNotFound) return std::nullopt;
+          if (error.code() == ErrorCode::kNotFound) return std::nullopt;
           return fail(error);
         });
   }
 
   Result<std::optional<std::string>> data(const std::string& path) {
     std::optional<Result<std::optional<ZookeeperNode>>> answer;
-    PORPOISE_CHECK(ask(answer, [&](ZookeeperHandle& handle) {
+    PORPOISE_TRY_VOID(ask(answer, [&](ZookeeperHandle& handle) {
       handle.get(path, false, [&answer](auto result) { answer = std::move(result); });
     }));
     return **answer ? std::optional<std::string>((**answer)->data) : std::nullopt;
@@ -58,10 +58,10 @@ class Session : ZookeeperListener {
   template <typename T, typename Call>
   Status ask(std::optional<Result<T>>& answer, Call call) {
     ZookeeperHandle* const handle = client_.handle();
-    if (handle == nullptr) return fail(Code::kUnavailable, "the connection was lost");
+    if (handle == nullptr) return fail(ErrorCode::kUnavailable, "the connection was lost");
     call(*handle);
     run_until([&] { return answer.has_value(); });
-    if (!answer) return fail(Code::kUnavailable, "it does not answer any more");
+    if (!answer) return fail(ErrorCode::kUnavailable, "it does not answer any more");
     if (!*answer) return fail(answer->error());
     return {};
   }
@@ -143,17 +143,17 @@ Result<ClusterView> look_at_cluster(std::string_view zk, const std::string& path
                                     milliseconds limit) {
   PORPOISE_TRY(ConnectString servers, parse_connect_string(zk));
   Session session(std::move(servers), digest, limit);
-  PORPOISE_CHECK(session.connect());
+  PORPOISE_TRY_VOID(session.connect());
   ClusterView view;
-  PORPOISE_CHECK(read_tablets(session, path, view));
-  PORPOISE_CHECK(read_nameservers(session, path, view));
+  PORPOISE_TRY_VOID(read_tablets(session, path, view));
+  PORPOISE_TRY_VOID(read_nameservers(session, path, view));
   PORPOISE_TRY(const auto taskmanager, session.data(path + "/taskmanager/leader"));
   view.taskmanager = taskmanager.value_or("");
   view.exists = view.exists || !view.nameservers.empty() || taskmanager;
   PORPOISE_TRY(const auto tables, session.children(path + "/table/db_table_data"));
   view.tables = tables ? tables->size() : 0;
   if (!view.exists) {
-    PORPOISE_CHECK(find_others(session, view));
+    PORPOISE_TRY_VOID(find_others(session, view));
   }
   return view;
 }

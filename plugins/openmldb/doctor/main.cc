@@ -36,7 +36,7 @@ std::string_view environment(const char* name) {
   return value == nullptr ? std::string_view() : value;
 }
 
-int complain(const Error& error, int exit_code) {
+int print_error(const Error& error, int exit_code) {
   std::fprintf(stderr, "porpoise: %s\n", error.to_string().c_str());
   return exit_code;
 }
@@ -103,10 +103,11 @@ void print_json(const Patient& patient, const Findings& findings, long faults) {
 
 int run(const Options& options) {
   auto patient = make_patient(options);
-  if (!patient) return complain(patient.error(), kUsage);
+  if (!patient) return print_error(patient.error(), kUsage);
   std::error_code problem;
   std::string folder = (std::filesystem::temp_directory_path(problem) / "porpoise-doctor-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) return complain(errno_error("cannot make " + folder, errno), kEnvironment);
+  if (::mkdtemp(folder.data()) == nullptr)
+    return print_error(errno_error("cannot make " + folder, errno), kEnvironment);
   patient->folder = folder;
   const Findings findings = examine(*patient);
   std::filesystem::remove_all(folder, problem);
@@ -135,7 +136,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    return complain(Error(Code::kInvalid, std::string(error.what()) + "; see porpoise doctor openmldb --help"), kUsage);
+    return print_error(Error(ErrorCode::kInvalid, std::string(error.what()) + "; see porpoise doctor openmldb --help"),
+                       kUsage);
   }
   return run(options);
 }

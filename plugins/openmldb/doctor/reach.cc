@@ -36,12 +36,12 @@ Status reach(const std::string& endpoint, std::chrono::milliseconds limit) {
   addrinfo* found = nullptr;
   if (const int problem = ::getaddrinfo(place.host.c_str(), std::to_string(place.port).c_str(), &wanted, &found);
       problem != 0)
-    return fail(Code::kUnavailable, ::gai_strerror(problem));
+    return fail(ErrorCode::kUnavailable, ::gai_strerror(problem));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
   int problem = EHOSTUNREACH;
   for (const addrinfo* address = found; address != nullptr && problem != 0; address = address->ai_next)
     problem = connect_to(*address, limit);
-  if (problem != 0) return fail(Code::kUnavailable, std::strerror(problem));
+  if (problem != 0) return fail(ErrorCode::kUnavailable, std::strerror(problem));
   return {};
 }
 

@@ -49,7 +49,7 @@ TEST(AddressRanges, NameWhatIsNone) {
                                  "10.0.0.1,,10.0.0.2", "10.0.0.1,", "any,10.0.0.1", "fe80::1%eth0"}) {
     const auto parsed = AddressRanges::parse(text);
     ASSERT_FALSE(parsed) << text;
-    EXPECT_EQ(parsed.error().code(), Code::kInvalid);
+    EXPECT_EQ(parsed.error().code(), ErrorCode::kInvalid);
     EXPECT_THAT(parsed.error().to_string(), HasSubstr("\"")) << text;
   }
 }

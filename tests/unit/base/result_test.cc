@@ -9,7 +9,7 @@ namespace {
 
 Result<int> parse_one(bool good) {
   if (good) return 1;
-  return fail(Code::kInvalid, "not a one");
+  return fail(ErrorCode::kInvalid, "not a one");
 }
 
 Result<int> twice(bool good) {
@@ -25,7 +25,7 @@ TEST(Result, TryPassesValuesAndErrorsOn) {
 TEST(Error, PrintsTheWholeChainOutermostFirst) {
   const Error error = errno_error("cannot open x", ENOENT).wrap("cannot start task 7");
   EXPECT_EQ(error.to_string(), "cannot start task 7: cannot open x: No such file or directory");
-  EXPECT_EQ(error.code(), Code::kNotFound);
+  EXPECT_EQ(error.code(), ErrorCode::kNotFound);
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST(SettingsTable, EveryKeyHasItsOwnNameFlagAndVariable) {
   }
   EXPECT_EQ(variable_of(*find_setting("resources.access-key")), "PORPOISE_RESOURCES_ACCESS_KEY");
   EXPECT_EQ(flag_of(*find_setting("resources.access-key")), "--resources-access-key");
-  EXPECT_THAT(stock_variables_of("worker.exec-threads"), ElementsAre("WORKER_EXEC_THREADS", "WORKER_EXECTHREADS"));
+  EXPECT_THAT(ds_variables_of("worker.exec-threads"), ElementsAre("WORKER_EXEC_THREADS", "WORKER_EXECTHREADS"));
 }
 
 TEST(SettingsTable, EveryDefaultIsAcceptedAndStaysWhatItIs) {
@@ -232,7 +232,7 @@ TEST(WorkerSettings, AStorageTypeNeedsItsKeys) {
 
 // Stock files.
 
-TEST(StockConf, EveryStockKeyIsTakenOrListedOnce) {
+TEST(DsConf, EveryStockKeyIsTakenOrListedOnce) {
   const auto sources = read_settings_sources("/dev/null", kDsConf, {}, {});
   ASSERT_TRUE(sources) << sources.error().to_string();
   const ResolvedSettings resolved = resolve(*sources);
@@ -284,7 +284,7 @@ TEST(StockConf, EveryStockKeyIsTakenOrListedOnce) {
   EXPECT_EQ(once.size(), resolved.ignored.size());
 }
 
-TEST(StockConf, PlaceholdersComeFromTheEnvironmentAndTheEnvScript) {
+TEST(DsConf, PlaceholdersComeFromTheEnvironmentAndTheEnvScript) {
   const std::string yaml = "registry: {zookeeper: {connect-string: \"${ZK:localhost}:${ZK_PORT}\"}}\n";
   SettingsSources sources = with_application(yaml, {{"ZK", "zk9"}});
   EXPECT_EQ(problem_of(sources),
@@ -293,13 +293,13 @@ TEST(StockConf, PlaceholdersComeFromTheEnvironmentAndTheEnvScript) {
   EXPECT_EQ(resolve(sources).config.zookeeper, "zk9:2182");
 }
 
-TEST(StockConf, KeysAreTakenInEverySpellingThatSpringTakes) {
+TEST(DsConf, KeysAreTakenInEverySpellingThatSpringTakes) {
   EXPECT_EQ(resolve(with_application("worker.execThreads: 5\n")).config.exec_threads, 5);
   EXPECT_EQ(resolve(with_application("worker: {exec_threads: 6}\n")).config.exec_threads, 6);
   EXPECT_EQ(resolve(with_environment({{"WORKER_EXECTHREADS", "7"}})).config.exec_threads, 7);
 }
 
-TEST(StockConf, UnknownStockKeysAreListedWithTheNearestName) {
+TEST(DsConf, UnknownStockKeysAreListedWithTheNearestName) {
   EXPECT_THAT(resolve(with_application("worker:\n  exec-thread: 5\n")).ignored,
               ElementsAre("application.yaml line 2: worker.exec-thread: not a key that porpoise knows (did you mean "
                           "'worker.exec-threads'?)"));
@@ -308,13 +308,13 @@ TEST(StockConf, UnknownStockKeysAreListedWithTheNearestName) {
                           "mean 'WORKER_EXEC_THREADS'?)"));
 }
 
-TEST(StockConf, EveryKeyOfAPropertiesFileIsTakenOrListed) {
+TEST(DsConf, EveryKeyOfAPropertiesFileIsTakenOrListed) {
   EXPECT_THAT(resolve(with_properties("sudo.enabled=true\ndata.basedir.path=\n")).ignored,
               ElementsAre("common.properties line 1: sudo.enabled: not a key that porpoise knows (did you mean "
                           "'sudo.enable'?)"));
 }
 
-TEST(StockConf, AnotherRegistryThanZooKeeperIsAnError) {
+TEST(DsConf, AnotherRegistryThanZooKeeperIsAnError) {
   EXPECT_EQ(problem_of(with_environment({{"REGISTRY_TYPE", "etcd"}})),
             "environment REGISTRY_TYPE: REGISTRY_TYPE 'etcd' is not supported; porpoise registers in zookeeper only");
   EXPECT_THAT(problem_of(with_application("registry: {type: mysql}\n")), HasSubstr("registry.type 'mysql'"));
@@ -326,7 +326,7 @@ ResourceConfig hdfs_at(const std::string& url) {
       .config.resources;
 }
 
-TEST(StockConf, HdfsBecomesAFolderOrWebHdfs) {
+TEST(DsConf, HdfsBecomesAFolderOrWebHdfs) {
   EXPECT_EQ(hdfs_at("file:///mnt/nfs").type, StorageType::kFile);
   EXPECT_EQ(hdfs_at("file:///mnt/nfs").url, "file:///mnt/nfs");
   EXPECT_EQ(hdfs_at("webhdfs://nn:9871").url, "http://nn:9871");
@@ -341,7 +341,7 @@ TEST(StockConf, HdfsBecomesAFolderOrWebHdfs) {
       ElementsAre(HasSubstr("taken to be at http://nn:9870, set resources.url if it is elsewhere")));
 }
 
-TEST(StockConf, StorageThatIsNotSupportedIsSaid) {
+TEST(DsConf, StorageThatIsNotSupportedIsSaid) {
   const ResolvedSettings oss = resolve(with_properties("resource.storage.type=OSS\n"));
   EXPECT_EQ(oss.config.resources.type, StorageType::kNone);
   EXPECT_THAT(oss.ignored,
@@ -350,21 +350,21 @@ TEST(StockConf, StorageThatIsNotSupportedIsSaid) {
   EXPECT_EQ(hdfs_at("s3a://bucket").type, StorageType::kNone);
 }
 
-TEST(StockConf, AnEndpointWithoutASchemeIsHttps) {
+TEST(DsConf, AnEndpointWithoutASchemeIsHttps) {
   const SettingsSources sources = with_properties(
       "resource.storage.type=S3\nresource.aws.s3.bucket.name=b\nresource.aws.s3.endpoint=s3.cn-north-1.amazonaws."
       "com\n");
   EXPECT_EQ(resolve(sources).config.resources.url, "https://s3.cn-north-1.amazonaws.com");
 }
 
-TEST(StockConf, TheEnvFileIsRelativeToTheFolder) {
+TEST(DsConf, TheEnvFileIsRelativeToTheFolder) {
   SettingsSources sources = with_properties("dolphinscheduler.env.path=env/other.sh\n");
   EXPECT_EQ(resolve(sources).config.env_file, "/ds/env/other.sh");
   sources.common_properties->text = "dolphinscheduler.env.path=/opt/env.sh\n";
   EXPECT_EQ(resolve(sources).config.env_file, "/opt/env.sh");
 }
 
-TEST(StockConf, HostileFilesAreRefusedInsteadOfFillingTheMemory) {
+TEST(DsConf, HostileFilesAreRefusedInsteadOfFillingTheMemory) {
   std::string aliases = "a: &a " + std::string(400000, 'x') + "\n";
   for (int i = 0; i < 1000; ++i) aliases += "b" + std::to_string(i) + ": *a\n";
   EXPECT_THAT(problem_of(with_application(aliases)), HasSubstr("aliases make more text"));

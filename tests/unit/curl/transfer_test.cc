@@ -90,7 +90,7 @@ TEST(Transfer, RefusedConnectionIsUnavailableAndCertainlyNotSent) {
   Transfer transfer(-1);
   const auto response = transfer.perform(get(dead_url()));
   ASSERT_FALSE(response);
-  EXPECT_EQ(response.error().code(), Code::kUnavailable);
+  EXPECT_EQ(response.error().code(), ErrorCode::kUnavailable);
   EXPECT_THAT(response.error().to_string(), HasSubstr("cannot connect to http://127.0.0.1:"));
   EXPECT_FALSE(transfer.request_was_sent());
 }
@@ -99,7 +99,7 @@ TEST(Transfer, UnknownHostIsUnavailable) {
   Transfer transfer(-1);
   const auto response = transfer.perform(get("http://no-such-host.invalid/"));
   ASSERT_FALSE(response);
-  EXPECT_EQ(response.error().code(), Code::kUnavailable);
+  EXPECT_EQ(response.error().code(), ErrorCode::kUnavailable);
   EXPECT_FALSE(transfer.request_was_sent());
 }
 
@@ -110,7 +110,7 @@ TEST(Transfer, ClosedConnectionIsUnavailableAndMayHaveBeenSent) {
   request.method = "POST";
   const auto response = transfer.perform(request);
   ASSERT_FALSE(response);
-  EXPECT_EQ(response.error().code(), Code::kUnavailable);
+  EXPECT_EQ(response.error().code(), ErrorCode::kUnavailable);
   EXPECT_TRUE(transfer.request_was_sent());
   EXPECT_EQ(server.requests().size(), 1U);
 }
@@ -132,7 +132,7 @@ TEST(Transfer, TruncatedBodyIsAnError) {
   Transfer transfer(-1);
   const auto response = transfer.perform(get(server.url()));
   ASSERT_FALSE(response);
-  EXPECT_EQ(response.error().code(), Code::kUnavailable);
+  EXPECT_EQ(response.error().code(), ErrorCode::kUnavailable);
 }
 
 TEST(Transfer, DeadlineEndsAHangingServer) {
@@ -142,7 +142,7 @@ TEST(Transfer, DeadlineEndsAHangingServer) {
   request.deadline_mono_ms = mono_ms_in(milliseconds(50));
   const auto response = transfer.perform(request);
   ASSERT_FALSE(response);
-  EXPECT_EQ(response.error().code(), Code::kTimeout);
+  EXPECT_EQ(response.error().code(), ErrorCode::kTimeout);
   EXPECT_THAT(response.error().to_string(), HasSubstr("the deadline has passed"));
   EXPECT_TRUE(transfer.request_was_sent());
 }
@@ -154,7 +154,7 @@ TEST(Transfer, ReadTimeoutEndsASilentBody) {
   request.read_timeout = milliseconds(50);
   const auto response = transfer.perform(request);
   ASSERT_FALSE(response);
-  EXPECT_EQ(response.error().code(), Code::kTimeout);
+  EXPECT_EQ(response.error().code(), ErrorCode::kTimeout);
   EXPECT_THAT(response.error().to_string(), HasSubstr("silent for 50 ms"));
 }
 
@@ -170,7 +170,7 @@ TEST(Transfer, CancelAbortsAHangingExchangeAtOnce) {
   const auto response = transfer.perform(get(server.url()));
   canceller.join();
   ASSERT_FALSE(response);
-  EXPECT_EQ(response.error().code(), Code::kCancelled);
+  EXPECT_EQ(response.error().code(), ErrorCode::kCancelled);
   EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(10));
 }
 
@@ -181,7 +181,7 @@ TEST(Transfer, BodyOverTheCapIsRefused) {
   request.max_response_bytes = 1000;
   const auto response = transfer.perform(request);
   ASSERT_FALSE(response);
-  EXPECT_EQ(response.error().code(), Code::kInvalid);
+  EXPECT_EQ(response.error().code(), ErrorCode::kInvalid);
   EXPECT_THAT(response.error().to_string(), HasSubstr("limit of 1000 bytes"));
 }
 
@@ -208,20 +208,20 @@ TEST(Transfer, FollowsRedirectsOnlyWhenAskedAndOnlyToHttp) {
   EXPECT_EQ(followed->body, "here");
   EXPECT_EQ(followed->header("X-Old"), "");
   request.url = server.url("/file");
-  EXPECT_EQ(transfer.perform(request).error().code(), Code::kInvalid);
+  EXPECT_EQ(transfer.perform(request).error().code(), ErrorCode::kInvalid);
 }
 
 TEST(Transfer, RefusesWhatIsNoRequest) {
   Transfer transfer(-1);
-  EXPECT_EQ(transfer.perform(get("file:///etc/passwd")).error().code(), Code::kInvalid);
-  EXPECT_EQ(transfer.perform(get("not a url")).error().code(), Code::kInvalid);
-  EXPECT_EQ(transfer.perform(get("")).error().code(), Code::kInvalid);
+  EXPECT_EQ(transfer.perform(get("file:///etc/passwd")).error().code(), ErrorCode::kInvalid);
+  EXPECT_EQ(transfer.perform(get("not a url")).error().code(), ErrorCode::kInvalid);
+  EXPECT_EQ(transfer.perform(get("")).error().code(), ErrorCode::kInvalid);
   HttpRequest request = get("http://127.0.0.1:1/");
   request.headers = {{"X", "a\r\nInjected: b"}};
-  EXPECT_EQ(transfer.perform(request).error().code(), Code::kInvalid);
+  EXPECT_EQ(transfer.perform(request).error().code(), ErrorCode::kInvalid);
   request.headers.clear();
   request.method = "GET /x HTTP/1.1\r\n";
-  EXPECT_EQ(transfer.perform(request).error().code(), Code::kInvalid);
+  EXPECT_EQ(transfer.perform(request).error().code(), ErrorCode::kInvalid);
 }
 
 TEST(Transfer, MessagesHideUserAndQuery) {

@@ -193,7 +193,7 @@ TEST_P(LogRootPaths, RemoveNothingElse) {
                                root() / "20230421/7_1-2-3.log", day / "server.log", folder_ / "secret", day, root()}) {
     const Status removed = logs.remove_log(path.string());
     ASSERT_FALSE(removed) << path;
-    EXPECT_EQ(removed.error().code(), Code::kDenied) << path;
+    EXPECT_EQ(removed.error().code(), ErrorCode::kDenied) << path;
     EXPECT_TRUE(fs::exists(path)) << path;
   }
   EXPECT_TRUE(fs::exists(folder_ / "elsewhere/7_1-2-3.log"));

@@ -290,7 +290,7 @@ TEST(HttpServerAddress, MustBeHostAndPort) {
                                   "127.0.0.1:80 ", "127.0.0.1:-1"}) {
     const auto server = HttpServer::start(io, wrong, {});
     ASSERT_FALSE(server) << wrong;
-    EXPECT_EQ(server.error().code(), Code::kInvalid);
+    EXPECT_EQ(server.error().code(), ErrorCode::kInvalid);
     EXPECT_EQ(server.error().message(),
               "'" + std::string(wrong) + "' for health and metrics is not HOST:PORT (key 'http')");
   }

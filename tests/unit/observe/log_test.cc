@@ -16,7 +16,7 @@
 
 #include "base/json.h"
 #include "base/unique_fd.h"
-#include "observe/calm_log.h"
+#include "observe/rate_limited_log.h"
 #include "observe/redactor.h"
 
 namespace porpoise {
@@ -121,7 +121,7 @@ TEST(Log, LeavesOutWhatIsBelowItsLevel) {
 TEST(Log, RefusesALevelThatIsNone) {
   const auto log = Log::open({.level = "warm"});
   ASSERT_FALSE(log);
-  EXPECT_EQ(log.error().code(), Code::kInvalid);
+  EXPECT_EQ(log.error().code(), ErrorCode::kInvalid);
   EXPECT_EQ(log.error().message(), "log level 'warm' is none of debug, info, warn, error (did you mean 'warn'?)");
 }
 
@@ -214,10 +214,10 @@ TEST(Redactor, CoversSecretsThatOverlap) {
   EXPECT_EQ(redactor.apply(""), "");
 }
 
-TEST(CalmLog, SaysAFewWarningsASecondAndThenHowManyMoreThereWere) {
+TEST(RateLimitedLog, SaysAFewWarningsASecondAndThenHowManyMoreThereWere) {
   Written written({});
-  CalmLog calm(written.log());
-  const CalmLog::Clock::time_point begin{};
+  RateLimitedLog calm(written.log());
+  const RateLimitedLog::Clock::time_point begin{};
   for (int i = 0; i < 1000; ++i) calm.warn("storm", {}, begin + std::chrono::hours(1));
   calm.warn("after it", {}, begin + std::chrono::hours(2));
   const std::string text = written.text();

@@ -46,7 +46,7 @@ std::map<std::string, double> parse(const std::string& text) {
   return samples;
 }
 
-std::map<std::string, double> scrape(Metrics& metrics, const WorkerLevels& levels = {}) {
+std::map<std::string, double> scrape(Metrics& metrics, const WorkerGauges& levels = {}) {
   return parse(metrics.scrape(levels));
 }
 
@@ -139,7 +139,7 @@ TEST(Metrics, CountMessagesFramesAndRejections) {
 
 TEST(Metrics, ShowLevelsAsTheyAreAtTheScrape) {
   Metrics metrics;
-  WorkerLevels levels{.running = {{"SHELL", 2}},
+  WorkerGauges levels{.running = {{"SHELL", 2}},
                       .waiting = 4,
                       .slots_total = 10,
                       .slots_used = 3,

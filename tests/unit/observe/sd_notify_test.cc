@@ -104,7 +104,7 @@ TEST(SdNotify, RefusesWhatSystemdWouldNotWrite) {
        }) {
     const auto notify = SdNotify::open(wrong);
     ASSERT_FALSE(notify) << wrong.notify_socket;
-    EXPECT_EQ(notify.error().code(), Code::kInvalid);
+    EXPECT_EQ(notify.error().code(), ErrorCode::kInvalid);
   }
 }
 

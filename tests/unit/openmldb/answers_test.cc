@@ -55,12 +55,12 @@ TEST(ReadAnswer, WhatIsNoAnswerMayHaveRun) {
   for (const char* body : {"", "<html>", R"({"code":0,"data":{"schema":["Int)", "[]", "{}", R"({"code":"0"})"}) {
     const auto answer = read_answer(200, body);
     ASSERT_FALSE(answer) << body;
-    EXPECT_EQ(answer.error().error.code(), Code::kUnavailable) << body;
+    EXPECT_EQ(answer.error().error.code(), ErrorCode::kUnavailable) << body;
     EXPECT_TRUE(answer.error().may_have_run) << body;
   }
   EXPECT_TRUE(read_answer(500, "x").error().may_have_run);
   EXPECT_FALSE(read_answer(404, "x").error().may_have_run);
-  EXPECT_EQ(read_answer(429, "x").error().error.code(), Code::kUnavailable);
+  EXPECT_EQ(read_answer(429, "x").error().error.code(), ErrorCode::kUnavailable);
 }
 
 TEST(ReadAnswer, AHugeCodeIsNotANumberOfOurs) {

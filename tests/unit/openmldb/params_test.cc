@@ -87,7 +87,7 @@ TEST(FindApiserver, PrefersTheWholeListThenOneHostThenTheStar) {
 TEST(FindApiserver, AnUnknownClusterGivesTheLineToAdd) {
   const auto url = find_apiserver(Config{}, "127.0.0.1:2181", "/openmldb");
   ASSERT_FALSE(url);
-  EXPECT_EQ(url.error().code(), Code::kNotFound);
+  EXPECT_EQ(url.error().code(), ErrorCode::kNotFound);
   EXPECT_THAT(url.error().to_string(), HasSubstr("plugins.OPENMLDB.apiservers"));
   EXPECT_THAT(url.error().to_string(), HasSubstr("\"127.0.0.1:2181/openmldb\": http://HOST:9080"));
 }

@@ -107,7 +107,7 @@ TEST(PluginNote, OfTheBuiltPluginsNamesTheirTypes) {
 }
 
 TEST(PluginNote, OfAMissingFileIsNotFound) {
-  EXPECT_EQ(read_plugin_note("/nowhere/at/all.so").error().code(), Code::kNotFound);
+  EXPECT_EQ(read_plugin_note("/nowhere/at/all.so").error().code(), ErrorCode::kNotFound);
 }
 
 }  // namespace

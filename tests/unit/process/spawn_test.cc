@@ -11,7 +11,7 @@
 #include <array>
 
 #include "base/unique_fd.h"
-#include "process/sweep.h"
+#include "process/kill_tree.h"
 
 namespace porpoise {
 namespace {

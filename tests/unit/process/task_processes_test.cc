@@ -37,7 +37,9 @@ class Leader {
     ::waitpid(pid_, nullptr, 0);
   }
 
-  TaskMark mark() const { return {pid_, read_process(pid_).value_or(ProcessInfo{}).start_ticks, "NO_SUCH_COOKIE=1"}; }
+  TaskIdentity mark() const {
+    return {pid_, read_process(pid_).value_or(ProcessInfo{}).start_ticks, "NO_SUCH_COOKIE=1"};
+  }
   bool wait_for_child() const {
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!has_sleep(descendants(list_processes(), pid_)) && std::chrono::steady_clock::now() < limit)
@@ -60,7 +62,7 @@ TEST(TaskProcesses, AreTheMembersOfItsSessionButNotTheHost) {
 TEST(TaskProcesses, AreNotThoseOfWhoGotTheNumberOfTheHost) {
   const Leader leader;
   ASSERT_TRUE(leader.wait_for_child());
-  TaskMark mark = leader.mark();
+  TaskIdentity mark = leader.mark();
   mark.start_ticks -= 1;  // an earlier process of that number
   EXPECT_THAT(describe(task_processes(mark)), IsEmpty());
 }

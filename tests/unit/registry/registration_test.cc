@@ -382,7 +382,7 @@ TEST_F(RegistrationTest, WithADigestIsClosedToOthers) {
   ASSERT_TRUE(stranger.connect());
   const auto refused = stranger.set(kNode, "{}");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), Code::kDenied);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kDenied);
   Observer friendly(io, server->connect_string(), std::nullopt, "porpoise:secret");
   ASSERT_TRUE(friendly.connect());
   EXPECT_TRUE(friendly.set(kNode, "{}"));

@@ -84,10 +84,10 @@ class Observer final : public ZookeeperListener {
  private:
   template <typename T, typename Start>
   Result<T> wait(const Start& start) {
-    if (client->handle() == nullptr) return fail(Code::kUnavailable, "not connected");
+    if (client->handle() == nullptr) return fail(ErrorCode::kUnavailable, "not connected");
     auto answer = std::make_shared<std::optional<Result<T>>>();
     start([answer](Result<T> result) { *answer = std::move(result); });
-    if (!run_until(io_, [&] { return answer->has_value(); })) return fail(Code::kTimeout, "no answer");
+    if (!run_until(io_, [&] { return answer->has_value(); })) return fail(ErrorCode::kTimeout, "no answer");
     return **answer;
   }
 

@@ -53,11 +53,11 @@ TEST_F(ZookeeperClientTest, ErrorsNameTheNodeAndTheReason) {
   ASSERT_TRUE(client.connect());
   const auto orphan = client.create("/no/parent", "", NodeMode::kPersistent);
   ASSERT_FALSE(orphan);
-  EXPECT_EQ(orphan.error().code(), Code::kNotFound);
+  EXPECT_EQ(orphan.error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(orphan.error().message(), "cannot create /no/parent: no node");
   const auto invalid = client.create("no-slash", "", NodeMode::kPersistent);
   ASSERT_FALSE(invalid);
-  EXPECT_EQ(invalid.error().code(), Code::kInvalid);
+  EXPECT_EQ(invalid.error().code(), ErrorCode::kInvalid);
   EXPECT_FALSE(client.create("/big", std::string(2U << 20U, 'x'), NodeMode::kPersistent));
   EXPECT_EQ(client.disconnects, 0);
 }
@@ -156,7 +156,7 @@ TEST_F(ZookeeperClientTest, CallsAreAnsweredWithAnErrorWhenTheServerIsLost) {
   server->kill();
   ASSERT_TRUE(run_until(io, [&] { return answer.has_value(); }));
   ASSERT_FALSE(*answer);
-  EXPECT_EQ(answer->error().code(), Code::kUnavailable);
+  EXPECT_EQ(answer->error().code(), ErrorCode::kUnavailable);
 }
 
 // Its queue of connections is never served: connected, but silent.

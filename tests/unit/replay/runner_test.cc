@@ -7,7 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/file.h"
-#include "replay/import.h"
+#include "workflow/import.h"
 
 namespace porpoise {
 namespace {

@@ -171,7 +171,7 @@ TEST(Profile31, IgnoresCommandsThatNeverConcernAWorker) {
 TEST(Profile31, ABodyThatIsNotJsonIsAnErrorThatNamesTheCommandAndThePlace) {
   const auto message = decode(recorded_frame("33"));
   ASSERT_FALSE(message);
-  EXPECT_EQ(message.error().code(), Code::kInvalid);
+  EXPECT_EQ(message.error().code(), ErrorCode::kInvalid);
   EXPECT_EQ(message.error().to_string().find("TASK_DISPATCH_REQUEST: body: line 1, column 3: "), 0U)
       << message.error().to_string();
   EXPECT_EQ(refusal(Command::kTaskKillRequest, "[]"), "TASK_KILL_REQUEST: body is not a JSON object");

@@ -1,4 +1,4 @@
-#include "wire/json_dialect.h"
+#include "wire/v31/json_dialect.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "support/golden.h"
-#include "wire/java_date.h"
 #include "wire/profile.h"
+#include "wire/v31/java_date.h"
 
 namespace porpoise::wire {
 namespace {

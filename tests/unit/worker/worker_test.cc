@@ -6,14 +6,14 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "executor/host_lock.h"
+#include "launcher/host_lock.h"
+#include "model/host_protocol.h"
 #include "process/user.h"
-#include "task/host_protocol.h"
-#include "worker/folder_sweeper.h"
-#include "worker/places.h"
+#include "store/task_store.h"
+#include "worker/folder_remover.h"
 #include "worker/task_request.h"
-#include "worker/task_store.h"
 #include "worker/tenant.h"
+#include "worker/worker_paths.h"
 
 namespace porpoise {
 namespace {
@@ -36,16 +36,17 @@ wire::TaskContext context() {
   return context;
 }
 
-TEST(Places, AreThoseOfTheJavaWorker) {
-  const Places places{"/logs", "/data"};
+TEST(WorkerPaths, AreThoseOfTheJavaWorker) {
+  const WorkerPaths places{"/logs", "/data"};
   EXPECT_EQ(places.log_path(context(), utc(), 0), "/logs/20230420/9099679207488_4-12-34.log");
   EXPECT_EQ(places.execute_path(context()), "/data/exec/process/root/7/9099679207488_4/12/34");
 }
 
-TEST(Places, ATaskWithoutASubmitTimeIsLoggedUnderToday) {
+TEST(WorkerPaths, ATaskWithoutASubmitTimeIsLoggedUnderToday) {
   wire::TaskContext late = context();
   late.first_submit_time_ms = 0;
-  EXPECT_EQ(Places({"/logs", "/data"}).log_path(late, utc(), 86400000), "/logs/19700102/9099679207488_4-12-34.log");
+  EXPECT_EQ(WorkerPaths({"/logs", "/data"}).log_path(late, utc(), 86400000),
+            "/logs/19700102/9099679207488_4-12-34.log");
 }
 
 class Store : public testing::Test {
@@ -98,13 +99,13 @@ TEST_F(Store, ForgetsATaskThatCameAgainBeforeItsFolderWasRemoved) {
   EXPECT_THAT(scan(), IsEmpty());
 }
 
-TEST(FolderSweeper, RemovesAFolderAndSaysWhatItCannotRemove) {
+TEST(FolderRemover, RemovesAFolderAndSaysWhatItCannotRemove) {
   char name[] = "/tmp/porpoise-test-XXXXXX";
   const std::filesystem::path folder = ::mkdtemp(name);
   ASSERT_TRUE(write_file(folder / "file", "", 0600, Durability::kAtomic));
   boost::asio::io_context io;
   std::vector<std::string> problems;
-  FolderSweeper sweeper(io, [&](const std::string& problem) { problems.push_back(problem); });
+  FolderRemover sweeper(io, [&](const std::string& problem) { problems.push_back(problem); });
   sweeper.remove(folder);
   sweeper.remove(std::string(300, 'x'));  // no name is that long
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -146,9 +147,9 @@ TEST_F(Store, KnowsWhetherAHostHasBegun) {
 TEST_F(Store, RemembersWhatNobodyIsToldOf) {
   ASSERT_TRUE(store().prepare());
   ASSERT_TRUE(store().keep(34, "the dispatch"));
-  EXPECT_FALSE(scan()[0].disowned);
-  ASSERT_TRUE(store().disown(34));
-  EXPECT_TRUE(scan()[0].disowned);
+  EXPECT_FALSE(scan()[0].abandoned);
+  ASSERT_TRUE(store().abandon(34));
+  EXPECT_TRUE(scan()[0].abandoned);
 }
 
 TEST_F(Store, PutsAsideWhatItCannotReadAndGoesOn) {

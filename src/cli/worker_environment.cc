@@ -1,0 +1,85 @@
+#include "cli/worker_environment.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/host_port.h"
+#include "cli/console.h"
+#include "launcher/task_process.h"
+#include "machine/address.h"
+#include "process/process_info.h"
+#include "process/user.h"
+#include "worker/tenant.h"
+
+namespace porpoise {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::string> own_address(const WorkerConfig& config) {
+  PORPOISE_TRY(const HostPort listen, parse_host_port(config.listen));
+  AddressOptions options;
+  options.advertise = config.advertise_address;
+  options.listen_host = listen.host;
+  options.port = listen.port;
+  options.kubernetes =
+      !environment("KUBERNETES_SERVICE_HOST").empty() && !environment("KUBERNETES_SERVICE_PORT").empty();
+  return find_address(options);
+}
+
+Result<RegistrationOptions> registration_options(const WorkerConfig& config, const WorkerPaths& places,
+                                                 std::string address) {
+  RegistrationOptions options;
+  PORPOISE_TRY(options.servers, parse_connect_string(config.zookeeper));
+  options.name_space = config.zookeeper_namespace;
+  options.session_timeout = config.zookeeper_session_timeout;
+  options.digest = config.zookeeper_digest;
+  options.address = std::move(address);
+  options.session_file = places.session_file();
+  options.takeover_allowed = false;  // not before Membership has ended what is not the worker's any more
+  options.boot_id = boot_id();
+  options.startup_time_ms = wall_ms();
+  options.heartbeat_interval = config.heartbeat_interval;
+  return options;
+}
+
+Status make_folder(const fs::path& folder, const char* key) {
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (!problem && ::access(folder.c_str(), W_OK) == 0) return {};
+  const int reason = problem ? problem.value() : errno;
+  const Error why = errno_error("cannot write to " + folder.string(), reason);
+  return fail(why.code(), why.message() + "; let user " + user_name(::geteuid()) +
+                              " write there, or choose another folder with the key '" + key + "'");
+}
+
+}  // namespace
+
+Result<WorkerEnvironment> find_worker_environment(const WorkerConfig& config) {
+  const WorkerPaths places{fs::absolute(config.log_dir), fs::absolute(config.data_dir)};
+  PORPOISE_TRY_VOID(check_tenants_possible(config));
+  PORPOISE_TRY_VOID(make_folder(places.data_dir, "data-dir"));
+  PORPOISE_TRY_VOID(make_folder(places.log_dir, "log-dir"));
+  TaskStore store(places.state_root());
+  PORPOISE_TRY_VOID(store.prepare());
+  PORPOISE_TRY(LogRoot log_root, LogRoot::open(places.log_dir));
+  PORPOISE_TRY(fs::path host_binary, usable_host_binary());
+  PORPOISE_TRY(std::string address, own_address(config));
+  PORPOISE_TRY(RegistrationOptions registration, registration_options(config, places, address));
+  PORPOISE_TRY(AddressRanges named_masters, AddressRanges::parse(config.allow_masters));
+  PORPOISE_TRY(AddressRanges log_peers, AddressRanges::parse(config.allow_log_peers));
+  return WorkerEnvironment{places,
+                           std::move(store),
+                           std::move(log_root),
+                           std::move(host_binary),
+                           std::move(address),
+                           std::move(registration),
+                           std::move(named_masters),
+                           std::move(log_peers)};
+}
+
+}  // namespace porpoise

@@ -1,0 +1,211 @@
+#include "config/ds/ds_conf.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include "base/nearest.h"
+#include "config/ds/ds_reasons.h"
+#include "config/placeholder.h"
+#include "config/yaml.h"
+
+namespace porpoise {
+namespace {
+
+constexpr const char* kRegistryType = "registry.type";
+
+std::string place(const ConfigText& file, std::size_t line) { return file.name + " line " + std::to_string(line); }
+
+std::string or_unknown(std::string_view reason, std::string_view key, const std::vector<std::string>& known) {
+  return reason.empty() ? "not a key that porpoise knows" + did_you_mean(key, known) : std::string(reason);
+}
+
+Status check_registry_type(const std::string& origin, std::string_view name, std::string_view value) {
+  if (value == "zookeeper") return {};
+  return fail(ErrorCode::kInvalid, origin + ": " + std::string(name) + " '" + std::string(value) +
+                                       "' is not supported; porpoise registers in zookeeper only");
+}
+
+struct Target {
+  const Setting* setting;
+  Part part;
+};
+
+std::optional<Target> find_by_path(std::string_view key) {
+  const std::string form = uniform(key);
+  for (const Setting& setting : worker_settings())
+    for (const auto& [path, part] : setting.application)
+      if (!path.empty() && uniform(path) == form) return Target{&setting, part};
+  return std::nullopt;
+}
+
+std::optional<Target> find_by_variable(std::string_view name) {
+  for (const Setting& setting : worker_settings()) {
+    if (name == setting.ds_variable) return Target{&setting, Part::kWhole};
+    for (const auto& [path, part] : setting.application) {
+      if (path.empty()) continue;
+      const std::vector<std::string> names = ds_variables_of(path);
+      if (std::find(names.begin(), names.end(), name) != names.end()) return Target{&setting, part};
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> known_paths() {
+  std::vector<std::string> paths;
+  for (const Setting& setting : worker_settings())
+    for (const DsKey& key : setting.application)
+      if (!key.path.empty()) paths.emplace_back(key.path);
+  return paths;
+}
+
+std::vector<std::string> known_variables() {
+  std::vector<std::string> names;
+  for (const std::string& path : known_paths()) names.push_back(ds_variables_of(path).front());
+  return names;
+}
+
+// application.yaml.
+
+class ApplicationReader {
+ public:
+  ApplicationReader(const ConfigText& file, const Variables& variables) : file_(file), variables_(variables) {}
+
+  Result<DsConf> read() {
+    const auto documents = load_yaml(file_.text);
+    if (!documents) return fail(documents.error().wrap(file_.name));
+    YamlConverter converter;
+    for (const YAML::Node& document : *documents) {
+      if (!document.IsMap()) continue;
+      auto values = converter.flatten(document);
+      if (!values) return fail(values.error().wrap(file_.name));
+      values_ = std::move(*values);
+      PORPOISE_TRY_VOID(read_document());
+    }
+    return std::move(conf_);
+  }
+
+ private:
+  Status read_document() {
+    if (const LocatedValue* const profile = foreign_profile(); profile != nullptr) {
+      conf_.ignored.push_back(place(file_, profile->line) + ": a document of profile '" + profile->text +
+                              "': only those without a profile count");
+      return {};
+    }
+    for (const LocatedValue& value : values_) PORPOISE_TRY_VOID(read_value(value));
+    return {};
+  }
+
+  // The value that keeps the document for a profile other than the default one.
+  const LocatedValue* foreign_profile() const {
+    const auto found = std::find_if(values_.begin(), values_.end(), [](const LocatedValue& value) {
+      const std::string key = uniform(value.key.substr(0, value.key.find('[')));
+      return (key == "spring.config.activate.onprofile" || key == "spring.profiles") && !value.is_null &&
+             value.text != "default";
+    });
+    return found == values_.end() ? nullptr : &*found;
+  }
+
+  Status read_value(const LocatedValue& value) {
+    const auto target = find_by_path(value.key);
+    if (!target && uniform(value.key) != kRegistryType) {
+      ignore(value);
+      return {};
+    }
+    if (value.is_null) return {};
+    auto text = resolve_placeholders(value.text, [this](std::string_view name) { return lookup(name); });
+    const std::string origin = place(file_, value.line);
+    if (!text) return fail(text.error().wrap(origin + ": " + value.key));
+    if (text->empty()) return {};
+    if (!target) return check_registry_type(origin, value.key, *text);
+    conf_.assignments.push_back({target->setting, target->part, *std::move(text), value.key, origin});
+    return {};
+  }
+
+  std::optional<std::string> lookup(std::string_view name) const {
+    if (const auto found = variables_.find(name); found != variables_.end()) return found->second;
+    for (const LocatedValue& value : values_)
+      if (value.key == name && !value.is_null) return value.text;
+    return std::nullopt;
+  }
+
+  void ignore(const LocatedValue& value) {
+    const std::string key = value.key.substr(0, value.key.find('['));  // a list counts once
+    if (!seen_.insert(key).second) return;
+    conf_.ignored.push_back(place(file_, value.line) + ": " + key + ": " +
+                            or_unknown(reason_to_ignore(key), key, known_paths()));
+  }
+
+  const ConfigText& file_;
+  const Variables& variables_;
+  std::vector<LocatedValue> values_;  // of the document being read
+  std::set<std::string> seen_;
+  DsConf conf_;
+};
+
+// Environment variables.
+
+// `called` is what messages call it, beside its origin.
+Status read_variable(const LocatedValue& variable, const std::string& origin, const std::string& called, DsConf& conf) {
+  const std::string& name = variable.key;
+  if (variable.text.empty()) return {};
+  if (name == "REGISTRY_TYPE") return check_registry_type(origin, name, variable.text);
+  if (const auto target = find_by_variable(name)) {
+    const std::string key = called.empty() ? std::string(target->setting->name) : called;
+    conf.assignments.push_back({target->setting, target->part, variable.text, key, origin});
+  } else if (is_stock_variable(name)) {
+    conf.ignored.push_back(origin + ": " + (called.empty() ? "" : called + ": ") +
+                           or_unknown(reason_to_ignore_variable(name), name, known_variables()));
+  }
+  return {};
+}
+
+bool ends_like_service_port(std::string_view name) {  // …_PORT_1234_TCP, …_PORT_1234_TCP_ADDR
+  const std::size_t port = name.rfind("_PORT_");
+  return port != std::string_view::npos && port + 6 < name.size() &&
+         std::isdigit(static_cast<unsigned char>(name[port + 6])) != 0;
+}
+
+}  // namespace
+
+bool is_service_link(std::string_view name, std::string_view value) {
+  for (const std::string_view scheme : {"tcp://", "udp://", "sctp://"})
+    if (value.starts_with(scheme)) return true;
+  return name.find("_SERVICE_HOST") != std::string_view::npos || name.find("_SERVICE_PORT") != std::string_view::npos ||
+         ends_like_service_port(name);
+}
+
+Result<DsConf> read_application_yaml(const ConfigText& file, const Variables& variables) {
+  try {
+    return ApplicationReader(file, variables).read();
+  } catch (const YAML::Exception& error) {  // a node that yaml-cpp cannot look into
+    return fail(ErrorCode::kInvalid, file.name + ": " + error.msg);
+  }
+}
+
+Result<DsConf> read_env_exports(const ConfigText& file, const EnvExports& exports) {
+  DsConf conf;
+  std::map<std::string, const LocatedValue*> last;
+  for (const LocatedValue& value : exports.plain) last[value.key] = &value;
+  for (const LocatedValue& value : exports.plain)
+    if (last[value.key] == &value) PORPOISE_TRY_VOID(read_variable(value, place(file, value.line), value.key, conf));
+  std::set<std::string> seen;
+  for (const LocatedValue& value : exports.other) {
+    const bool is_ours = find_by_variable(value.key) || is_stock_variable(value.key);
+    if (!is_ours || !seen.insert(value.key).second) continue;
+    conf.ignored.push_back(place(file, value.line) + ": " + value.key +
+                           ": its value needs a shell, and porpoise only reads this file");
+  }
+  return conf;
+}
+
+Result<DsConf> read_stock_environment(const Variables& variables) {
+  DsConf conf;
+  for (const auto& [name, value] : variables)
+    if (!is_service_link(name, value))
+      PORPOISE_TRY_VOID(read_variable({name, value, 0, false}, "environment " + name, "", conf));
+  return conf;
+}
+
+}  // namespace porpoise

@@ -1,0 +1,53 @@
+// What the stock 3.1 worker is configured with, in porpoise's keys: application.yaml, common.properties,
+// dolphinscheduler_env.sh, and the environment variables that Spring Boot reads.
+//
+// Pure: files come as text. Nothing is dropped silently: what has no effect is in `ignored`, once, with its place.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/env_script.h"
+#include "config/settings_table.h"
+
+namespace porpoise {
+
+// A file that was read. A value.
+struct ConfigText {
+  std::string name;  // as it is called in messages
+  std::string text;
+};
+
+// One source gives one key a value.
+struct Assignment {
+  const Setting* setting = nullptr;
+  Part part = Part::kWhole;
+  std::string text;
+  std::string name;    // what the source calls the key
+  std::string origin;  // "conf/application.yaml line 12"
+};
+
+struct DsConf {
+  std::vector<Assignment> assignments;
+  std::vector<std::string>
+      ignored;  // "conf/application.yaml line 3: spring.datasource.url: porpoise needs no database"
+};
+
+// Placeholders are looked up in `variables`, then in the file itself.
+Result<DsConf> read_application_yaml(const ConfigText& file, const Variables& variables);
+
+// `folder` is where a relative dolphinscheduler.env.path begins.
+DsConf read_common_properties(const ConfigText& file, const std::filesystem::path& folder);
+
+// Only what the stock start script would pass on to the worker itself; all else in it is for tasks.
+Result<DsConf> read_env_exports(const ConfigText& file, const EnvExports& exports);
+
+Result<DsConf> read_stock_environment(const Variables& variables);
+
+// Kubernetes makes PORPOISE_PORT=tcp://… of a service named porpoise; such variables are not meant for us.
+bool is_service_link(std::string_view name, std::string_view value);
+
+}  // namespace porpoise

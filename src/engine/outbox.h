@@ -1,0 +1,88 @@
+// What masters have not acknowledged yet, and when to say it again (better than 3.1 `MessageRetryRunner`, which waits
+// five minutes, forgets nothing while it lives and everything when it ends).
+//
+// Pure: time is passed in, sending is somebody else's. Owned by the TaskTable; one thread. Nothing in here is durable
+// by itself: a RESULT comes back from the task's state folder after a restart.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/moment.h"
+#include "wire/messages.h"
+
+namespace porpoise {
+
+enum class MessageKind { kRunning, kResult, kReject };
+
+// To a master, with or without retry.
+using MasterMessage = std::variant<wire::TaskRunning, wire::TaskEnded, wire::TaskRejected>;
+
+struct OutboxLimits {
+  std::chrono::milliseconds first_retry{2000};  // after a message was sent and no ACK came; then doubled
+  std::chrono::milliseconds max_retry{60000};
+  std::chrono::milliseconds first_reconnect{500};  // after a message could not be sent; then doubled
+  std::chrono::milliseconds max_reconnect{5000};   // so that a master which is back hears of everything within seconds
+  std::chrono::milliseconds max_age{std::chrono::hours(24)};
+  int tries_after_kill = 3;  // 3.1 masters never acknowledge the RESULT of a task that they have killed
+};
+
+class Outbox {
+ public:
+  struct Key {
+    std::int64_t task_instance_id;
+    MessageKind kind;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  struct Due {
+    Key key;
+    MasterMessage message;
+  };
+
+  explicit Outbox(OutboxLimits limits) : limits_(limits) {}
+
+  // Due at once. Replaces a message of the same kind; a RESULT also replaces RUNNING, which must never come after it.
+  // `tries`: 0 means until it is acknowledged or too old.
+  void put(Key key, MasterMessage message, Moment now, int tries = 0);
+  // False when nothing like it was waiting.
+  bool acknowledge(Key key);
+  // Another master owns the task now: all that waits for it goes there, at once.
+  void retarget(std::int64_t task_instance_id, const std::string& master, Moment now);
+  // Due at once, whatever the schedule says.
+  void resend(std::int64_t task_instance_id, Moment now);
+  void limit_tries(std::int64_t task_instance_id);
+  void drop(std::int64_t task_instance_id);
+
+  // Everything that is due, each counted as one try.
+  std::vector<Due> take_due(Moment now);
+  // It did not reach the master: try again sooner than after a missing ACK.
+  void not_sent(Key key, Moment now);
+  // What is given up: too old, or tried often enough. The caller forgets the task.
+  std::vector<Key> take_expired(Moment now);
+
+  std::optional<std::int64_t> next_wakeup_mono_ms() const;
+  std::size_t size() const { return entries_.size(); }
+  std::int64_t oldest_age_ms(Moment now) const;
+  bool has(Key key) const { return entries_.contains(key); }
+
+ private:
+  struct Entry {
+    MasterMessage message;
+    std::int64_t since_mono_ms = 0;
+    std::int64_t due_mono_ms = 0;
+    int sent = 0;         // tries so far
+    int unreachable = 0;  // of those, in a row, that did not get out
+    int tries = 0;        // 0: no limit
+  };
+
+  OutboxLimits limits_;
+  std::map<Key, Entry> entries_;
+};
+
+}  // namespace porpoise

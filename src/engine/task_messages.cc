@@ -1,0 +1,78 @@
+#include "engine/task_messages.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace porpoise {
+namespace {
+
+constexpr int kDelayStatus = 12;  // 3.1 `TaskExecutionStatus` DELAY_EXECUTION
+
+// What all of them begin with.
+template <typename Message>
+Message message_about(const AcceptedTask& task, std::int64_t send_time_ms, const std::string& worker) {
+  Message message;
+  message.addressing = {worker, task.dispatch.master, send_time_ms};
+  message.task_instance_id = task.id();
+  message.process_instance_id = task.dispatch.context.process_instance_id;
+  return message;
+}
+
+std::vector<std::string> split_ids(const std::string& app_ids) {
+  std::vector<std::string> ids;
+  for (std::size_t begin = 0; begin < app_ids.size();) {
+    const std::size_t end = std::min(app_ids.find(',', begin), app_ids.size());
+    ids.push_back(app_ids.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return ids;
+}
+
+}  // namespace
+
+wire::TaskRunning running_message(const AcceptedTask& task, const std::string& worker) {
+  auto message = message_about<wire::TaskRunning>(task, task.start_time_ms, worker);
+  message.start_time_ms = task.start_time_ms;
+  message.log_path = task.log_path;
+  message.execute_path = task.execute_path;
+  message.app_ids = task.app_ids;
+  return message;
+}
+
+wire::TaskEnded ended_message(const AcceptedTask& task, const TaskResult& result, const std::string& worker) {
+  auto message = message_about<wire::TaskEnded>(task, result.end_time_ms, worker);
+  message.status = status_code(result.state);
+  message.start_time_ms = result.start_time_ms;
+  message.log_path = task.log_path;
+  message.execute_path = task.execute_path;
+  message.end_time_ms = result.end_time_ms;
+  message.process_id = result.process_id;
+  message.app_ids = result.app_ids;
+  message.var_pool = result.var_pool;
+  return message;
+}
+
+wire::TaskEnded delayed_message(const AcceptedTask& task, std::int64_t now_ms, const std::string& worker) {
+  TaskResult waiting;
+  waiting.start_time_ms = now_ms;
+  wire::TaskEnded message = ended_message(task, waiting, worker);
+  message.addressing.send_time_ms = now_ms;
+  message.status = kDelayStatus;
+  message.var_pool.reset();
+  return message;
+}
+
+wire::TaskRejected rejected_message(const AcceptedTask& task, std::int64_t now_ms, const std::string& worker) {
+  return message_about<wire::TaskRejected>(task, now_ms, worker);
+}
+
+wire::KillAnswer killed_unstarted(std::int64_t task_instance_id, const std::string& worker) {
+  return {task_instance_id, worker, "KILL", 0, {}};
+}
+
+wire::KillAnswer killed(std::int64_t task_instance_id, std::int64_t process_id, const std::string& app_ids,
+                        const std::string& worker) {
+  return {task_instance_id, worker, "SUCCESS", process_id, split_ids(app_ids)};
+}
+
+}  // namespace porpoise

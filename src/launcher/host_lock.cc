@@ -1,0 +1,60 @@
+#include "launcher/host_lock.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+
+#include <cerrno>
+#include <chrono>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "model/host_protocol.h"
+
+namespace porpoise {
+namespace {
+
+constexpr const char* kLockFile = "host.lock";
+constexpr std::size_t kMaxHostFileBytes = 4096;
+constexpr std::chrono::seconds kIntroduction{5};  // between the exec of a host and its host.json
+constexpr int kPauseMs = 5;
+
+std::string name_of(const std::filesystem::path& state_dir) { return (state_dir / kLockFile).string(); }
+
+}  // namespace
+
+Result<UniqueFd> lock_host(const std::filesystem::path& state_dir) {
+  UniqueFd lock(::open(name_of(state_dir).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock) return fail_errno("cannot open " + name_of(state_dir), errno);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK)
+    return fail(ErrorCode::kInternal, "a task host works on " + state_dir.string() + " already");
+  return fail_errno("cannot lock " + name_of(state_dir), errno);
+}
+
+bool host_lives(const std::filesystem::path& state_dir) {
+  const UniqueFd lock(::open(name_of(state_dir).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return lock && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+Result<HostIdentity> read_host_identity(const std::filesystem::path& state_dir) {
+  PORPOISE_TRY(const std::string text, read_file(state_dir / kHostFile, kMaxHostFileBytes));
+  PORPOISE_TRY(const Json json, parse_json(text));
+  const auto pid = integer_or(json, "pid", 0);
+  if (pid <= 1) return fail(ErrorCode::kInvalid, (state_dir / kHostFile).string() + " names no pid");
+  return HostIdentity{static_cast<pid_t>(pid), static_cast<std::uint64_t>(integer_or(json, "startTicks", 0)),
+                      string_or(json, "bootId", "")};
+}
+
+Result<HostIdentity> wait_for_host_identity(const std::filesystem::path& state_dir) {
+  const auto limit = std::chrono::steady_clock::now() + kIntroduction;
+  while (true) {
+    auto identity = read_host_identity(state_dir);
+    if (identity) return identity;
+    if (!host_lives(state_dir) || std::chrono::steady_clock::now() > limit)
+      return fail(identity.error().wrap("cannot find the task host"));
+    ::poll(nullptr, 0, kPauseMs);
+  }
+}
+
+}  // namespace porpoise

@@ -1,0 +1,78 @@
+#include "launcher/launch_host.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "base/file.h"
+#include "launcher/host_lock.h"
+#include "model/host_protocol.h"
+#include "process/pidfd.h"
+#include "process/process_info.h"
+#include "process/spawn.h"
+
+namespace porpoise {
+namespace {
+
+Status prepare_state_dir(const TaskRequest& request, const std::filesystem::path& state_dir) {
+  std::error_code problem;
+  std::filesystem::create_directories(state_dir, problem);
+  if (problem) return fail_errno("cannot make state folder " + state_dir.string(), problem.value());
+  for (const char* const file :
+       {kResultFile, kHostFile, kOrderFile})  // of an earlier run: must not pass for this one's
+    std::filesystem::remove(state_dir / file, problem);
+  if (request.fetches_resources())
+    PORPOISE_TRY_VOID(
+        write_file(state_dir / kOrderFile, dump_json(to_json(request.resources)), 0600, Durability::kAtomic));
+  return write_file(state_dir / kRequestFile, dump_json(to_json(request)), 0600, Durability::kAtomic);
+}
+
+struct Link {
+  UniqueFd ours;
+  UniqueFd hosts;
+};
+
+Result<Link> make_link() {
+  std::array<int, 2> fds{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds.data()) != 0)
+    return fail_errno("cannot make a socket pair", errno);
+  return Link{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+Result<pid_t> start_host(const HostSettings& settings, const std::filesystem::path& state_dir, int control, int errors,
+                         int lock) {
+  constexpr const char* kControlFd = "3";
+  const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  SpawnSpec spec;
+  spec.argv = {settings.host_binary, state_dir, "--control-fd", kControlFd};
+  if (settings.die_with_requester) spec.argv.emplace_back("--die-with-requester");
+  if (settings.follow) spec.argv.emplace_back("--follow");
+  spec.fds = {nothing.get(), errors, errors, control};
+  if (lock >= 0) spec.fds.push_back(lock);  // held for as long as the host lives
+  return spawn(spec);
+}
+
+}  // namespace
+
+Result<LaunchedHost> launch_host(const HostSettings& settings, const TaskRequest& request,
+                                 const std::filesystem::path& state_dir) {
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail_errno("cannot adopt orphans", errno);
+  PORPOISE_TRY_VOID(prepare_state_dir(request, state_dir));
+  UniqueFd lock;
+  if (!settings.die_with_requester) {
+    PORPOISE_TRY(lock, lock_host(state_dir));
+  }
+  PORPOISE_TRY(Link link, make_link());
+  UniqueFd errors(::memfd_create("host errors", MFD_CLOEXEC));
+  if (!errors) return fail_errno("cannot make a memory file", errno);
+  PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get(), lock.get()));
+  return LaunchedHost{pid, std::move(link.ours), open_pidfd(pid), std::move(errors),
+                      read_process(pid).value_or(ProcessInfo{}).start_ticks};
+}
+
+}  // namespace porpoise

@@ -1,0 +1,76 @@
+// The requester's side of one task: starts its task host, follows it, cancels it, and answers for it when it dies.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "launcher/launch_host.h"
+#include "model/request.h"
+
+namespace porpoise {
+
+// Told about one task, on the thread of the io_context, never from inside a call into TaskProcess.
+class TaskListener {
+ public:
+  virtual ~TaskListener() = default;
+  virtual void on_started(std::int64_t /*pid*/) {}  // of the host; its session is that of everything in the task
+  virtual void on_line(std::string_view /*text*/) {}
+  virtual void on_progress(int /*permille*/, std::string_view /*text*/) {}
+  virtual void on_app_id(std::string_view /*app_id*/) {}
+  // Exactly once, whatever happens; nothing of the task lives any more and its log is complete. The TaskProcess may be
+  // destroyed in here.
+  virtual void on_finished(const TaskResult& result) = 0;
+};
+
+// Lives on one io_context and its one thread. The listener outlives it.
+class TaskProcess {
+ public:
+  // Launches a host and follows it.
+  static Result<std::unique_ptr<TaskProcess>> start(boost::asio::io_context& io, const HostSettings& settings,
+                                                    const TaskRequest& request, const std::filesystem::path& state_dir,
+                                                    TaskListener& listener);
+
+  // Follows a host that launch_host() has started with the same settings and request.
+  static std::unique_ptr<TaskProcess> follow(boost::asio::io_context& io, LaunchedHost host,
+                                             const HostSettings& settings, const TaskRequest& request,
+                                             const std::filesystem::path& state_dir, TaskListener& listener);
+
+  // Follows a host that an earlier requester started and left running; on_started and on_app_id are not called for it.
+  // Null when no host lives: then `state_dir`/result.json says how the task ended, or it is lost
+  // (executor/lost_host.h).
+  static Result<std::unique_ptr<TaskProcess>> adopt(boost::asio::io_context& io,
+                                                    const std::filesystem::path& host_binary,
+                                                    const TaskRequest& request, const std::filesystem::path& state_dir,
+                                                    TaskListener& listener);
+
+  TaskProcess(const TaskProcess&) = delete;
+  TaskProcess& operator=(const TaskProcess&) = delete;
+  // A task that still runs is killed with everything in it before this returns; its listener hears no more.
+  ~TaskProcess();
+
+  // SIGTERM to the task, its grace period, SIGKILL. `reason` is for the task log. Calling again changes nothing.
+  void cancel(std::string reason);
+  // The same without the grace period; also after cancel().
+  void kill(std::string reason);
+
+  std::int64_t pid() const;  // of the host
+
+ private:
+  class Impl;
+  explicit TaskProcess(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<Impl> impl_;  // handlers that wait in the io_context only have weak pointers to it
+};
+
+// The task host of this installation: $PORPOISE_HOST, else beside the running executable, else ../libexec/porpoise.
+// Empty when there is none.
+std::filesystem::path find_host_binary();
+// The same, but an error that says where it was looked for, and what to set, unless it can be started.
+Result<std::filesystem::path> usable_host_binary();
+
+}  // namespace porpoise

@@ -1,0 +1,46 @@
+// One log request of a connection at a time: the next is read when the answer to the last has been written, so that a
+// peer which asks for many large logs at once gets them all, and memory holds one.
+//
+// Owned by the FrameRouter; the control thread, with the reading on LogThread's. Who asks on and does not read is let
+// go of.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "logs/log_thread.h"
+#include "net/connection.h"
+#include "wire/profile.h"
+
+namespace porpoise {
+
+class LogQueue : public std::enable_shared_from_this<LogQueue> {
+ public:
+  // Both are borrowed. Make it shared: answers may come when it is gone.
+  LogQueue(LogThread& logs, const wire::Profile& profile) : logs_(logs), profile_(profile) {}
+
+  // The answer goes to the connection, with that opaque.
+  void ask(const std::shared_ptr<Connection>& connection, LogRequest request, std::int64_t opaque);
+
+ private:
+  struct Waiting {
+    LogRequest request;
+    std::int64_t opaque;
+  };
+  struct Queue {
+    std::deque<Waiting> requests;  // the first one is being read or written
+    std::size_t bytes = 0;
+  };
+
+  void read(const std::shared_ptr<Connection>& connection, const Queue& queue);
+  void answer(const std::shared_ptr<Connection>& connection, const wire::Outgoing& answer);
+  void go_on(const std::shared_ptr<Connection>& connection);
+
+  LogThread& logs_;
+  const wire::Profile& profile_;
+  std::map<Connection::Id, Queue> queues_;
+};
+
+}  // namespace porpoise

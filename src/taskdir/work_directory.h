@@ -1,0 +1,25 @@
+// The working directory of one task: made empty before it, removed with everything in it afterwards.
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+#include "model/request.h"
+#include "process/sudo_user.h"
+
+namespace porpoise {
+
+// Refuses paths that cannot be meant: empty, relative, "/", or one that the task's log or state lies in.
+Status check_work_directory(const TaskRequest& request, const std::filesystem::path& state_dir);
+
+// Checks the path first. What an earlier attempt left there is removed: 3.1 runs its stale files instead. The tenant
+// may write there. `tenant`: the request's run_as.
+Status make_work_directory(const TaskRequest& request, const std::filesystem::path& state_dir, const SudoUser& tenant);
+
+// Also removes what the task made unreadable for us. Call it for a request that has been checked.
+Status remove_work_directory(const TaskRequest& request, const SudoUser& tenant);
+
+// The tenant's part of that: removes what it can of what is in the folder.
+void clear_folder(const std::filesystem::path& folder);
+
+}  // namespace porpoise

@@ -1,0 +1,77 @@
+// The socket between the two processes of a task host: the runner, which has the plugin in it, and the supervisor.
+// Before it, porpoise-fetch is the runner.
+//
+// Packets keep their borders and their order. The supervisor believes nothing that comes in: a plugin may write here
+// whatever it likes, and then only its own task is told wrong. send() may be called from any thread, receive() from
+// one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "taskhost/fds.h"
+
+namespace porpoise {
+
+enum class PacketKind : std::uint32_t {
+  // Runner -> supervisor.
+  kLog,          // number: LogLevel, first: text
+  kOutput,       // first: bytes as if a child had printed them
+  kVariable,     // first: name, second: value
+  kAppId,        // first: id; answered when it is on disk
+  kProgress,     // number: permille, first: text
+  kBranch,       // number: index, first: next node
+  kAlert,        // number: group, first: title, second: content
+  kChildBegins,  // answered when everything said before is in the log
+  kChildBegan,   // number: pid
+  kChildEnded,   // its output is in the pipe
+  kFetched,      // only of porpoise-fetch. number: milliseconds, first: bytes, in digits
+  kOutcome,      // number: porpoise_status, code: exit code, first: message
+  // Supervisor -> runner.
+  kCancel,
+  kAnswer,  // to a packet that is answered; number: 0 or an errno
+};
+
+struct Packet {
+  PacketKind kind{};
+  std::int32_t number = 0;
+  std::int32_t code = 0;
+  std::string_view first = {};
+  std::string_view second = {};
+};
+
+class Channel {
+ public:
+  // What receive() found besides packets.
+  enum class End { kNothingNow, kClosed };
+
+  // `receive_bytes`: the largest packet that can come from the other end.
+  Channel(UniqueFd fd, std::size_t receive_bytes)
+      : fd_(std::move(fd)), size_(receive_bytes), buffer_(std::make_unique_for_overwrite<char[]>(receive_bytes)) {}
+  // The ends of a new socket: for the supervisor, for the runner.
+  static Result<std::pair<Channel, Channel>> make_pair();
+
+  // Waits for room, unless the descriptor is non-blocking. False when the packet was not sent: the other side is gone
+  // or does not read, or it is above kMaxPacketBytes.
+  bool send(const Packet& packet) const;
+  // The texts are valid until the next call. Packets that make no sense are skipped.
+  tl::expected<Packet, End> receive(bool wait);
+
+  int fd() const { return fd_.get(); }
+  void close() { fd_.reset(); }
+  void lift() { fd_ = porpoise::lift(std::move(fd_)); }  // see host/fds.h
+
+ private:
+  UniqueFd fd_;
+  std::size_t size_;
+  std::unique_ptr<char[]> buffer_;  // not a vector: filling it with zeros would cost more than most tasks need of it
+};
+
+}  // namespace porpoise

@@ -1,0 +1,69 @@
+#include "taskhost/command_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace porpoise {
+namespace {
+
+bool is_blank(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return std::string_view(" \t\r\n").find(c) != std::string_view::npos; });
+}
+
+// Not for what bash keeps for itself and what it would not take for a name.
+bool can_be_set(std::string_view name) {
+  constexpr std::array<std::string_view, 7> kBashes{"_",         "BASHOPTS", "BASH_VERSINFO", "EUID", "PPID",
+                                                    "SHELLOPTS", "UID"};
+  const bool begins = !name.empty() && (std::isalpha(static_cast<unsigned char>(name[0])) != 0 || name[0] == '_');
+  return begins && std::find(kBashes.begin(), kBashes.end(), name) == kBashes.end() &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
+}
+
+void add_line(std::string& file, std::string_view line) {
+  file += line;
+  if (!line.ends_with('\n')) file += '\n';
+}
+
+}  // namespace
+
+std::string quote_for_shell(std::string_view word) {
+  std::string quoted = "'";
+  for (const char c : word) {
+    if (c == '\'')
+      quoted += "'\\''";
+    else
+      quoted += c;
+  }
+  return quoted + "'";
+}
+
+std::string environment_lines(const char* const* environment) {
+  std::string lines = "unset SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID SUDO_HOME\n";
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view entry(*environment);
+    const std::string_view name = entry.substr(0, entry.find('='));
+    if (name.size() == entry.size() || !can_be_set(name)) continue;
+    add_line(lines, "export " + std::string(name) + "=" + quote_for_shell(entry.substr(name.size() + 1)));
+  }
+  return lines;
+}
+
+std::string command_file(const TaskRequest& request, std::string_view command, std::string_view inherited) {
+  std::string file = "#!/bin/bash\n";
+  file += inherited;
+  add_line(file, "BASEDIR=" + quote_for_shell(request.execute_path));
+  add_line(file, "cd \"$BASEDIR\" || exit 1");
+  // One or the other, never both: 3.1 does not source the env file when an environment was chosen.
+  if (!is_blank(request.environment_config)) {
+    add_line(file, request.environment_config);
+  } else if (!request.env_file.empty()) {
+    add_line(file, "source " + quote_for_shell(request.env_file));
+  }
+  add_line(file, command);
+  return file;
+}
+
+}  // namespace porpoise

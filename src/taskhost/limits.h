@@ -1,0 +1,46 @@
+// The limits of a task host, each with its reason.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "taskdir/line_splitter.h"
+
+namespace porpoise {
+
+// One OUT parameter: as much as a line of output that sets one may have.
+inline constexpr std::size_t kMaxVariableBytes = kMaxSetValueBytes;
+
+// An alert. Much of it is a table that people read; a title is one line of a mail.
+inline constexpr std::size_t kMaxAlertTitleBytes = 1000;
+inline constexpr std::size_t kMaxAlertContentBytes = kMaxVariableBytes;
+
+// A packet between runner and supervisor: a variable, its name and the header.
+inline constexpr std::size_t kMaxPacketBytes = kMaxVariableBytes + (32U << 10U);
+
+// All app ids of a task together; a plugin that adds more than that has lost its way.
+inline constexpr std::size_t kMaxAppIdsBytes = 64U << 10U;
+
+// request.json; the script of a task is a part of it, and masters cap theirs far below.
+inline constexpr std::size_t kMaxRequestBytes = 64U << 20U;
+
+// At most five last lines per second for a requester that follows.
+inline constexpr std::chrono::milliseconds kFollowInterval{200};
+
+// How often the memory of the plugin's process is looked at.
+inline constexpr std::chrono::milliseconds kMemoryInterval{100};
+
+// The longest grace where nobody waits for an orderly end: for what a finished task leaves behind, and when the
+// requester is gone.
+inline constexpr std::chrono::milliseconds kUnattendedGrace{2000};
+
+// A process that lives on after so long of SIGKILL hangs in the kernel; waiting longer would only hide it.
+inline constexpr std::chrono::milliseconds kKillLimit{15000};
+
+// Between two rounds of SIGKILL.
+inline constexpr std::chrono::milliseconds kKillPause{2};
+
+// A requester that does not read for so long does not get the result told: it is on disk.
+inline constexpr std::chrono::milliseconds kTellLimit{2000};
+
+}  // namespace porpoise

@@ -1,0 +1,112 @@
+#include "taskhost/outcome.h"
+
+#include <porpoise/plugin.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "process/process_info.h"
+#include "taskhost/runner.h"
+
+namespace porpoise {
+namespace {
+
+constexpr std::size_t kMaxMessageBytes = 2000;
+
+std::string plugin_name(const TaskRequest& request) {
+  return "plugin " + request.task_type + " (" + request.plugin + ")";
+}
+
+std::string one_line(std::string_view text) {
+  std::string line(cut_utf8(text, kMaxMessageBytes));
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return line;
+}
+
+std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes >> 20U); }
+
+// Failed allocations show as all kinds of failure; what they have in common is a peak near the cap.
+std::string memory_hint(const TaskRequest& request, const TaskEnd& end) {
+  const std::uint64_t cap = request.plugin_memory_bytes;
+  if (cap == 0 || end.runner_peak_bytes < cap - cap / 8) return "";
+  return "; it had used " + mebibytes(end.runner_peak_bytes) + " of the " + mebibytes(cap) + " MiB that it may";
+}
+
+std::string timeout_text(const TaskRequest& request) {
+  return "timed out after " + in_seconds(request.timeout) + " (taskTimeout)";
+}
+
+void judge_outcome(const TaskRequest& request, const PluginOutcome& outcome, TaskResult& result) {
+  result.exit_code = outcome.exit_code;
+  result.message = one_line(outcome.message);
+  if (outcome.status == PORPOISE_OK) {
+    result.state = TaskState::kSuccess;
+    result.message.clear();
+  } else if (outcome.status == PORPOISE_TIMED_OUT) {
+    result.timed_out = true;
+    if (request.timeout.count() > 0)
+      result.message = timeout_text(request) + (result.message.empty() ? "" : ": " + result.message);
+  } else if (outcome.status == PORPOISE_INTERNAL) {
+    result.message = plugin_name(request) + ": " + result.message;
+  }
+  // 3.1 takes 137 for a kill that was ordered (`AbstractTask`), so an out-of-memory kill is never retried there.
+  if (outcome.status == PORPOISE_FAILED && outcome.exit_code == 128 + SIGKILL)
+    result.message += "; porpoise did not send that SIGKILL, often the kernel does when memory runs out";
+  if (result.state == TaskState::kFailure && result.message.empty())
+    result.message = plugin_name(request) + " failed without a message (status " + std::to_string(outcome.status) + ")";
+}
+
+void judge_stop(const TaskRequest& request, const TaskEnd& end, TaskResult& result) {
+  if (end.outcome) result.exit_code = end.outcome->exit_code;
+  switch (end.stop) {
+    case StopReason::kCancelled:
+      result.state = TaskState::kKill;
+      result.message = end.stop_text.empty() ? "cancelled" : "cancelled: " + one_line(end.stop_text);
+      break;
+    case StopReason::kRequesterGone:
+      result.state = TaskState::kKill;
+      result.message = "the requester is gone";
+      break;
+    case StopReason::kTimedOut:
+      result.timed_out = true;
+      result.message = timeout_text(request);
+      break;
+    case StopReason::kMemory:
+      result.message =
+          plugin_name(request) + " used more than " + mebibytes(request.plugin_memory_bytes) + " MiB of memory";
+      break;
+    case StopReason::kNone: break;
+  }
+}
+
+}  // namespace
+
+void classify_outcome(const TaskRequest& request, const TaskEnd& end, TaskResult& result) {
+  result.state = TaskState::kFailure;
+  result.exit_code = -1;
+  if (end.stop != StopReason::kNone) {
+    judge_stop(request, end, result);
+  } else if (end.outcome) {
+    judge_outcome(request, *end.outcome, result);
+    if (end.outcome->status == PORPOISE_INTERNAL) result.message += memory_hint(request, end);
+  } else {
+    const std::string who = end.fetching ? "porpoise-fetch, which was fetching resources," : plugin_name(request);
+    result.message =
+        who + " " + describe_runner_fault(end.runner_status).value_or("called exit(0)") + memory_hint(request, end);
+  }
+}
+
+std::optional<std::string> describe_runner_fault(int runner_status) {
+  if (WIFSIGNALED(runner_status)) return "was ended by " + describe_signal(WTERMSIG(runner_status));
+  const int status = WEXITSTATUS(runner_status);
+  if (status == 0) return std::nullopt;
+  if (status == kTenantLostStatus) return "could not become the user it was to run as";
+  if (status == kChannelLostStatus) return "closed the connection to its task host";
+  return "called exit(" + std::to_string(status) + ")";
+}
+
+}  // namespace porpoise

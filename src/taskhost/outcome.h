@@ -1,0 +1,36 @@
+// How a task ended, from all that was seen of it. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "model/request.h"
+
+namespace porpoise {
+
+// Why a task was ended before it ended by itself.
+enum class StopReason { kNone, kCancelled, kTimedOut, kRequesterGone, kMemory };
+
+struct PluginOutcome {
+  int status = 0;  // porpoise_status
+  int exit_code = -1;
+  std::string message;
+};
+
+struct TaskEnd {
+  bool fetching = false;                // the runner was porpoise-fetch: the plugin had not begun
+  StopReason stop = StopReason::kNone;  // the outcome, if there is one, came first when this is kNone
+  std::string stop_text;                // the requester's words
+  std::optional<PluginOutcome> outcome;
+  int runner_status = 0;                // as waitpid gives it
+  std::uint64_t runner_peak_bytes = 0;  // of its memory
+};
+
+// Fills in state, exit_code, message and timed_out.
+void classify_outcome(const TaskRequest& request, const TaskEnd& end, TaskResult& result);
+
+// How the runner went down, or nothing when it ended as it should: "was ended by signal 11 (SIGSEGV)".
+std::optional<std::string> describe_runner_fault(int runner_status);
+
+}  // namespace porpoise

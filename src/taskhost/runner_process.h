@@ -1,0 +1,56 @@
+// The runner as the supervisor sees it: a child process, a channel and a pipe. One thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "model/request.h"
+#include "process/cgroup.h"
+#include "process/sudo_user.h"
+#include "taskhost/channel.h"
+
+namespace porpoise {
+
+class RunnerProcess {
+ public:
+  // Forks. The references must stay valid for the child's life too; it has its own copy of their memory.
+  static Result<RunnerProcess> start(const TaskRequest& request, const std::string& request_json,
+                                     std::int64_t deadline_mono_ms, const Cgroup* cgroup, const SudoUser& tenant);
+
+  // porpoise-fetch in its place, which reads `order`. A program of its own: libcurl costs every start 10 ms.
+  static Result<RunnerProcess> start_fetch(const std::filesystem::path& program, int order,
+                                           const std::filesystem::path& work_directory);
+
+  pid_t pid() const { return pid_; }
+  Channel& channel() { return channel_; }
+  // What the task's processes print. At its end when the last of them is gone; not blocking.
+  int output() const { return output_.get(); }
+  void close_output() { output_.reset(); }
+
+  // Memory in use now; 0 when it is gone.
+  std::uint64_t look_at_memory();
+  std::uint64_t peak_bytes() const { return peak_bytes_; }  // seen by looking
+
+  bool ended() const { return status_.has_value(); }
+  void set_ended(int status) { status_ = status; }
+  int status() const { return status_.value_or(0); }
+
+ private:
+  static RunnerProcess watch(pid_t pid, Channel channel, UniqueFd output);
+  RunnerProcess(pid_t pid, Channel channel, UniqueFd output, UniqueFd statm);
+
+  pid_t pid_;
+  Channel channel_;
+  UniqueFd output_;
+  UniqueFd statm_;
+  std::optional<int> status_;
+  std::uint64_t peak_bytes_ = 0;
+};
+
+}  // namespace porpoise

@@ -1,0 +1,79 @@
+#include "taskhost/sudo_helper.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "process/kill_tree.h"
+#include "process/sudo_user.h"
+#include "process/task_processes.h"
+#include "taskdir/work_directory.h"
+#include "taskhost/limits.h"
+
+namespace porpoise {
+namespace {
+
+Status probe(const std::string& folder) {
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+  return fail_errno("cannot work in " + folder + ", let others pass the folders above it (chmod o+x)", errno);
+}
+
+// The rest of the task is somebody else's: sudo's, and the runner.
+std::vector<ProcessInfo> own_processes(const TaskIdentity& mark) {
+  auto processes = task_processes(mark);
+  std::erase_if(processes, [](const ProcessInfo& process) {
+    return process.pid == ::getpid() || (::kill(process.pid, 0) != 0 && errno == EPERM);
+  });
+  return processes;
+}
+
+Status end_processes(int signal, const TaskIdentity& mark) {
+  const auto find = [&] { return own_processes(mark); };
+  if (signal == SIGTERM) return terminate_all(find()), Status();
+  const auto limit = std::chrono::steady_clock::now() + kKillLimit;
+  while (kill_round(find, ::getpgrp()) > 0) {
+    if (std::chrono::steady_clock::now() > limit)
+      return fail(ErrorCode::kTimeout, "cannot end these processes: " + describe(find()));
+    ::poll(nullptr, 0, static_cast<int>(kKillPause.count()));
+  }
+  return {};
+}
+
+// Does not come back unless it fails.
+Status run(std::span<char* const> words) {
+  std::vector<char*> argv(words.begin(), words.end());
+  argv.push_back(nullptr);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno("cannot give up privileges", errno);
+  ::execv(argv[0], argv.data());
+  return fail_errno("cannot start " + std::string(argv[0]), errno);
+}
+
+Status do_as_told(const std::vector<std::string>& words) {
+  if (words.size() == 2 && words[0] == "probe") return probe(words[1]);
+  if (words.size() == 2 && words[0] == "clear") return clear_folder(words[1]), Status();
+  if (words.size() == 5 && words[0] == "end")
+    return end_processes(std::atoi(words[1].c_str()) == SIGTERM ? SIGTERM : SIGKILL,
+                         {std::atoi(words[2].c_str()), std::strtoull(words[3].c_str(), nullptr, 10), words[4]});
+  return fail(ErrorCode::kInvalid, "was given words of another version of porpoise");
+}
+
+}  // namespace
+
+int run_sudo_helper(std::span<char* const> words) {
+  const bool runs = words.size() > 1 && std::string_view(words[0]) == "run";
+  const Status done = runs ? run(words.subspan(1)) : do_as_told({words.begin(), words.end()});
+  if (done) return 0;
+  std::fprintf(stderr, "%s\n", done.error().to_string().c_str());
+  return kHandFailed;
+}
+
+}  // namespace porpoise

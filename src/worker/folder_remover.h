@@ -1,0 +1,33 @@
+// Removes the folders of forgotten tasks beside the control thread: on some disks that takes longer than the task did.
+//
+// Owned by cli/worker.cc, used on the control thread. What is not removed when the worker ends is removed at its next
+// start (TaskStore::scan).
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "base/thread_pool.h"
+
+namespace porpoise {
+
+class FolderRemover {
+ public:
+  // `on_problem` is called on the control thread.
+  FolderRemover(boost::asio::io_context& control, std::function<void(const std::string& problem)> on_problem);
+
+  // What TaskStore::forget() gives: its error is a problem, too; an empty path is nothing to do.
+  void remove(Result<std::filesystem::path> folder);
+
+ private:
+  void removed(const std::string& problem);
+
+  boost::asio::io_context& control_;
+  const std::function<void(const std::string&)> on_problem_;
+  ThreadPool threads_;
+};
+
+}  // namespace porpoise

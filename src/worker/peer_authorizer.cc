@@ -1,0 +1,95 @@
+#include "worker/peer_authorizer.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/host_port.h"
+#include "net/connection.h"
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+
+}  // namespace
+
+PeerAuthorizer::PeerAuthorizer(asio::io_context& io, AddressRanges named, GateLimits limits)
+    : named_(std::move(named)), limits_(limits), resolver_(io), timer_(io) {}
+
+void PeerAuthorizer::set_registered(const std::vector<std::string>& masters) {
+  masters_.clear();
+  names_.clear();
+  for (const std::string& master : masters) {
+    const auto parsed = parse_host_port(master);
+    if (!parsed) continue;  // somebody else's node; the masters' own are checked by masters
+    if (const auto address = parse_ip(parsed->host))
+      masters_.insert(*address);
+    else
+      names_.push_back(parsed->host);
+  }
+  resolve_names();
+  release();
+}
+
+// One name after the other; what a name meant before stays until the list of masters changes.
+void PeerAuthorizer::resolve_names() {
+  if (names_.empty() || std::exchange(resolving_, true)) return;
+  auto next = std::make_shared<std::function<void(std::size_t)>>();
+  *next = [this, weak = std::weak_ptr(next), names = names_](std::size_t index) {
+    if (index == names.size()) {
+      resolving_ = false;
+      if (names != names_) resolve_names();
+      return;
+    }
+    const auto take = [this, self = weak.lock(), index, name = names[index]](const auto& problem, const auto& found) {
+      if (problem == asio::error::operation_aborted) return;  // we are gone
+      const bool still_registered = std::find(names_.begin(), names_.end(), name) != names_.end();
+      for (const auto& entry : found)
+        if (still_registered) masters_.insert(ip_bytes(entry.endpoint().address()));
+      release();
+      (*self)(index + 1);
+    };
+    resolver_.async_resolve(names[index], "", take);
+  };
+  (*next)(0);
+}
+
+void PeerAuthorizer::pass(const IpBytes& peer, std::size_t bytes, std::function<void()> go,
+                          std::function<void()> refuse) {
+  if (knows(peer)) return go();
+  if (held_.size() >= limits_.max_held_messages || held_bytes_ + bytes > limits_.max_held_bytes) return refuse();
+  held_bytes_ += bytes;
+  held_.push_back({peer, bytes, std::move(go), std::move(refuse), steady_clock::now() + limits_.patience});
+  if (held_.size() == 1) arm();
+  resolve_names();
+}
+
+void PeerAuthorizer::release() {
+  std::deque<Held> known, others;
+  for (Held& held : held_) (knows(held.peer) ? known : others).push_back(std::move(held));
+  held_ = std::move(others);
+  for (const Held& held : known) held_bytes_ -= held.bytes;
+  for (const Held& held : known) held.go();
+}
+
+void PeerAuthorizer::arm() {
+  if (held_.empty()) return;
+  timer_.expires_at(held_.front().until);
+  timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) refuse_overdue();
+  });
+}
+
+void PeerAuthorizer::refuse_overdue() {
+  while (!held_.empty() && held_.front().until <= steady_clock::now()) {
+    const Held held = std::move(held_.front());
+    held_.pop_front();
+    held_bytes_ -= held.bytes;
+    held.refuse();
+  }
+  arm();
+}
+
+}  // namespace porpoise

@@ -1,0 +1,212 @@
+#include "workflow/import.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "workflow/import_cursor.h"
+#include "workflow/import_task.h"
+
+namespace porpoise {
+namespace {
+
+constexpr std::int64_t kMaxMinutes = 10'000'000;
+constexpr std::size_t kMaxTasks = 10'000;       // of a workflow
+constexpr std::size_t kMaxRelations = 100'000;  // of a workflow
+constexpr std::size_t kMaxNames = 20;           // of a cycle that is told
+
+void import_globals(const Cursor& definition, Workflow& workflow) {
+  // 3.1 exports both; the list is derived from the text.
+  const bool has_text = definition.has("globalParams") && definition.json()["globalParams"] != "";
+  const char* const key = has_text ? "globalParams" : "globalParamList";
+  if (!definition.has(key)) return;
+  auto list = property_list_from_json(definition.embedded(key));
+  if (list)
+    workflow.global_params = std::move(*list);
+  else
+    definition.member(key).problem(list.error().message());
+}
+
+void import_definition(const Cursor& definition, Workflow& workflow) {
+  workflow.name = definition.text("name");
+  workflow.code = definition.code("code").value_or(0);
+  workflow.project_code = definition.integer("projectCode", {0, 0, INT64_MAX});
+  workflow.version = definition.integer("version", {1, 0, INT32_MAX});
+  workflow.timeout = std::chrono::minutes(definition.integer("timeout", {0, 0, kMaxMinutes}));
+  import_globals(definition, workflow);
+}
+
+void import_tasks(const Cursor& list, Workflow& workflow) {
+  std::map<std::string, std::size_t> names;
+  std::map<std::int64_t, std::string> codes;
+  for (const Cursor& element : list.elements(kMaxTasks)) {
+    if (!element.json().is_object()) {
+      element.problem("must be a task definition, not " + std::string(element.json().type_name()));
+      continue;
+    }
+    TaskDefinition task = import_task(element);
+    if (!task.name.empty() && !names.emplace(task.name, workflow.tasks.size()).second)
+      element.problem("a second task is named '" + task.name + "'; rename one of them");
+    if (task.code != 0)
+      if (const auto [other, added] = codes.emplace(task.code, task.name); !added)
+        element.problem("task '" + task.name + "' has the code " + std::to_string(task.code) + " of task '" +
+                        other->second + "'; give it another");
+    workflow.tasks.push_back(std::move(task));
+  }
+}
+
+// Either end of a relation; `zero_is_root` for the end where 0 stands for the beginning of the workflow.
+std::optional<std::int64_t> import_end(const Cursor& relation, const char* key, const std::set<std::int64_t>& known,
+                                       bool zero_is_root) {
+  const auto code = relation.code(key);
+  if (!code || known.contains(*code) || (zero_is_root && *code == 0)) return code;
+  relation.member(key).problem("no task has the code " + std::to_string(*code) +
+                               "; remove this relation or correct its codes");
+  return std::nullopt;
+}
+
+void import_relation(const Cursor& relation, const std::set<std::int64_t>& known, Workflow& workflow,
+                     std::set<std::pair<std::int64_t, std::int64_t>>& seen) {
+  if (!relation.json().is_object()) return relation.problem("must be a relation with preTaskCode and postTaskCode");
+  const auto pre = import_end(relation, "preTaskCode", known, true);
+  const auto post = import_end(relation, "postTaskCode", known, false);
+  if (!pre || !post || *pre == 0) return;
+  if (*pre == *post)
+    return relation.problem("task '" + workflow.name_of(*pre) + "' follows itself; remove this relation");
+  if (seen.emplace(*pre, *post).second) workflow.edges.push_back({*pre, *post});
+}
+
+void import_relations(const Cursor& list, Workflow& workflow) {
+  std::set<std::int64_t> known;
+  for (const TaskDefinition& task : workflow.tasks) known.insert(task.code);
+  std::set<std::pair<std::int64_t, std::int64_t>> seen;
+  for (const Cursor& relation : list.elements(kMaxRelations)) import_relation(relation, known, workflow, seen);
+}
+
+// Tasks of one cycle in their order, the first one again at the end; empty when there is none. Depth first without
+// recursion: the file decides how long a chain is.
+std::vector<std::int64_t> find_cycle(const Workflow& workflow) {
+  std::map<std::int64_t, std::vector<std::int64_t>> after;
+  for (const Edge& edge : workflow.edges) after[edge.pre].push_back(edge.post);
+  std::set<std::int64_t> left;
+  for (const TaskDefinition& root : workflow.tasks) {
+    std::vector<std::int64_t> path{root.code};
+    std::map<std::int64_t, std::size_t> next{{root.code, 0}};  // of the tasks on the path: the edge to follow
+    while (!path.empty() && !left.contains(path.back())) {
+      const std::int64_t code = path.back();
+      if (next[code] == after[code].size()) {
+        left.insert(code);
+        next.erase(code);
+        path.pop_back();
+        continue;
+      }
+      const std::int64_t to = after[code][next[code]++];
+      if (next.contains(to)) {
+        path.erase(path.begin(), std::find(path.begin(), path.end(), to));
+        path.push_back(to);
+        return path;
+      }
+      if (left.contains(to)) continue;
+      next[to] = 0;
+      path.push_back(to);
+    }
+  }
+  return {};
+}
+
+void check_cycle(const Cursor& relations, const Workflow& workflow) {
+  const std::vector<std::int64_t> cycle = find_cycle(workflow);
+  if (cycle.empty()) return;
+  std::string loop = workflow.name_of(cycle.front());
+  for (std::size_t i = 1; i + 1 < cycle.size(); ++i) {
+    if (i == kMaxNames) loop += " → …";
+    if (i < kMaxNames) loop += " → " + workflow.name_of(cycle[i]);
+  }
+  loop += " → " + workflow.name_of(cycle.back());
+  relations.problem("the tasks wait for each other: " + loop + "; remove one of these relations");
+}
+
+Workflow import_element(const Cursor& element) {
+  Workflow workflow;
+  const auto definition = element.object("processDefinition");
+  if (definition) import_definition(*definition, workflow);
+  const Cursor named = workflow.name.empty() ? element : element.about("workflow '" + workflow.name + "'");
+  const auto tasks = named.list("taskDefinitionList");
+  if (tasks) import_tasks(*tasks, workflow);
+  const auto relations = named.list("processTaskRelationList");
+  if (tasks && relations) {
+    import_relations(*relations, workflow);
+    check_cycle(*relations, workflow);
+  }
+  if (named.has("schedule") && named.member("schedule").json().is_object()) {
+    const int strategy = named.member("schedule").choice("failureStrategy", {"END", "CONTINUE"}, 1);
+    workflow.schedule_failure_strategy = static_cast<FailureStrategy>(strategy);
+  }
+  return workflow;
+}
+
+Workflow import_lone_task(const Cursor& definition) {
+  Workflow workflow;
+  workflow.tasks.push_back(import_task(definition));
+  workflow.name = workflow.tasks.front().name;
+  workflow.project_code = definition.integer("projectCode", {0, 0, INT64_MAX});
+  return workflow;
+}
+
+Workflow import_one(const Cursor& element) {
+  const Json& json = element.json();
+  if (json.is_object() && json.contains("taskType")) return import_lone_task(element);
+  if (json.is_object()) return import_element(element);
+  element.problem("must be an exported workflow (an object), not " + std::string(json.type_name()));
+  return {};
+}
+
+std::vector<Workflow> import_list(const Cursor& list) {
+  std::vector<Workflow> workflows;
+  if (list.json().empty()) list.problem("the list is empty; export at least one workflow");
+  std::set<std::int64_t> codes;
+  for (const Cursor& element : list.elements(kMaxWorkflows)) {
+    Workflow workflow = import_one(element);
+    if (workflow.code != 0 && !codes.insert(workflow.code).second)
+      element.problem("workflow '" + workflow.name + "' has the code of another one; give it its own");
+    workflows.push_back(std::move(workflow));
+  }
+  return workflows;
+}
+
+// "line 3, column 5: …" of the JSON parser in the form that the other problems have.
+Error syntax_error(const Error& error) {
+  std::size_t line = 0;
+  std::size_t column = 0;
+  int end = 0;
+  std::string message = error.message();
+  if (std::sscanf(message.c_str(), "line %zu, column %zu: %n", &line, &column, &end) == 2 && end > 0)
+    message = std::to_string(line) + ":" + std::to_string(column) + " " + message.substr(static_cast<std::size_t>(end));
+  if (message.find("unexpected end of input") != std::string::npos)
+    message += "; the file is cut off or empty: export it again";
+  else if (message.find("syntax error") != std::string::npos)
+    message += "; the file must be what DolphinScheduler exports (JSON)";
+  return Error(ErrorCode::kInvalid, std::move(message));
+}
+
+}  // namespace
+
+Result<std::vector<Workflow>> import_workflows(std::string_view text) {
+  const auto json = parse_json(text);
+  if (!json) return fail(syntax_error(json.error()));
+  Problems problems(text);
+  const Cursor root(problems, *json, Json::json_pointer());
+  std::vector<Workflow> workflows;
+  if (json->is_array())
+    workflows = import_list(root);
+  else
+    workflows.push_back(import_one(root));
+  if (!problems.empty()) return fail(problems.error());
+  return workflows;
+}
+
+}  // namespace porpoise

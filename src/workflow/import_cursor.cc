@@ -1,0 +1,152 @@
+#include "workflow/import_cursor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "workflow/conditions.h"
+
+namespace porpoise {
+namespace {
+
+constexpr std::size_t kMaxProblems = 10;
+
+std::string quoted(std::string_view key) { return "\"" + std::string(key) + "\""; }
+
+}  // namespace
+
+void Problems::add(const Json::json_pointer& at, const std::string& message) {
+  if (++found_ > kMaxProblems) return;
+  // Inside a text that holds JSON, the position is that of the text.
+  Json::json_pointer place = at;
+  while (!place.empty() && locate_pointer(text_, place) == 0) place.pop_back();
+  const Position position = position_of(text_, locate_pointer(text_, place));
+  const std::string pointer = at.empty() ? "/" : at.to_string();
+  lines_ +=
+      std::to_string(position.line) + ":" + std::to_string(position.column) + " " + pointer + ": " + message + "\n";
+}
+
+Error Problems::error() const {
+  std::string message = lines_;
+  if (found_ > kMaxProblems) message += "and " + std::to_string(found_ - kMaxProblems) + " more problems\n";
+  if (!message.empty()) message.pop_back();
+  return Error(ErrorCode::kInvalid, std::move(message));
+}
+
+void Cursor::problem(const std::string& message) const {
+  problems_->add(at_, subject_.empty() ? message : subject_ + ": " + message);
+}
+
+Cursor Cursor::about(const std::string& subject) const {
+  Cursor cursor = *this;
+  cursor.subject_ += (subject_.empty() ? "" : ", ") + subject;
+  return cursor;
+}
+
+bool Cursor::has(std::string_view key) const {
+  const auto found = json_->find(key);
+  return found != json_->end() && !found->is_null();
+}
+
+Cursor Cursor::member(std::string_view key) const { return member_as(key, *json_->find(key)); }
+
+Cursor Cursor::member_as(std::string_view key, const Json& value) const {
+  Cursor cursor(*problems_, value, at_ / std::string(key));
+  cursor.subject_ = subject_;
+  return cursor;
+}
+
+std::vector<Cursor> Cursor::elements(std::size_t max) const {
+  std::vector<Cursor> found;
+  if (json_->size() > max) {
+    problem("has " + std::to_string(json_->size()) + " elements; the limit is " + std::to_string(max));
+    return found;
+  }
+  for (std::size_t i = 0; i < json_->size(); ++i) {
+    found.emplace_back(*problems_, (*json_)[i], at_ / i);
+    found.back().subject_ = subject_;
+  }
+  return found;
+}
+
+std::optional<Cursor> Cursor::object(std::string_view key) const {
+  if (!has(key)) {
+    problem("has no " + quoted(key) + "; export the workflow again, or add it");
+    return std::nullopt;
+  }
+  const Cursor found = member(key);
+  if (found.json().is_object()) return found;
+  found.problem("must be an object, not " + std::string(found.json().type_name()));
+  return std::nullopt;
+}
+
+std::optional<Cursor> Cursor::list(std::string_view key) const {
+  if (!has(key)) {
+    problem("has no " + quoted(key) + "; export the workflow again, or add it");
+    return std::nullopt;
+  }
+  const Cursor found = member(key);
+  if (found.json().is_array() && !found.json().empty()) return found;
+  found.problem(found.json().is_array() ? "is empty; there must be at least one"
+                                        : "must be a list, not " + std::string(found.json().type_name()));
+  return std::nullopt;
+}
+
+std::string Cursor::text(std::string_view key) const {
+  if (!has(key)) {
+    problem("has no " + quoted(key) + "; give it a text");
+    return {};
+  }
+  std::string found = text_or(key, "?");
+  if (found.empty()) member(key).problem("is empty; give it a text");
+  return found;
+}
+
+std::string Cursor::text_or(std::string_view key, std::string_view fallback) const {
+  if (!has(key)) return std::string(fallback);
+  const Cursor found = member(key);
+  if (found.json().is_string()) return found.json().get<std::string>();
+  found.problem("must be a text, not " + std::string(found.json().type_name()));
+  return std::string(fallback);
+}
+
+std::optional<std::int64_t> Cursor::code(std::string_view key) const {
+  if (!has(key)) {
+    problem("has no " + quoted(key) + "; give it a task code");
+    return std::nullopt;
+  }
+  const auto found = code_from_json(member(key).json());
+  if (!found)
+    member(key).problem("must be a code (a whole number), not " + dump_json(member(key).json()).substr(0, 40));
+  return found;
+}
+
+std::int64_t Cursor::integer(std::string_view key, Range range) const {
+  if (!has(key)) return range.fallback;
+  const auto found = code_from_json(member(key).json());
+  if (found && *found >= range.min && *found <= range.max) return *found;
+  member(key).problem("must be a whole number from " + std::to_string(range.min) + " to " + std::to_string(range.max) +
+                      ", not " + dump_json(member(key).json()).substr(0, 40));
+  return range.fallback;
+}
+
+int Cursor::choice(std::string_view key, std::initializer_list<std::string_view> names, int fallback) const {
+  if (!has(key)) return fallback;
+  const Json& value = member(key).json();
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (value == *(names.begin() + i)) return static_cast<int>(i);
+  std::string allowed;
+  for (const std::string_view name : names) allowed += (allowed.empty() ? "" : ", ") + std::string(name);
+  member(key).problem("must be one of " + allowed + ", not " + dump_json(value).substr(0, 40));
+  return fallback;
+}
+
+Json Cursor::embedded(std::string_view key) const {
+  const Cursor found = member(key);
+  if (!found.json().is_string()) return found.json();
+  auto parsed = parse_json(found.json().get_ref<const std::string&>());
+  if (parsed) return std::move(*parsed);
+  found.problem("holds a text that is not JSON: " + parsed.error().message());
+  return Json();
+}
+
+}  // namespace porpoise

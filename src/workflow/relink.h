@@ -1,0 +1,38 @@
+// Stale task codes inside SWITCH and CONDITIONS parameters, and how to mend them. Pure; any thread.
+//
+// The import of 3.1 (`ProcessDefinitionServiceImpl`) gives every task a new code and leaves those in taskParams as they
+// were, so the branches of an imported workflow point nowhere and a real master silently runs none of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "workflow/workflow.h"
+
+namespace porpoise {
+
+// One place in a task's parameters whose code is not a task the place can mean.
+struct Dangling {
+  std::int64_t task = 0;
+  std::string task_name;
+  std::string slot;  // "branch 1", …, "default" (SWITCH); "success", "failure", "depends 1", … (CONDITIONS)
+  std::int64_t stale_code = 0;
+  std::vector<std::string> candidates;  // names: downstream tasks for a branch, upstream tasks for "depends"
+};
+
+// The first 100 of them, in the order of the tasks.
+std::vector<Dangling> find_dangling(const Workflow& workflow);
+
+// Applies one --relink option, 'TASK:SLOT=TARGET NAME': the target replaces the stale codes of the slot, or all of its
+// codes when none is stale. A SWITCH takes "success" as "branch 1" and "failure" as "default".
+Status apply_relink(Workflow& workflow, std::string_view option);
+
+// Mends what can be read in one way only, and returns a sentence for each: a stale "depends" with one upstream task,
+// one stale branch code with one downstream task that no branch leads to. What remains is an error that lists the
+// --relink options to give.
+Result<std::vector<std::string>> relink_by_only_reading(Workflow& workflow);
+
+}  // namespace porpoise

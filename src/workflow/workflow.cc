@@ -1,0 +1,147 @@
+#include "workflow/workflow.h"
+
+#include <algorithm>
+#include <bitset>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "workflow/conditions.h"
+
+namespace porpoise {
+namespace {
+
+std::string place(const Workflow& workflow, const TaskDefinition& task) {
+  return "task '" + task.name + "' of workflow '" + workflow.name + "'";
+}
+
+// For each workflow, those that running it starts sooner or later (Warshall's transitive closure).
+using Reach = std::vector<std::bitset<kMaxWorkflows>>;
+
+Reach find_reach(const std::vector<Workflow>& workflows) {
+  Reach reach(workflows.size());
+  for (std::size_t i = 0; i < workflows.size(); ++i)
+    for (const TaskDefinition& task : workflows[i].tasks)
+      if (const Workflow* sub = sub_workflow(workflows, task); sub != nullptr)
+        reach[i].set(static_cast<std::size_t>(sub - workflows.data()));
+  for (std::size_t via = 0; via < workflows.size(); ++via)
+    for (auto& row : reach)
+      if (row[via]) row |= reach[via];
+  return reach;
+}
+
+std::string refuse_sub_process(const std::vector<Workflow>& workflows, const Workflow& workflow,
+                               const TaskDefinition& task, const Reach& reach) {
+  const Workflow* sub = sub_workflow(workflows, task);
+  if (sub == nullptr)
+    return place(workflow, task) +
+           " is a SUB_PROCESS whose processDefinitionCode is not in this file; export both workflows together";
+  const auto index = [&](const Workflow* one) { return static_cast<std::size_t>(one - workflows.data()); };
+  if (sub == &workflow || reach[index(sub)][index(&workflow)])
+    return place(workflow, task) + " starts workflow '" + sub->name + "', which leads back to it and would never end";
+  return {};
+}
+
+std::string refuse(const std::vector<Workflow>& workflows, const Workflow& workflow, const TaskDefinition& task,
+                   const Reach& reach) {
+  if (!task.enabled) return {};
+  if (task.type == kSubProcess) return refuse_sub_process(workflows, workflow, task, reach);
+  if (task.type == kDependent)
+    return place(workflow, task) +
+           " is a DEPENDENT task: it waits for runs that only a DolphinScheduler server knows; set its flag to NO";
+  if (task.type == kBlocking)
+    return place(workflow, task) + " is a BLOCKING task, which a local run does not have; set its flag to NO";
+  if (task.stream)
+    return place(workflow, task) + " is a STREAM task, which never ends by itself; set its flag to NO or run it alone";
+  return {};
+}
+
+std::vector<std::int64_t> in_task_order(const Workflow& workflow, const std::set<std::int64_t>& wanted) {
+  std::vector<std::int64_t> codes;
+  for (const TaskDefinition& task : workflow.tasks)
+    if (wanted.contains(task.code)) codes.push_back(task.code);
+  return codes;
+}
+
+}  // namespace
+
+std::string_view to_string(FailureStrategy strategy) { return strategy == FailureStrategy::kEnd ? "END" : "CONTINUE"; }
+
+const TaskDefinition* Workflow::find(std::int64_t task_code) const {
+  const auto found =
+      std::find_if(tasks.begin(), tasks.end(), [&](const TaskDefinition& task) { return task.code == task_code; });
+  return found == tasks.end() ? nullptr : &*found;
+}
+
+const TaskDefinition* Workflow::find(std::string_view task_name) const {
+  const auto found =
+      std::find_if(tasks.begin(), tasks.end(), [&](const TaskDefinition& task) { return task.name == task_name; });
+  return found == tasks.end() ? nullptr : &*found;
+}
+
+std::string Workflow::name_of(std::int64_t task_code) const {
+  const TaskDefinition* task = find(task_code);
+  return task == nullptr ? std::to_string(task_code) : task->name;
+}
+
+std::vector<std::int64_t> Workflow::upstream(std::int64_t task_code) const {
+  std::set<std::int64_t> found;
+  for (const Edge& edge : edges)
+    if (edge.post == task_code) found.insert(edge.pre);
+  return in_task_order(*this, found);
+}
+
+std::vector<std::int64_t> Workflow::downstream(std::int64_t task_code) const {
+  std::set<std::int64_t> found;
+  for (const Edge& edge : edges)
+    if (edge.pre == task_code) found.insert(edge.post);
+  return in_task_order(*this, found);
+}
+
+std::vector<std::int64_t> Workflow::from(std::int64_t task_code) const {
+  std::map<std::int64_t, std::vector<std::int64_t>> after;
+  for (const Edge& edge : edges) after[edge.pre].push_back(edge.post);
+  std::set<std::int64_t> reached{task_code};
+  std::vector<std::int64_t> open{task_code};
+  while (!open.empty()) {
+    const std::vector<std::int64_t>& next = after[open.back()];
+    open.pop_back();
+    for (const std::int64_t post : next)
+      if (reached.insert(post).second) open.push_back(post);
+  }
+  return in_task_order(*this, reached);
+}
+
+void set_params(TaskDefinition& task, Json params) {
+  task.params = std::move(params);
+  task.params_text = dump_json(task.params);
+}
+
+std::vector<UsedType> used_types(const std::vector<Workflow>& workflows) {
+  std::vector<UsedType> used;
+  std::set<std::string> seen;
+  for (const Workflow& workflow : workflows)
+    for (const TaskDefinition& task : workflow.tasks)
+      if (seen.insert(task.type).second) used.push_back({task.type, task.name});
+  return used;
+}
+
+const Workflow* sub_workflow(const std::vector<Workflow>& workflows, const TaskDefinition& task) {
+  if (task.type != kSubProcess) return nullptr;
+  const auto code = code_from_json(task.params.value("processDefinitionCode", Json()));
+  const auto found =
+      std::find_if(workflows.begin(), workflows.end(), [&](const Workflow& one) { return one.code == code; });
+  return code && found != workflows.end() ? &*found : nullptr;
+}
+
+std::vector<std::string> unsupported(const std::vector<Workflow>& workflows) {
+  std::vector<std::string> refusals;
+  const Reach reach = find_reach(workflows);
+  for (const Workflow& workflow : workflows)
+    for (const TaskDefinition& task : workflow.tasks)
+      if (std::string sentence = refuse(workflows, workflow, task, reach); !sentence.empty())
+        refusals.push_back(std::move(sentence));
+  return refusals;
+}
+
+}  // namespace porpoise

@@ -1,0 +1,104 @@
+// A workflow definition of DolphinScheduler 3.1 as replay uses it: plain values, made by import.h and changed by
+// relink.h.
+//
+// Pure and copyable; any thread. An imported Workflow is sound: codes and names are unique, edges join known tasks, and
+// there is no cycle.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "model/property.h"
+
+namespace porpoise {
+
+enum class FailureStrategy { kEnd, kContinue };
+enum class TimeoutStrategy { kWarn, kFailed, kWarnFailed };
+
+std::string_view to_string(FailureStrategy strategy);  // "END", "CONTINUE"
+
+// The types that a 3.1 master evaluates itself; all others are run by plugins.
+inline constexpr std::string_view kSwitch = "SWITCH";
+inline constexpr std::string_view kConditions = "CONDITIONS";
+inline constexpr std::string_view kSubProcess = "SUB_PROCESS";
+inline constexpr std::string_view kDependent = "DEPENDENT";
+inline constexpr std::string_view kBlocking = "BLOCKING";
+
+inline constexpr std::size_t kMaxWorkflows = 1000;  // of one file
+
+struct TaskDefinition {
+  std::int64_t code = 0;
+  std::int64_t version = 1;
+  std::string name;
+  std::string type;  // upper case, as 3.1 `WorkflowExecuteRunnable` makes it
+  Json params = Json::object();
+  std::string params_text;  // `params` as compact JSON: what a task request carries
+  PropertyList local_params;
+  bool enabled = true;  // flag YES
+  int priority = 2;     // 0 HIGHEST … 4 LOWEST
+  int retry_times = 0;
+  std::chrono::minutes retry_interval{1};
+  std::chrono::minutes timeout{0};
+  bool timeout_open = false;
+  TimeoutStrategy timeout_strategy = TimeoutStrategy::kWarn;
+  std::chrono::minutes delay{0};
+  std::string worker_group = "default";
+  std::int64_t environment_code = -1;  // -1: none
+  int memory_max = -1;                 // MB, -1: no limit
+  int cpu_quota = -1;                  // percent, -1: no limit
+  bool stream = false;                 // taskExecuteType STREAM
+  std::vector<std::string> resources;  // full names of resourceList; empty: it has but an id
+};
+
+struct Edge {
+  std::int64_t pre = 0;
+  std::int64_t post = 0;
+
+  friend bool operator==(const Edge&, const Edge&) = default;
+};
+
+struct Workflow {
+  std::int64_t code = 0;
+  std::int64_t project_code = 0;
+  std::int64_t version = 1;
+  std::string name;
+  PropertyList global_params;
+  std::vector<TaskDefinition> tasks;  // in the order of the file
+  std::vector<Edge> edges;            // between tasks; the file's root edges are left out
+  std::chrono::minutes timeout{0};
+  std::optional<FailureStrategy> schedule_failure_strategy;
+
+  const TaskDefinition* find(std::int64_t task_code) const;  // nullptr when there is none
+  const TaskDefinition* find(std::string_view task_name) const;
+  // The name, or the code in digits when no task has it.
+  std::string name_of(std::int64_t task_code) const;
+  std::vector<std::int64_t> upstream(std::int64_t task_code) const;    // direct ones, in the order of `tasks`
+  std::vector<std::int64_t> downstream(std::int64_t task_code) const;  // direct ones, in the order of `tasks`
+  // The task and everything reachable from it, in the order of `tasks` (3.1 `TaskDependType.TASK_POST`).
+  std::vector<std::int64_t> from(std::int64_t task_code) const;
+};
+
+// Replaces the parameters of a task and their text.
+void set_params(TaskDefinition& task, Json params);
+
+// A type and the name of the first task that has it: each type once, in the order of the tasks.
+struct UsedType {
+  std::string type;
+  std::string task;
+};
+std::vector<UsedType> used_types(const std::vector<Workflow>& workflows);
+
+// One sentence for each task that a local run refuses: DEPENDENT, BLOCKING, streams, and a SUB_PROCESS whose definition
+// is not in the same file or that leads back to itself.
+std::vector<std::string> unsupported(const std::vector<Workflow>& workflows);
+
+// The workflow a SUB_PROCESS task runs; nullptr when it is not among `workflows`.
+const Workflow* sub_workflow(const std::vector<Workflow>& workflows, const TaskDefinition& task);
+
+}  // namespace porpoise

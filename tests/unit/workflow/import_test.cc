@@ -1,0 +1,287 @@
+#include "workflow/import.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+
+namespace porpoise {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::SizeIs;
+
+std::string read(const std::string& name) {
+  const auto text = read_file(std::filesystem::path(PORPOISE_TESTS) / "golden" / name, 1U << 20U);
+  EXPECT_TRUE(text) << text.error().to_string();
+  return text.value_or("");
+}
+
+std::string problem_of(const std::string& text) {
+  const auto workflows = import_workflows(text);
+  if (workflows) return "accepted";
+  EXPECT_EQ(workflows.error().code(), ErrorCode::kInvalid);
+  return workflows.error().message();
+}
+
+std::string problem_of_file(const std::string& name) { return problem_of(read("malformed/" + name + ".json")); }
+
+// Everything an export has, in the fewest words.
+Json small_export() {
+  return Json::parse(R"([{"processDefinition":{"name":"w","code":5,"projectCode":2,"version":3,"timeout":7,
+      "globalParams":"[{\"prop\":\"g\",\"direct\":\"IN\",\"type\":\"VARCHAR\",\"value\":\"1\"}]"},
+    "taskDefinitionList":[
+      {"code":11,"name":"a","taskType":"shell","taskParams":"{\"rawScript\":\"echo\",\"localParams\":[{\"prop\":\"p\",\"direct\":\"OUT\",\"value\":\"x\"}],\"resourceList\":[{\"id\":1,\"resourceName\":\"/r.sh\",\"res\":\"r.sh\"}]}",
+       "flag":"NO","taskPriority":"HIGHEST","failRetryTimes":2,"failRetryInterval":3,"timeoutFlag":"OPEN",
+       "timeoutNotifyStrategy":"WARNFAILED","timeout":4,"delayTime":5,"workerGroup":"gpu","environmentCode":8,
+       "memoryMax":100,"cpuQuota":50,"taskExecuteType":"STREAM","somethingNew":{}},
+      {"code":12,"name":"b","taskType":"PYTHON","taskParams":{"rawScript":"1"}}],
+    "processTaskRelationList":[{"preTaskCode":0,"postTaskCode":11},{"preTaskCode":11,"postTaskCode":12},
+      {"preTaskCode":11,"postTaskCode":12}],
+    "schedule":{"failureStrategy":"END"}}])");
+}
+
+TEST(Import, ReadsEveryFieldOfAnExport) {
+  const auto workflows = import_workflows(small_export().dump());
+  ASSERT_TRUE(workflows) << workflows.error().message();
+  ASSERT_THAT(*workflows, SizeIs(1));
+  const Workflow& workflow = workflows->front();
+  EXPECT_EQ(workflow.name, "w");
+  EXPECT_EQ(workflow.code, 5);
+  EXPECT_EQ(workflow.project_code, 2);
+  EXPECT_EQ(workflow.version, 3);
+  EXPECT_EQ(workflow.timeout, std::chrono::minutes(7));
+  EXPECT_EQ(workflow.schedule_failure_strategy, FailureStrategy::kEnd);
+  EXPECT_THAT(workflow.global_params, ElementsAre(Property{"g", Direct::kIn, "VARCHAR", "1"}));
+  EXPECT_THAT(workflow.edges, ElementsAre(Edge{11, 12}));
+}
+
+TEST(Import, ReadsEveryFieldOfATask) {
+  const auto workflows = import_workflows(small_export().dump());
+  ASSERT_TRUE(workflows) << workflows.error().message();
+  const TaskDefinition& task = workflows->front().tasks[0];
+  EXPECT_EQ(task.type, "SHELL");
+  EXPECT_EQ(task.params["rawScript"], "echo");
+  EXPECT_EQ(Json::parse(task.params_text), task.params);
+  EXPECT_THAT(task.local_params, ElementsAre(Property{"p", Direct::kOut, "VARCHAR", "x"}));
+  EXPECT_THAT(task.resources, ElementsAre("/r.sh"));
+  EXPECT_FALSE(task.enabled);
+  EXPECT_EQ(task.priority, 0);
+  EXPECT_EQ(task.retry_times, 2);
+  EXPECT_EQ(task.retry_interval, std::chrono::minutes(3));
+  EXPECT_TRUE(task.timeout_open);
+  EXPECT_EQ(task.timeout, std::chrono::minutes(4));
+  EXPECT_EQ(task.timeout_strategy, TimeoutStrategy::kWarnFailed);
+  EXPECT_EQ(task.delay, std::chrono::minutes(5));
+  EXPECT_EQ(task.worker_group, "gpu");
+  EXPECT_EQ(task.environment_code, 8);
+  EXPECT_EQ(task.memory_max, 100);
+  EXPECT_EQ(task.cpu_quota, 50);
+  EXPECT_TRUE(task.stream);
+}
+
+TEST(Import, ReadsOneElementAloneAndGlobalsFromTheirList) {
+  Json element = small_export()[0];
+  element["processDefinition"].erase("globalParams");
+  element["processDefinition"]["globalParamList"] = Json::parse(R"([{"prop":"l","value":2}])");
+  element["schedule"] = nullptr;
+  const auto workflows = import_workflows(element.dump());
+  ASSERT_TRUE(workflows) << workflows.error().message();
+  EXPECT_THAT(workflows->front().global_params, ElementsAre(Property{"l", Direct::kIn, "VARCHAR", "2"}));
+  EXPECT_FALSE(workflows->front().schedule_failure_strategy);
+}
+
+TEST(Import, MakesAWorkflowOfOneTaskDefinition) {
+  const auto workflows = import_workflows(small_export()[0]["taskDefinitionList"][1].dump());
+  ASSERT_TRUE(workflows) << workflows.error().message();
+  EXPECT_EQ(workflows->front().name, "b");
+  ASSERT_THAT(workflows->front().tasks, SizeIs(1));
+  EXPECT_EQ(workflows->front().tasks[0].type, "PYTHON");
+}
+
+TEST(Import, LeavesTaskTypesToTheCatalogAndListsThem) {
+  Json json = small_export();
+  json[0]["taskDefinitionList"][1]["taskType"] = "TELEPORT";
+  const auto workflows = import_workflows(json.dump());
+  ASSERT_TRUE(workflows) << workflows.error().message();
+  const std::vector<UsedType> used = used_types(*workflows);
+  ASSERT_THAT(used, SizeIs(2));
+  EXPECT_EQ(used[1].type, "TELEPORT");
+  EXPECT_EQ(used[1].task, "b");
+}
+
+TEST(Import, ReadsTheInstanceFormOfASwitch) {
+  Json json = small_export();
+  json[0]["taskDefinitionList"][1]["taskType"] = "SWITCH";
+  json[0]["taskDefinitionList"][1]["taskParams"] = {{"switchResult", R"({"nextNode":"11"})"}};
+  const auto workflows = import_workflows(json.dump());
+  ASSERT_TRUE(workflows) << workflows.error().message();
+  EXPECT_EQ(workflows->front().tasks[1].params["switchResult"]["nextNode"], "11");
+}
+
+struct Malformed {
+  std::string file;
+  std::string position;  // "line:column pointer", as the message begins
+  std::vector<std::string> words;
+
+  friend void PrintTo(const Malformed& self, std::ostream* out) { *out << self.file << ".json"; }
+};
+
+class ImportMalformed : public testing::TestWithParam<Malformed> {};
+
+TEST_P(ImportMalformed, IsRefusedWithItsPlaceAndAWayOut) {
+  const std::string problem = problem_of_file(GetParam().file);
+  EXPECT_THAT(problem, testing::StartsWith(GetParam().position));
+  for (const std::string& word : GetParam().words) EXPECT_THAT(problem, HasSubstr(word));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, ImportMalformed,
+    testing::Values(
+        Malformed{"truncated", "22:17 ", {"cut off", "export it again"}},
+        Malformed{"empty", "1:1 ", {"cut off or empty"}}, Malformed{"deep", "1:65 ", {"deeper than 64"}},
+        Malformed{"deep_objects", "2:316 ", {"deeper than 64"}},
+        Malformed{"not_json", "1:2 ", {"invalid literal", "what DolphinScheduler exports"}},
+        Malformed{"root_text", "1:1 /: ", {"must be an exported workflow", "not string"}},
+        Malformed{"list_of_numbers", "2:2 /0: ", {"not number", "3:2 /1: "}},
+        Malformed{"empty_list", "1:1 /: ", {"the list is empty"}},
+        Malformed{"no_definition", "2:2 /0: ", {"has no \"processDefinition\""}},
+        Malformed{"empty_tasks", "17:25 /0/taskDefinitionList: ", {"workflow 'broken': is empty"}},
+        Malformed{"empty_relations", "11:30 /0/processTaskRelationList: ", {"is empty"}},
+        Malformed{"cycle", "11:30 /0/processTaskRelationList: ", {"b → c → b", "remove one"}},
+        Malformed{"self_edge", "16:4 /0/processTaskRelationList/1: ", {"'a' follows itself"}},
+        Malformed{"duplicate_names", "", {"/0/taskDefinitionList/1: ", "a second task is named 'a'; rename"}},
+        Malformed{"duplicate_codes", "", {"/0/taskDefinitionList/1: ", "'b' has the code 11 of task 'a'"}},
+        Malformed{"unknown_relation", "18:21 /0/processTaskRelationList/1/postTaskCode: ", {"code 99", "correct"}},
+        Malformed{"missing_fields", "", {"has no \"name\"", "has no \"taskType\"", "has no \"taskParams\""}},
+        Malformed{"wrong_types",
+                  "",
+                  {"/0/taskDefinitionList/0/name: ", "/0/taskDefinitionList/1/code: ", "task 'b'",
+                   "/0/taskDefinitionList/2/taskParams: ", "/0/taskDefinitionList/3: ", "not number",
+                   "/0/processTaskRelationList: ", "must be a list, not object"}},
+        Malformed{
+            "wrong_values",
+            "",
+            {"/0/processDefinition/timeout: ", "not -5", "failRetryTimes", "not -1", "one of NO, YES, not \"MAYBE\"",
+             "one of HIGHEST, HIGH, MEDIUM, LOW, LOWEST", "not 1e+300", "not \"soon\""}},
+        Malformed{"bad_task_params", "", {"/0/taskDefinitionList/0/taskParams: ", "task 'a'", "not JSON: line 1"}},
+        Malformed{"bad_local_params", "", {"/0/taskDefinitionList/0/taskParams/localParams: ", "not a JSON array"}},
+        Malformed{"bad_globals", "", {"/0/processDefinition/globalParams: ", "not JSON"}},
+        Malformed{"bad_switch",
+                  "",
+                  {"/switchResult/nextNode: ", "/dependTaskList/0/condition: ", "/dependTaskList/0/nextNode: ",
+                   "/dependTaskList/1: "}},
+        Malformed{"bad_conditions",
+                  "",
+                  {"has no \"conditionResult\"", "one of AND, OR, not \"XOR\"", "has no \"depTaskCode\"", "\"DONE\""}}),
+    [](const auto& parameter) { return parameter.param.file; });
+
+TEST(ImportMalformedFiles, AreAllRefused) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(PORPOISE_TESTS) / "golden/malformed"))
+    EXPECT_NE(problem_of_file(entry.path().stem()), "accepted") << entry;
+}
+
+TEST(Import, TellsTenProblemsAndCountsTheRest) {
+  const std::string problem = problem_of_file("many_problems");
+  EXPECT_EQ(std::count(problem.begin(), problem.end(), '\n'), 10);
+  EXPECT_THAT(problem, HasSubstr("\nand 10 more problems"));
+}
+
+TEST(Import, CapsTheListsOfAFile) {
+  Json json = small_export();
+  json[0]["taskDefinitionList"] = Json(std::vector<int>(20'000));
+  EXPECT_THAT(problem_of(json.dump()), HasSubstr("has 20000 elements; the limit is 10000"));
+}
+
+TEST(Import, ALongChainOfTasksIsNoProblem) {
+  Json json = small_export();
+  Json& element = json[0];
+  for (int i = 100; i < 5000; ++i) {
+    Json task = element["taskDefinitionList"][1];
+    task["code"] = i;
+    task["name"] = "t" + std::to_string(i);
+    element["taskDefinitionList"].push_back(task);
+    element["processTaskRelationList"].push_back({{"preTaskCode", i == 100 ? 12 : i - 1}, {"postTaskCode", i}});
+  }
+  const auto workflows = import_workflows(json.dump());
+  ASSERT_TRUE(workflows) << workflows.error().message();
+  EXPECT_THAT(workflows->front().from(11), SizeIs(4902));
+}
+
+TEST(Import, TellsTheBeginningAndTheEndOfALongCycle) {
+  Json json = small_export();
+  Json& element = json[0];
+  for (int i = 100; i < 200; ++i) {
+    Json task = element["taskDefinitionList"][1];
+    task["code"] = i;
+    task["name"] = "t" + std::to_string(i);
+    element["taskDefinitionList"].push_back(task);
+    element["processTaskRelationList"].push_back({{"preTaskCode", i}, {"postTaskCode", i == 199 ? 100 : i + 1}});
+  }
+  const std::string problem = problem_of(json.dump());
+  EXPECT_THAT(problem, HasSubstr(": t100 → t101 → "));
+  EXPECT_THAT(problem, HasSubstr(" → … → t100; remove"));
+  EXPECT_THAT(problem, testing::Not(HasSubstr("t150")));
+}
+
+TEST(Import, EveryPrefixOfAnExportIsRefusedWithAPlace) {
+  const std::string text = small_export().dump(1);
+  for (std::size_t size = 0; size < text.size(); size += 7)
+    EXPECT_THAT(problem_of(text.substr(0, size)), MatchesRegex("[0-9]+:[0-9]+ .*"));
+}
+
+TEST(Unsupported, RefusesWhatOnlyAServerCanRun) {
+  Json json = small_export();
+  json[0]["taskDefinitionList"][0]["flag"] = "YES";
+  json[0]["taskDefinitionList"][1]["taskType"] = "DEPENDENT";
+  const auto workflows = import_workflows(json.dump());
+  ASSERT_TRUE(workflows) << workflows.error().message();
+  EXPECT_THAT(unsupported(*workflows),
+              ElementsAre(HasSubstr("task 'a' of workflow 'w' is a STREAM"), HasSubstr("task 'b'")));
+}
+
+TEST(Unsupported, LetsForbiddenTasksPass) {
+  const auto workflows = import_workflows(small_export().dump());
+  ASSERT_TRUE(workflows);
+  EXPECT_THAT(unsupported(*workflows), testing::IsEmpty()) << "the STREAM task has flag NO";
+}
+
+Json with_sub_process(const std::string& name, std::int64_t code, std::int64_t runs) {
+  Json element = small_export()[0];
+  element["processDefinition"]["name"] = name;
+  element["processDefinition"]["code"] = code;
+  element["taskDefinitionList"][1]["taskType"] = "SUB_PROCESS";
+  element["taskDefinitionList"][1]["taskParams"] = {{"processDefinitionCode", runs}};
+  return element;
+}
+
+TEST(Unsupported, AllowsASubProcessOfTheSameFileOnly) {
+  const auto together = import_workflows(Json({with_sub_process("outer", 1, 5), small_export()[0]}).dump());
+  ASSERT_TRUE(together) << together.error().message();
+  EXPECT_THAT(unsupported(*together), testing::IsEmpty());
+  EXPECT_EQ(sub_workflow(*together, (*together)[0].tasks[1]), &(*together)[1]);
+  const auto alone = import_workflows(Json({with_sub_process("outer", 1, 5)}).dump());
+  ASSERT_TRUE(alone);
+  EXPECT_THAT(unsupported(*alone), ElementsAre(HasSubstr("not in this file")));
+}
+
+TEST(Unsupported, RefusesSubProcessesThatLeadBack) {
+  const auto loop = import_workflows(Json({with_sub_process("x", 1, 2), with_sub_process("y", 2, 1)}).dump());
+  ASSERT_TRUE(loop) << loop.error().message();
+  EXPECT_THAT(unsupported(*loop), ElementsAre(HasSubstr("starts workflow 'y'"), HasSubstr("starts workflow 'x'")));
+}
+
+TEST(Workflow, FromReachesEverythingDownstream) {
+  const auto workflows = import_workflows(small_export().dump());
+  ASSERT_TRUE(workflows);
+  EXPECT_THAT(workflows->front().from(11), ElementsAre(11, 12));
+  EXPECT_THAT(workflows->front().from(12), ElementsAre(12));
+}
+
+}  // namespace
+}  // namespace porpoise
