@@ -115,7 +115,7 @@ void HttpConnection::write(Response response, bool more) {
   http::async_write(stream_, response_, [self = shared_from_this(), more](const AsioError& problem, std::size_t) {
     if (problem || self->closed_) return;
     if (more) return self->read();
-    ErrorCode ignored;  // without this a client that still sends would see a reset instead of the end
+    AsioError ignored;  // without this a client that still sends would see a reset instead of the end
     self->stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
   });
 }
