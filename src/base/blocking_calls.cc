@@ -1,0 +1,256 @@
+#include "base/blocking_calls.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <sstream>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+std::string in_seconds(milliseconds time) {
+  std::ostringstream text;
+  text << static_cast<double>(time.count()) / 1000 << " s";
+  return text.str();
+}
+
+// The way back to the control thread, shut when nobody is there any more: a thread that was given up on may come back
+// long after the io_context is gone.
+struct Door {
+  std::mutex mutex;
+  asio::io_context* control = nullptr;
+};
+
+}  // namespace
+
+// One thread and what it has in hand. What whoever asked has given to be called stays with the control thread.
+class BlockingCalls::Thread {
+ public:
+  explicit Thread(asio::io_context& control) : timer_(control) {}
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+  ~Thread() {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->ending = true;
+    shared_->changed.notify_all();
+  }
+
+  // False where the system has no thread for us.
+  bool start(std::function<void(std::uint64_t id)> on_back) {
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);  // threads inherit it; signals belong to the control thread
+    bool started = true;
+    try {
+      std::thread([shared = shared_, on_back = std::move(on_back)] { run(*shared, on_back); }).detach();
+    } catch (const std::system_error&) {
+      started = false;
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return started;
+  }
+
+  void give(std::uint64_t id, Job job, std::function<void()> on_overdue) {
+    id_ = id;
+    until_ = Clock::now() + job.deadline;
+    timer_.expires_at(until_);
+    timer_.async_wait([on_overdue = std::move(on_overdue)](const boost::system::error_code& problem) {
+      if (!problem) on_overdue();
+    });
+    const std::lock_guard lock(shared_->mutex);
+    shared_->id = id;
+    shared_->work = job.work;
+    shared_->changed.notify_all();
+    job_ = std::move(job);
+  }
+
+  // What it had in hand; it is idle then.
+  Job take_back() {
+    timer_.cancel();
+    return *std::exchange(job_, std::nullopt);
+  }
+
+  // For the work in hand, until its deadline.
+  void wait() {
+    timer_.cancel();
+    std::unique_lock lock(shared_->mutex);
+    shared_->changed.wait_until(lock, until_, [this] { return !shared_->busy && !shared_->work; });
+  }
+
+  bool idle() const { return !job_; }
+  bool has(std::uint64_t id) const { return job_ && id_ == id; }
+
+ private:
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::function<void()> work;  // to be taken up
+    std::uint64_t id = 0;
+    bool busy = false;
+    bool ending = false;
+  };
+
+  static void run(Shared& shared, const std::function<void(std::uint64_t id)>& on_back) {
+    std::unique_lock lock(shared.mutex);
+    while (true) {
+      shared.changed.wait(lock, [&] { return shared.work || shared.ending; });
+      if (!shared.work) return;
+      auto work = std::exchange(shared.work, {});
+      const std::uint64_t id = shared.id;
+      shared.busy = true;
+      lock.unlock();
+      work();
+      work = {};
+      lock.lock();
+      shared.busy = false;
+      shared.changed.notify_all();
+      lock.unlock();
+      on_back(id);
+      lock.lock();
+    }
+  }
+
+  const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+  asio::steady_timer timer_;
+  std::optional<Job> job_;
+  std::uint64_t id_ = 0;
+  Clock::time_point until_;
+};
+
+class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::Impl> {
+ public:
+  Impl(asio::io_context& control, Limits limits) : control_(control), limits_(limits) { door_->control = &control; }
+
+  void take(Job job) {
+    ++unfinished_;
+    waiting_.push_back(std::move(job));
+    start_threads();
+    hand_out();
+    if (threads_.empty() || waiting_.size() > limits_.max_waiting)
+      asio::post(control_, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->refuse_last();
+      });
+  }
+
+  void start_threads() {
+    while (threads_.size() < limits_.threads && hung_.size() < limits_.max_hung) {
+      auto thread = std::make_unique<Thread>(control_);
+      const bool started = thread->start([door = door_, weak = weak_from_this()](std::uint64_t id) {
+        const std::lock_guard open(door->mutex);
+        if (door->control == nullptr) return;
+        asio::post(*door->control, [weak, id] {
+          if (const auto self = weak.lock()) self->came_back(id);
+        });
+      });
+      if (!started) return;  // the next call tries again
+      threads_.push_back(std::move(thread));
+    }
+  }
+
+  void end() {
+    {
+      const std::lock_guard shut(door_->mutex);
+      door_->control = nullptr;
+    }
+    waiting_.clear();
+    for (const auto& thread : threads_)
+      if (!thread->idle()) thread->wait();
+    threads_.clear();
+    hung_.clear();
+  }
+
+  std::size_t unfinished() const { return unfinished_; }
+  std::size_t hung() const { return hung_.size(); }
+
+ private:
+  void hand_out() {
+    for (const auto& thread : threads_) {
+      if (waiting_.empty()) return;
+      if (!thread->idle()) continue;
+      const std::uint64_t id = next_id_++;
+      thread->give(id, std::move(waiting_.front()), [weak = weak_from_this(), id] {
+        if (const auto self = weak.lock()) self->give_up(id);
+      });
+      waiting_.pop_front();
+    }
+  }
+
+  auto find(std::uint64_t id) {
+    return std::find_if(threads_.begin(), threads_.end(), [id](const auto& thread) { return thread->has(id); });
+  }
+
+  void came_back(std::uint64_t id) {
+    if (const auto late = hung_.find(id); late != hung_.end()) {
+      const Job job = std::move(late->second);
+      hung_.erase(late);  // its thread ends
+      start_threads();
+      hand_out();
+      if (job.late) job.late();
+      return;
+    }
+    const Job job = (*find(id))->take_back();
+    hand_out();
+    --unfinished_;
+    job.done();
+  }
+
+  void give_up(std::uint64_t id) {
+    const auto thread = find(id);
+    if (thread == threads_.end()) return;  // it came back just in time
+    Job job = (*thread)->take_back();
+    const auto given_up = job.given_up;
+    const Error why(ErrorCode::kTimeout, job.what + " has not come back within " + in_seconds(job.deadline));
+    hung_.emplace(id, std::move(job));
+    threads_.erase(thread);
+    start_threads();
+    hand_out();
+    --unfinished_;
+    given_up(why);
+    while (threads_.empty() && !waiting_.empty()) refuse_last();
+  }
+
+  void refuse_last() {
+    if (waiting_.empty() || (!threads_.empty() && waiting_.size() <= limits_.max_waiting)) return;
+    const Job job = std::move(waiting_.back());
+    waiting_.pop_back();
+    --unfinished_;
+    const std::string why = threads_.empty() ? std::to_string(hung_.size()) + " earlier calls have not come back"
+                                             : std::to_string(waiting_.size()) + " others wait already";
+    job.given_up({ErrorCode::kUnavailable, job.what + " was not tried: " + why});
+  }
+
+  asio::io_context& control_;
+  const Limits limits_;
+  const std::shared_ptr<Door> door_ = std::make_shared<Door>();
+  std::vector<std::unique_ptr<Thread>> threads_;  // except the hung ones
+  std::deque<Job> waiting_;
+  std::map<std::uint64_t, Job> hung_;
+  std::uint64_t next_id_ = 1;
+  std::size_t unfinished_ = 0;
+};
+
+BlockingCalls::BlockingCalls(asio::io_context& control, Limits limits)
+    : impl_(std::make_shared<Impl>(control, limits)) {
+  impl_->start_threads();
+}
+BlockingCalls::~BlockingCalls() { impl_->end(); }
+void BlockingCalls::take(Job job) { impl_->take(std::move(job)); }
+std::size_t BlockingCalls::unfinished() const { return impl_->unfinished(); }
+std::size_t BlockingCalls::hung() const { return impl_->hung(); }
+
+}  // namespace porpoise
