@@ -20,6 +20,7 @@
 #include "net/listener.h"
 #include "net/master_links.h"
 #include "observe/http_server.h"
+#include "observe/loop_monitor.h"
 #include "observe/rate_limited_log.h"
 #include "observe/redactor.h"
 #include "observe/sd_notify.h"
@@ -105,18 +106,25 @@ Status run_worker(const WorkerConfig& config) {
 
   // 4. The life of tasks: rules, deeds, and the desk where events come in. They know each other through these two.
   Metrics metrics;
+  LoopMonitor loop(metrics.loop, log);
   const auto profile = wire::profile_31(zone);
   TaskDesk* desk_of = nullptr;
   FrameRouter* router_of = nullptr;
   AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
   TaskAlerts task_alerts(alerts, store, log);
-  TaskExecutor runs(io, config, catalog, store, needs.host_binary,
-                    {[&](std::int64_t id, const TaskResult& result) { desk_of->ended(id, result); },
-                     [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); },
-                     [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
-                     [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); }});
+  TaskExecutor runs(
+      io, config, catalog, store, needs.host_binary,
+      {loop.measured("task ended", [&](std::int64_t id, const TaskResult& result) { desk_of->ended(id, result); }),
+       loop.measured("application id",
+                     [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); }),
+       [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
+       [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); }});
   MasterLinks links(
-      io, {}, [&](const std::string& master, const wire::Frame& frame) { router_of->from_master(master, frame); },
+      io, {},
+      [&](const std::string& master, const wire::Frame& frame) {
+        const LoopMonitor::Scope scope(loop, wire::name_of(frame.command));
+        router_of->from_master(master, frame);
+      },
       [&] { return router_of->encode(wire::Beat{}); }, [&](const std::string& text) { log.warn(text); });
   FolderRemover sweeper(io, [&](const std::string& problem) { log.error(problem); });
   TaskDeeds deeds({runs, store, sweeper, metrics, log,
@@ -145,11 +153,15 @@ Status run_worker(const WorkerConfig& config) {
 
   // 6. Membership. Only who is registered listens: what came before is known by then, so no dispatch runs twice.
   const auto listen_to_peers = [&] {
-    listener->start([&](const auto& connection, wire::Frame frame) { router.from_peer(connection, std::move(frame)); },
-                    [&](Connection::Ending ending, const std::string& text) {
-                      complaints.warn(text);
-                      count_ending(metrics.messages, ending);
-                    });
+    listener->start(
+        [&](const auto& connection, wire::Frame frame) {
+          const LoopMonitor::Scope scope(loop, wire::name_of(frame.command));
+          router.from_peer(connection, std::move(frame));
+        },
+        loop.measured("connection ended", [&](Connection::Ending ending, const std::string& text) {
+          complaints.warn(text);
+          count_ending(metrics.messages, ending);
+        }));
     (void)systemd.ready();
   };
   Membership membership({config, desk, table, metrics, log, listen_to_peers,
@@ -163,8 +175,9 @@ Status run_worker(const WorkerConfig& config) {
     PORPOISE_TRY(http,
                  HttpServer::start(
                      io, config.http,
-                     {[&] { return health(desk, membership); },
-                      [&] { return metrics.scrape(levels(config, table, membership, *listener, links, alerts)); }}));
+                     {loop.measured("health", [&] { return health(desk, membership); }), loop.measured("scrape", [&] {
+                        return metrics.scrape(levels(config, table, membership, *listener, links, alerts));
+                      })}));
   }
 
   // 8. The way out, then in.
@@ -182,7 +195,7 @@ Status run_worker(const WorkerConfig& config) {
   if (::geteuid() == 0 && config.allow_root_tenant == RootTenant::kLoopback && may_run_as_root(config))
     log.warn("tasks of the tenant root run as root, as on a loopback address; allow-root-tenant: false refuses them");
   registration.start();
-  io.run();
+  loop.run(io);
   return {};
 }
 

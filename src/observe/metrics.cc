@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <iterator>
 #include <sstream>
 #include <utility>
@@ -40,6 +41,7 @@ const Buckets kRunSeconds = {0.1, 0.5, 1, 5, 15, 60, 300, 900, 1800, 3600, 7200,
 const Buckets kSpawnSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
 const Buckets kKillSeconds = {0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30};
 const Buckets kDownloadSeconds = {0.01, 0.1, 0.5, 1, 5, 15, 60, 300};
+const Buckets kHandlerSeconds = {0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30};
 const Buckets kDownloadBytes = {1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
 Family<Counter>& counters(Registry& registry, const char* name, const char* help) {
@@ -160,8 +162,32 @@ void ResourceMetrics::downloaded(MetricSeconds took, std::uint64_t bytes) {
 }
 void ResourceMetrics::download_failed() { downloads_[1]->Increment(); }
 
+LoopMetrics::LoopMetrics(Registry& registry)
+    : seconds_(histograms(registry, "porpoise_loop_handler_seconds", "How long a handler held the control loop.")) {}
+
+void LoopMetrics::handled(const std::string& handler, MetricSeconds took) {
+  const std::lock_guard lock(mutex_);
+  auto found = handlers_.find(handler);
+  if (found == handlers_.end())
+    found = handlers_.emplace(handler, Handler{&seconds_.Add({{"handler", handler}}, kHandlerSeconds)}).first;
+  found->second.seconds->Observe(took.count());
+  found->second.longest = std::max(found->second.longest, took.count());
+}
+
+std::vector<MetricFamily> LoopMetrics::longest() {
+  const std::lock_guard lock(mutex_);
+  std::vector<prometheus::ClientMetric> metrics;
+  for (const auto& [name, handler] : handlers_) metrics.push_back(labelled("handler", name, handler.longest));
+  return {gauge("porpoise_loop_handler_longest_seconds", "The longest call of a handler since the start.",
+                std::move(metrics))};
+}
+
 Metrics::Metrics()
-    : registry_(std::make_unique<Registry>()), tasks(*registry_), messages(*registry_), resources(*registry_) {}
+    : registry_(std::make_unique<Registry>()),
+      tasks(*registry_),
+      messages(*registry_),
+      resources(*registry_),
+      loop(*registry_) {}
 
 Metrics::~Metrics() = default;
 
@@ -172,6 +198,7 @@ std::string Metrics::scrape(const WorkerGauges& levels) {
   };
   append(ds_families(families));
   append(level_families(levels, tasks.types()));
+  append(loop.longest());
   append(process_.collect());
   families.push_back(gauge("ds_task_execution_duration_seconds_max", "Longest of the last minute or two.",
                            tasks.longest_run_seconds()));

@@ -8,10 +8,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "observe/label_values.h"
 #include "observe/process_metrics.h"
@@ -118,6 +120,26 @@ class ResourceMetrics {
   prometheus::Histogram& bytes_;
 };
 
+// Handlers of the control loop; see LoopMonitor.
+class LoopMetrics {
+ public:
+  explicit LoopMetrics(prometheus::Registry& registry);
+
+  // `handler`: one of a few names.
+  void handled(const std::string& handler, MetricSeconds took);
+  // The longest call of each since the start.
+  std::vector<prometheus::MetricFamily> longest();
+
+ private:
+  struct Handler {
+    prometheus::Histogram* seconds;
+    double longest = 0;
+  };
+  prometheus::Family<prometheus::Histogram>& seconds_;
+  std::mutex mutex_;
+  std::map<std::string, Handler> handlers_;
+};
+
 class Metrics {
  private:
   std::unique_ptr<prometheus::Registry> registry_;  // first: the others count in it
@@ -131,6 +153,7 @@ class Metrics {
   TaskMetrics tasks;
   MessageMetrics messages;
   ResourceMetrics resources;
+  LoopMetrics loop;
 
   // Everything, in version 0.0.4 of the text format.
   std::string scrape(const WorkerGauges& levels);
