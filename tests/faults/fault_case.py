@@ -14,6 +14,7 @@ from dispatch import Task, survivors
 from fault_worker import Worker
 from frames import SUCCESS
 from history import History
+from liveness import Pinger
 from master import Master
 from waiting import until
 
@@ -28,6 +29,7 @@ class FaultCase(unittest.TestCase):
     maxDiff = None
     flags = {}  # of the worker
     heals = True  # at the end the worker is expected to serve
+    watched = True  # whether PING has to be answered throughout: liveness.py
     java = False  # whether the Java worker can be put through it: README.md has what it does
 
     def setUp(self):
@@ -36,7 +38,7 @@ class FaultCase(unittest.TestCase):
         self.world = world()
         name = re.sub(r"\W+", "-", self.id().rsplit(".", 2)[-1])[:60]
         self.history = History(self.world.run, f"{len(list(self.world.run.glob('*.history')))}-{name}")
-        self.tasks, self.given_up, self._closing = {}, set(), []
+        self.tasks, self.given_up, self.workers, self._closing = {}, set(), [], []
         self.addCleanup(self._end)
         self.zookeeper_proxy = self.proxy(("127.0.0.1", self.world.zookeeper_port), "zookeeper")
         self.master = self.new_master("m1")
@@ -52,6 +54,7 @@ class FaultCase(unittest.TestCase):
     def _end(self):
         for thing in reversed(self._closing):
             thing()
+        self._pingers_found()
         self.history.close()
 
     def tearDown(self):
@@ -64,6 +67,7 @@ class FaultCase(unittest.TestCase):
         violations = self.history.violations(self.given_up)
         if left := survivors(*self.tasks.values()):
             violations.append(f"some task: P3: {left} live at the end of the test")
+        violations += self._pingers_found()
         if JAVA_WORKER:
             kinds = Counter(re.sub(r"[\d.]+ s|\[.*\]", "…", text.split(": ", 1)[1]) for text in violations)
             self.measured("promises broken, by tasks", dict(kinds) or "none")
@@ -74,6 +78,8 @@ class FaultCase(unittest.TestCase):
 
     def new_worker(self, **flags):
         worker = Worker(self.world, self.history, self.zookeeper_proxy.port, **flags)
+        worker.watched = self.watched
+        self.workers.append(worker)
         self._closing.append(worker.end)
         return worker
 
@@ -117,6 +123,11 @@ class FaultCase(unittest.TestCase):
     def wait_gone(self, *tasks, seconds=30):
         for task in tasks:
             until(lambda: not survivors(task), f"the end of every process of task {task.id}", seconds)
+
+    def _pingers_found(self):
+        pingers = [pinger for worker in self.workers for pinger in worker.pingers]
+        self.workers = []
+        return Pinger.violations(self.id().split(".", 1)[-1], pingers)
 
     # --- at the end --------------------------------------------------------------------------------------------------
 

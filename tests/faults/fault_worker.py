@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 from java_worker import JavaWorker
+from liveness import Pinger, limit_of
 from porpoise_worker import PorpoiseWorker, binary
 from waiting import until
 from world import JAVA_WORKER, Place
@@ -24,6 +25,7 @@ class Faulted:
         """`flags` of porpoise worker; `prefix` of its command line: a program that sets a limit, then becomes it."""
         super().__init__(Place(world, f"w{next(_numbers)}", zookeeper_port or world.zookeeper_port))
         self.history, self.extra, self.prefix, self.variables = history, flags, list(prefix), variables or {}
+        self.watched, self.pingers = True, []  # whether it is asked PING throughout; one for each process of it
         self.data, self.log_dir = self.plane.run / "data", self.plane.run / "task-log"
 
     def start(self):
@@ -67,6 +69,11 @@ class Faulted:
 
 class FaultedPorpoise(Faulted, PorpoiseWorker):
     _binary = None
+
+    def start(self):
+        super().start()
+        if self.watched:
+            self.pingers.append(Pinger(self.port, self.process.pid, limit_of(self.binary())))
 
     def flags(self):
         return {**super().flags(), "kill-grace": "2s", "zookeeper-session-timeout": "30s",
