@@ -85,11 +85,11 @@ class BlockingCalls::Thread {
     return *std::exchange(job_, std::nullopt);
   }
 
-  // For the work in hand, until its deadline.
-  void wait() {
+  // For the work in hand.
+  void wait(Clock::time_point limit) {
     timer_.cancel();
     std::unique_lock lock(shared_->mutex);
-    shared_->changed.wait_until(lock, until_, [this] { return !shared_->busy && !shared_->work; });
+    shared_->changed.wait_until(lock, std::min(until_, limit), [this] { return !shared_->busy && !shared_->work; });
   }
 
   bool idle() const { return !job_; }
@@ -134,10 +134,13 @@ class BlockingCalls::Thread {
 
 class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::Impl> {
  public:
-  Impl(asio::io_context& control, Limits limits) : control_(control), limits_(limits) { door_->control = &control; }
+  Impl(asio::io_context& control, Limits limits) : control_(control), limits_(limits), patience_(control) {
+    door_->control = &control;
+  }
 
   void take(Job job) {
     ++unfinished_;
+    job.asked = Clock::now();
     waiting_.push_back(std::move(job));
     start_threads();
     hand_out();
@@ -168,8 +171,10 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
       door_->control = nullptr;
     }
     waiting_.clear();
+    patience_.cancel();
+    const auto limit = Clock::now() + limits_.last_wait;
     for (const auto& thread : threads_)
-      if (!thread->idle()) thread->wait();
+      if (!thread->idle()) thread->wait(limit);
     threads_.clear();
     hung_.clear();
   }
@@ -180,7 +185,7 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
  private:
   void hand_out() {
     for (const auto& thread : threads_) {
-      if (waiting_.empty()) return;
+      if (waiting_.empty()) break;
       if (!thread->idle()) continue;
       const std::uint64_t id = next_id_++;
       thread->give(id, std::move(waiting_.front()), [weak = weak_from_this(), id] {
@@ -188,6 +193,28 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
       });
       waiting_.pop_front();
     }
+    arm_patience();
+  }
+
+  void arm_patience() {
+    if (limits_.max_wait.count() == 0) return;
+    if (waiting_.empty()) {
+      patience_.cancel();
+      return;
+    }
+    patience_.expires_at(waiting_.front().asked + limits_.max_wait);
+    patience_.async_wait([weak = weak_from_this()](const boost::system::error_code& problem) {
+      if (const auto self = weak.lock(); self && !problem) self->refuse_impatient();
+    });
+  }
+
+  void refuse_impatient() {
+    while (!waiting_.empty() && waiting_.front().asked + limits_.max_wait <= Clock::now()) {
+      const Job job = std::move(waiting_.front());
+      waiting_.pop_front();
+      refuse(job, "it has waited for " + in_seconds(limits_.max_wait) + " behind others");
+    }
+    arm_patience();
   }
 
   auto find(std::uint64_t id) {
@@ -228,9 +255,13 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
     if (waiting_.empty() || (!threads_.empty() && waiting_.size() <= limits_.max_waiting)) return;
     const Job job = std::move(waiting_.back());
     waiting_.pop_back();
-    --unfinished_;
     const std::string why = threads_.empty() ? std::to_string(hung_.size()) + " earlier calls have not come back"
                                              : std::to_string(waiting_.size()) + " others wait already";
+    refuse(job, why);
+  }
+
+  void refuse(const Job& job, const std::string& why) {
+    --unfinished_;
     job.given_up({ErrorCode::kUnavailable, job.what + " was not tried: " + why});
   }
 
@@ -239,6 +270,7 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
   const std::shared_ptr<Door> door_ = std::make_shared<Door>();
   std::vector<std::unique_ptr<Thread>> threads_;  // except the hung ones
   std::deque<Job> waiting_;
+  asio::steady_timer patience_;
   std::map<std::uint64_t, Job> hung_;
   std::uint64_t next_id_ = 1;
   std::size_t unfinished_ = 0;

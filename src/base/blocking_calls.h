@@ -6,7 +6,7 @@
 // so, its thread is left to itself and another one takes its place, up to a bound. Signals never arrive on these
 // threads.
 //
-// At the end, work in hand is waited for until its deadline, and what waits behind it is dropped; nobody is told then.
+// At the end, work in hand is waited for, within limits, and what waits behind it is dropped; nobody is told then.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -27,6 +27,8 @@ struct BlockingCallLimits {
   std::size_t threads = 2;
   std::size_t max_hung = 16;  // threads given up on, together; then calls fail until one of them comes back
   std::size_t max_waiting = 100'000;
+  std::chrono::milliseconds max_wait{0};       // for a thread; 0: for as long as it takes
+  std::chrono::milliseconds last_wait{5'000};  // of the destructor, for all work in hand
 };
 
 class BlockingCalls {
@@ -40,8 +42,9 @@ class BlockingCalls {
 
   // Runs `work`, a function without arguments that gives a Result, on one of the threads; then `done` with it, once and
   // never from inside this call. `deadline` counts from when a thread takes the work up; then `done` gets kTimeout,
-  // "<what> has not come back within 5 s". Without a thread that is not hung, or with too many calls waiting, it gets
-  // kUnavailable. `late`, if any, gets what came after `done` had been told of the deadline: to undo it, or to use it.
+  // "<what> has not come back within 5 s". Without a thread that is not hung, with too many calls waiting, or
+  // after too long a wait for a thread, it gets kUnavailable. `late`, if any, gets what came after `done` had been told
+  // of the deadline: to undo it, or to use it.
   template <typename Work, typename Outcome = std::invoke_result_t<Work>>
   void call(std::string what, std::chrono::milliseconds deadline, Work work,
             std::type_identity_t<std::function<void(Outcome)>> done,
@@ -69,6 +72,7 @@ class BlockingCalls {
     std::function<void()> done;  // the rest on the control thread
     std::function<void(const Error& why)> given_up;
     std::function<void()> late;
+    std::chrono::steady_clock::time_point asked;
   };
   class Thread;
   class Impl;

@@ -107,7 +107,7 @@ Status run_worker(const WorkerConfig& config) {
   // 4. The life of tasks: rules, deeds, and the desk where events come in. They know each other through these two.
   Metrics metrics;
   LoopMonitor loop(metrics.loop, log);
-  const auto profile = wire::profile_31(zone);
+  const std::shared_ptr<const wire::Profile> profile = wire::profile_31(zone);
   TaskDesk* desk_of = nullptr;
   FrameRouter* router_of = nullptr;
   AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
@@ -143,10 +143,9 @@ Status run_worker(const WorkerConfig& config) {
 
   // 5. Logs for peers, on a thread of their own. What is wrong with their requests is a peer's to repeat at will.
   RateLimitedLog complaints(log);
-  LogThread logs(io, LogService(std::move(needs.log_root), [&](const Error& problem) {
-                   if (problem.code() == ErrorCode::kNotFound) return;
-                   asio::post(io, [&, text = "log request: " + problem.to_string()] { complaints.warn(text); });
-                 }));
+  LogThread logs(io, std::move(needs.log_root), profile, [&](const Error& problem) {
+    if (problem.code() != ErrorCode::kNotFound) complaints.warn("log request: " + problem.to_string());
+  });
   PeerAuthorizer masters(io, std::move(needs.named_masters));
   FrameRouter router({*profile, desk, logs, masters, std::move(needs.log_peers), metrics, log, complaints});
   router_of = &router;
@@ -176,7 +175,11 @@ Status run_worker(const WorkerConfig& config) {
                  HttpServer::start(
                      io, config.http,
                      {loop.measured("health", [&] { return health(desk, membership); }), loop.measured("scrape", [&] {
-                        return metrics.scrape(levels(config, table, membership, *listener, links, alerts));
+                        WorkerGauges now = levels(config, table, membership, *listener, links, alerts);
+                        now.hung_calls = runs.hung_calls();
+                        now.hung_calls["log"] = logs.hung();
+                        now.hung_calls["removal"] = sweeper.hung();
+                        return metrics.scrape(now);
                       })}));
   }
 

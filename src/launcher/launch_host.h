@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "base/blocking_calls.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "model/request.h"
@@ -20,6 +21,8 @@ struct HostSettings {
   // The task ends when the requester does. Without it the host works on and leaves `result.json`.
   bool die_with_requester = true;
   bool follow = false;  // on_line is called with the last line of output, at most five times per second
+  // Where TaskProcess answers for a host that died, which may take long. None: on its own thread, which waits.
+  BlockingCalls* beside = nullptr;
 };
 
 struct LaunchedHost {

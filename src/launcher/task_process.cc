@@ -29,11 +29,50 @@ using Descriptor = asio::posix::stream_descriptor;
 // A host gives up on processes that SIGKILL does not end after 15 s; one that is silent for longer hangs itself.
 constexpr std::chrono::seconds kHostLimit{20};
 constexpr std::size_t kMaxErrorBytes = 1024;
+// To end what a dead host left, and to remove its files: hundreds of thousands on a slow disk.
+constexpr std::chrono::minutes kBurialLimit{5};
 
 std::string describe_end(int status) {
   if (status == -1) return "ended without a result";
   if (WIFEXITED(status)) return "ended with exit status " + std::to_string(WEXITSTATUS(status));
   return "was ended by " + describe_signal(WTERMSIG(status));
+}
+
+// A host that died and left no result, and what is known of its task. Answering for it ends what is left of the task,
+// removes its working directory and writes its log and result: a matter of milliseconds, or of minutes.
+struct LostHost {
+  TaskRequest request;
+  SudoUser tenant;
+  std::filesystem::path state_dir;
+  pid_t pid;
+  std::uint64_t start_ticks;
+  bool adopted;  // not our child: there is nothing to reap
+  std::int64_t start_time_ms;
+  std::string last_words;
+};
+
+// An empty message: say how it died.
+TaskResult bury(const LostHost& host, TaskState state, std::string message) {
+  const std::string cookie = task_cookie(host.request.task_instance_id, host.pid, host.start_ticks);
+  const auto survivors =
+      sweep_after({host.pid, host.start_ticks, std::string(kCookieVariable) + "=" + cookie}, host.tenant, host.adopted);
+  int status = -1;
+  if (!host.adopted) ::waitpid(host.pid, &status, 0);
+  if (message.empty()) message = "task host " + describe_end(status) + host.last_words;
+  return record_lost_task(host.request, host.tenant, host.state_dir, state, message, host.start_time_ms, survivors);
+}
+
+// Of a task whose end could not be recorded in time.
+TaskResult unrecorded(const LostHost& host, const Error& why) {
+  TaskResult result;
+  result.task_instance_id = host.request.task_instance_id;
+  result.state = TaskState::kFailure;
+  result.message = "task host ended without a result" + host.last_words + "; " + why.to_string();
+  result.start_time_ms = host.start_time_ms;
+  result.end_time_ms = wall_ms();
+  result.var_pool = host.request.var_pool;
+  result.app_ids = host.request.app_ids;
+  return result;
 }
 
 }  // namespace
@@ -42,11 +81,12 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
  public:
   // A host without a control socket was adopted.
   Impl(asio::io_context& io, LaunchedHost host, const TaskRequest& request, const std::filesystem::path& host_binary,
-       std::filesystem::path state_dir, TaskListener& listener)
+       std::filesystem::path state_dir, TaskListener& listener, BlockingCalls* beside)
       : request_(request),
         tenant_(request.run_as, host_binary),
         state_dir_(std::move(state_dir)),
         listener_(listener),
+        beside_(beside),
         pid_(host.pid),
         start_ticks_(host.start_ticks),
         adopted_(!host.control),
@@ -63,6 +103,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   }
 
   void cancel(std::string reason, bool at_once) {
+    if (burying_) return;
     if (at_once) limit_host();
     if (adopted_) {  // its socket died with the earlier requester; the host takes the signal for an order to end
       signal_host(at_once ? SIGKILL : SIGTERM);  // after SIGKILL what is left of the task is swept up here
@@ -75,7 +116,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   // The listener hears no more.
   void close() {
     closed_ = true;
-    if (!reaped_) put_down();
+    if (!reaped_ && !burying_) put_down();
     if (control_.is_open()) control_.close();
     exit_.close();
   }
@@ -117,7 +158,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     limit_.expires_after(kHostLimit);
     limit_.async_wait([weak = weak_from_this()](const boost::system::error_code& problem) {
       const auto self = weak.lock();
-      if (self && !problem && !self->reaped_) self->signal_host(SIGKILL);
+      if (self && !problem && !self->reaped_ && !self->burying_) self->signal_host(SIGKILL);
     });
   }
 
@@ -158,8 +199,10 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     } else if (const auto kept = read_result(state_dir_)) {  // it died between the disk and telling us
       reap();
       finish(*kept);
+    } else if (beside_ == nullptr) {
+      finish(put_to_rest(TaskState::kFailure, ""));
     } else {
-      finish(bury(TaskState::kFailure, ""));
+      put_to_rest_beside();
     }
   }
 
@@ -172,14 +215,30 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     return status;
   }
 
-  // The host is dead and left no result. An empty message: say how it died.
-  TaskResult bury(TaskState state, std::string message) {
-    const std::string cookie = task_cookie(request_.task_instance_id, pid_, start_ticks_);
-    const auto survivors =
-        sweep_after({pid_, start_ticks_, std::string(kCookieVariable) + "=" + cookie}, tenant_, adopted_);
-    const int status = reap();
-    if (message.empty()) message = "task host " + describe_end(status) + last_words();
-    return record_lost_task(request_, tenant_, state_dir_, state, message, start_time_ms_, survivors);
+  LostHost lost_host() const {
+    return {request_, tenant_, state_dir_, pid_, start_ticks_, adopted_, start_time_ms_, last_words()};
+  }
+
+  TaskResult put_to_rest(TaskState state, const std::string& message) {
+    TaskResult result = bury(lost_host(), state, message);
+    reaped_ = true;
+    limit_.cancel();
+    return result;
+  }
+
+  void put_to_rest_beside() {
+    burying_ = true;  // from now on its number may be a stranger's
+    limit_.cancel();
+    const auto host = std::make_shared<const LostHost>(lost_host());
+    beside_->call(
+        "what is left of task " + std::to_string(request_.task_instance_id), kBurialLimit,
+        [host] { return Result<TaskResult>(bury(*host, TaskState::kFailure, "")); },
+        [weak = weak_from_this(), host](const Result<TaskResult>& result) {
+          const auto self = weak.lock();
+          if (!self || self->closed_) return;
+          self->reaped_ = true;
+          self->finish(result ? *result : unrecorded(*host, result.error()));
+        });
   }
 
   std::string last_words() const {
@@ -196,13 +255,14 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     if (finished_ || read_result(state_dir_))
       reap();
     else
-      bury(TaskState::kKill, "killed: its requester let go of it");
+      put_to_rest(TaskState::kKill, "killed: its requester let go of it");
   }
 
   const TaskRequest request_;
   const SudoUser tenant_;
   const std::filesystem::path state_dir_;
   TaskListener& listener_;
+  BlockingCalls* const beside_;
   const std::int64_t start_time_ms_ = wall_ms();
   const pid_t pid_;
   const std::uint64_t start_ticks_;
@@ -213,13 +273,15 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   asio::steady_timer limit_;
   bool finished_ = false;
   bool reaped_ = false;
+  bool burying_ = false;  // beside us
   bool closed_ = false;
 };
 
 std::unique_ptr<TaskProcess> TaskProcess::follow(asio::io_context& io, LaunchedHost host, const HostSettings& settings,
                                                  const TaskRequest& request, const std::filesystem::path& state_dir,
                                                  TaskListener& listener) {
-  auto impl = std::make_shared<Impl>(io, std::move(host), request, settings.host_binary, state_dir, listener);
+  auto impl =
+      std::make_shared<Impl>(io, std::move(host), request, settings.host_binary, state_dir, listener, settings.beside);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
 }
@@ -234,15 +296,15 @@ Result<std::unique_ptr<TaskProcess>> TaskProcess::start(asio::io_context& io, co
 
 Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(asio::io_context& io, const std::filesystem::path& host_binary,
                                                         const TaskRequest& request,
-                                                        const std::filesystem::path& state_dir,
-                                                        TaskListener& listener) {
+                                                        const std::filesystem::path& state_dir, TaskListener& listener,
+                                                        BlockingCalls* beside) {
   if (!host_lives(state_dir)) return nullptr;
   PORPOISE_TRY(const HostIdentity host, wait_for_host_identity(state_dir));
   UniqueFd pid_fd = open_pidfd(host.pid);
   if (!pid_fd || !host_lives(state_dir)) return nullptr;  // it ended just now, and the number may be somebody else's
   auto impl =
       std::make_shared<Impl>(io, LaunchedHost{host.pid, UniqueFd(), std::move(pid_fd), UniqueFd(), host.start_ticks},
-                             request, host_binary, state_dir, listener);
+                             request, host_binary, state_dir, listener, beside);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
 }

@@ -47,7 +47,7 @@ class TaskProcess {
   static Result<std::unique_ptr<TaskProcess>> adopt(boost::asio::io_context& io,
                                                     const std::filesystem::path& host_binary,
                                                     const TaskRequest& request, const std::filesystem::path& state_dir,
-                                                    TaskListener& listener);
+                                                    TaskListener& listener, BlockingCalls* beside = nullptr);
 
   TaskProcess(const TaskProcess&) = delete;
   TaskProcess& operator=(const TaskProcess&) = delete;

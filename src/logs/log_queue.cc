@@ -28,14 +28,14 @@ void LogQueue::ask(const std::shared_ptr<Connection>& connection, LogRequest req
 }
 
 void LogQueue::read(const std::shared_ptr<Connection>& connection, const Queue& queue) {
-  logs_.ask(queue.requests.front().request, [weak = weak_from_this(), connection](const wire::Outgoing& outgoing) {
-    if (const auto self = weak.lock()) self->answer(connection, outgoing);
+  const Waiting& first = queue.requests.front();
+  logs_.ask(first.request, first.opaque, [weak = weak_from_this(), connection](std::string frame) {
+    if (const auto self = weak.lock()) self->answer(connection, std::move(frame));
   });
 }
 
-void LogQueue::answer(const std::shared_ptr<Connection>& connection, const wire::Outgoing& answer) {
-  const std::int64_t opaque = queues_[connection->id()].requests.front().opaque;
-  connection->send(wire::encode(profile_.encode(answer, opaque)));
+void LogQueue::answer(const std::shared_ptr<Connection>& connection, std::string frame) {
+  connection->send(std::move(frame));
   connection->after_sent([weak = weak_from_this(), peer = std::weak_ptr(connection)] {
     const auto self = weak.lock();
     if (const auto still = peer.lock(); self && still) self->go_on(still);

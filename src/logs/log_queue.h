@@ -9,17 +9,17 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <string>
 
 #include "logs/log_thread.h"
 #include "net/connection.h"
-#include "wire/profile.h"
 
 namespace porpoise {
 
 class LogQueue : public std::enable_shared_from_this<LogQueue> {
  public:
-  // Both are borrowed. Make it shared: answers may come when it is gone.
-  LogQueue(LogThread& logs, const wire::Profile& profile) : logs_(logs), profile_(profile) {}
+  // Borrowed. Make it shared: answers may come when it is gone.
+  explicit LogQueue(LogThread& logs) : logs_(logs) {}
 
   // The answer goes to the connection, with that opaque.
   void ask(const std::shared_ptr<Connection>& connection, LogRequest request, std::int64_t opaque);
@@ -35,11 +35,10 @@ class LogQueue : public std::enable_shared_from_this<LogQueue> {
   };
 
   void read(const std::shared_ptr<Connection>& connection, const Queue& queue);
-  void answer(const std::shared_ptr<Connection>& connection, const wire::Outgoing& answer);
+  void answer(const std::shared_ptr<Connection>& connection, std::string frame);
   void go_on(const std::shared_ptr<Connection>& connection);
 
   LogThread& logs_;
-  const wire::Profile& profile_;
   std::map<Connection::Id, Queue> queues_;
 };
 

@@ -24,6 +24,8 @@ class LogRoot {
   // Makes the folder when it is missing.
   static Result<LogRoot> open(const std::filesystem::path& folder, Resolve resolve = Resolve::kByKernel);
 
+  const std::string& folder() const { return folder_; }
+
   // `path` as a peer sends it: absolute, beginning with the folder as configured or with its canonical path. Errors:
   // kDenied for what is no task log of ours, kNotFound, kIo.
   Result<UniqueFd> open_log(std::string_view path);

@@ -57,6 +57,14 @@ wire::Outgoing LogService::answer(const wire::ViewLogPage& request) {
   return wire::LogPage{request.skip_lines <= 0 ? explain(page.error().code()) + "\r\n" : ""};
 }
 
+wire::Outgoing LogService::unread(const wire::ViewLogPage& request) {
+  return wire::LogPage{request.skip_lines <= 0 ? explain(ErrorCode::kTimeout) + "\r\n" : ""};
+}
+
+wire::Outgoing LogService::unread(const wire::ViewWholeLog&) {
+  return wire::WholeLog{explain(ErrorCode::kTimeout) + "\r\n"};
+}
+
 wire::Outgoing LogService::answer(const wire::ViewWholeLog& request) {
   const Result<LogTail> tail = noted(
       root_.open_log(request.path).and_then([](const UniqueFd& log) { return read_tail(log.get(), kMaxWholeBytes); }));

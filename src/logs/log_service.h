@@ -32,6 +32,13 @@ class LogService {
   wire::Outgoing answer(const wire::RemoveLog& request);
   wire::Outgoing answer(const wire::GetAppIds& request);
 
+  // The answers to requests for what cannot be read now. These wait for nothing.
+  static wire::Outgoing unread(const wire::ViewLogPage& request);
+  static wire::Outgoing unread(const wire::ViewWholeLog&);
+  static wire::Outgoing unread(const wire::GetLogBytes&) { return wire::LogBytes{}; }
+  static wire::Outgoing unread(const wire::RemoveLog&) { return wire::LogRemoved{false}; }
+  static wire::Outgoing unread(const wire::GetAppIds&) { return wire::AppIds{}; }
+
  private:
   template <typename T>
   Result<T> noted(Result<T> result) const {

@@ -26,6 +26,12 @@ std::vector<ClientMetric> slots_by_state(const WorkerGauges& levels) {
           labelled("state", "draining", levels.draining ? open : 0)};
 }
 
+std::vector<ClientMetric> hung_by_call(const WorkerGauges& levels) {
+  std::vector<ClientMetric> metrics;
+  for (const auto& [call, count] : levels.hung_calls) metrics.push_back(labelled("call", call, level(count)));
+  return metrics;
+}
+
 std::size_t running_in_all(const WorkerGauges& levels) {
   std::size_t sum = 0;
   for (const auto& [type, count] : levels.running) sum += count;
@@ -48,6 +54,7 @@ std::vector<MetricFamily> level_families(const WorkerGauges& levels, LabelValues
             std::vector{labelled("peer_kind", "incoming", level(levels.incoming_connections)),
                         labelled("peer_kind", "master", level(levels.master_connections)),
                         labelled("peer_kind", "alert_server", level(levels.alert_connections))}),
+      gauge("porpoise_helpers_hung", "Threads given up on: their call has not come back.", hung_by_call(levels)),
   };
 }
 

@@ -9,8 +9,8 @@
 #include <functional>
 #include <string>
 
+#include "base/blocking_calls.h"
 #include "base/result.h"
-#include "base/thread_pool.h"
 
 namespace porpoise {
 
@@ -22,12 +22,12 @@ class FolderRemover {
   // What TaskStore::forget() gives: its error is a problem, too; an empty path is nothing to do.
   void remove(Result<std::filesystem::path> folder);
 
- private:
-  void removed(const std::string& problem);
+  // Removals given up on that have not come back yet.
+  std::size_t hung() const { return calls_.hung(); }
 
-  boost::asio::io_context& control_;
+ private:
   const std::function<void(const std::string&)> on_problem_;
-  ThreadPool threads_;
+  BlockingCalls calls_;
 };
 
 }  // namespace porpoise

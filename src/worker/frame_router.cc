@@ -36,9 +36,7 @@ std::int64_t random_opaque() {
 }  // namespace
 
 FrameRouter::FrameRouter(RouterDeps parts)
-    : parts_(std::move(parts)),
-      log_queue_(std::make_shared<LogQueue>(parts_.logs, parts_.profile)),
-      next_opaque_(random_opaque()) {}
+    : parts_(std::move(parts)), log_queue_(std::make_shared<LogQueue>(parts_.logs)), next_opaque_(random_opaque()) {}
 
 // Whether a sender may say something is decided before a byte of it is parsed.
 void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, wire::Frame frame) {

@@ -1,5 +1,8 @@
 #include "worker/task_executor.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include <boost/asio/post.hpp>
 #include <optional>
 #include <utility>
@@ -7,20 +10,55 @@
 #include "base/clock.h"
 #include "launcher/lost_host.h"
 #include "launcher/task_process.h"
+#include "model/host_protocol.h"
+#include "process/pidfd.h"
 #include "worker/task_request.h"
-#include "worker/tenant.h"
 
 namespace porpoise {
 namespace {
 
 // While one waits for the exec of a host, another one writes the files of the next.
-constexpr std::size_t kLaunchers = 2;
+constexpr BlockingCallLimits kLaunches{.threads = 2};
+constexpr BlockingCallLimits kLookUps{.threads = 4,
+                                      .max_hung = 32};  // a slow answer about one tenant delays few others
+constexpr BlockingCallLimits kBurials{.threads = 2};
+
+constexpr std::chrono::seconds kLaunchLimit{60};  // files, and an exec on a machine that is busy
+constexpr std::chrono::minutes kBurialLimit{5};   // the removal of a folder, which may be large
+
+// What the log and the result need of a task that could not be made a request.
+TaskRequest unmade_request(const AcceptedTask& task) {
+  TaskRequest request;
+  request.task_instance_id = task.id();
+  request.log_path = task.log_path;
+  request.execute_path = task.execute_path;
+  request.var_pool = task.dispatch.context.var_pool;
+  request.app_ids = task.dispatch.context.app_ids;
+  request.dry_run = task.dispatch.context.dry_run;
+  return request;
+}
+
+// A host that was there too late: its task has been said to have failed.
+void end_late_host(const LaunchedHost& host, const TaskRequest& request, const std::filesystem::path& host_binary) {
+  signal_pidfd(host.pid_fd.get(), SIGKILL);
+  const std::string cookie = task_cookie(request.task_instance_id, host.pid, host.start_ticks);
+  (void)sweep_after({host.pid, host.start_ticks, std::string(kCookieVariable) + "=" + cookie},
+                    SudoUser(request.run_as, host_binary), false);
+  ::waitpid(host.pid, nullptr, 0);
+}
 
 }  // namespace
 
 class TaskExecutor::Run : public TaskListener {
  public:
+  // `unresolved`: what to end the task by while its tenant's user is not known yet. None: it is, or was.
+  Run(TaskExecutor& runs, TaskRequest unresolved) : Run(runs, unresolved.task_instance_id) {
+    unresolved_ = std::move(unresolved);
+  }
   Run(TaskExecutor& runs, std::int64_t id) : runs_(runs), id_(id) {}
+
+  // False when the task has been cancelled before.
+  bool resolved() { return std::exchange(unresolved_, std::nullopt).has_value(); }
 
   void follow(std::unique_ptr<TaskProcess> process) {
     process_ = std::move(process);
@@ -32,6 +70,8 @@ class TaskExecutor::Run : public TaskListener {
     if (!cancelled_) cancelled_ = std::chrono::steady_clock::now();
     order_ = {reason, at_once};
     if (process_ != nullptr) carry_out(*order_);
+    if (auto request = std::exchange(unresolved_, std::nullopt))
+      runs_.end_without_host(*request, TaskState::kKill, "cancelled: " + reason);
   }
   const std::optional<std::chrono::steady_clock::time_point>& cancelled() const { return cancelled_; }
 
@@ -51,6 +91,7 @@ class TaskExecutor::Run : public TaskListener {
   TaskExecutor& runs_;
   const std::int64_t id_;
   std::unique_ptr<TaskProcess> process_;
+  std::optional<TaskRequest> unresolved_;
   std::optional<Order> order_;  // the last
   std::optional<std::chrono::steady_clock::time_point> cancelled_;
 };
@@ -63,42 +104,60 @@ TaskExecutor::TaskExecutor(boost::asio::io_context& io, const WorkerConfig& conf
       store_(store),
       host_binary_(std::move(host_binary)),
       events_(std::move(events)),
-      launchers_(kLaunchers) {}
+      look_ups_(io, kLookUps),
+      launches_(io, kLaunches),
+      burials_(io, kBurials),
+      tenants_(look_ups_, TenantResolver::system_source(config)) {}
 
 TaskExecutor::~TaskExecutor() = default;
 
+std::map<std::string, std::size_t> TaskExecutor::hung_calls() const {
+  return {{"look-up", look_ups_.hung()}, {"launch", launches_.hung()}, {"burial", burials_.hung()}};
+}
+
 void TaskExecutor::start(const AcceptedTask& task) {
-  auto request = request_for(task);
-  if (request) return launch(*request);
-  TaskRequest unmade;  // what the log and the result need
-  unmade.task_instance_id = task.id();
-  unmade.log_path = task.log_path;
-  unmade.execute_path = task.execute_path;
-  unmade.var_pool = task.dispatch.context.var_pool;
-  unmade.app_ids = task.dispatch.context.app_ids;
-  unmade.dry_run = task.dispatch.context.dry_run;
-  fail_to_start(unmade, request.error());
+  const auto run = std::make_shared<Run>(*this, unmade_request(task));
+  runs_[task.id()] = run;
+  tenants_.resolve(task.dispatch.context.tenant_code,
+                   [this, task, weak = std::weak_ptr(run)](const Result<std::string>& user) {
+                     if (const auto asking = weak.lock(); asking && asking->resolved()) resolved(task, user);
+                   });
 }
 
-Result<TaskRequest> TaskExecutor::request_for(const AcceptedTask& task) const {
-  PORPOISE_TRY(const std::string run_as, resolve_tenant(task.dispatch.context.tenant_code, config_));
-  return make_task_request(task, config_, catalog_, run_as);
+void TaskExecutor::resolved(const AcceptedTask& task, const Result<std::string>& user) {
+  const auto request =
+      user.and_then([&](const std::string& run_as) { return make_task_request(task, config_, catalog_, run_as); });
+  if (!request) return fail_to_start(unmade_request(task), request.error());
+  launch(*request);
 }
 
-HostSettings TaskExecutor::host_settings() const { return {.host_binary = host_binary_, .die_with_requester = false}; }
+HostSettings TaskExecutor::host_settings() {
+  return {.host_binary = host_binary_, .die_with_requester = false, .beside = &burials_};
+}
 
 void TaskExecutor::launch(const TaskRequest& request) {
   const std::int64_t id = request.task_instance_id;
-  runs_[id] = std::make_unique<Run>(*this, id);
-  launchers_.post([this, request, settings = host_settings(), folder = store_.folder(id)] {
-    const auto began = std::chrono::steady_clock::now();
-    auto host = launch_host(settings, request, folder);
-    const auto took = std::chrono::steady_clock::now() - began;
-    boost::asio::post(io_, [this, request, host = std::move(host), took]() mutable {
-      events_.on_launched(took);
-      launched(request, std::move(host));
-    });
-  });
+  const auto began = std::chrono::steady_clock::now();
+  launches_.call(
+      "the launch of a host for task " + std::to_string(id), kLaunchLimit,
+      [request, settings = host_settings(), folder = store_.folder(id)] {
+        return launch_host(settings, request, folder);
+      },
+      [this, request, began](Result<LaunchedHost> host) {
+        events_.on_launched(std::chrono::steady_clock::now() - began);
+        launched(request, std::move(host));
+      },
+      [this, request](Result<LaunchedHost> late) {
+        if (!late) return;
+        const auto host = std::make_shared<LaunchedHost>(*std::move(late));
+        burials_.call(
+            "the end of a host that was launched too late", kBurialLimit,
+            [host, request, binary = host_binary_]() -> Status {
+              end_late_host(*host, request, binary);
+              return {};
+            },
+            [](const Status&) {});
+      });
 }
 
 void TaskExecutor::launched(const TaskRequest& request, Result<LaunchedHost> host) {
@@ -109,7 +168,6 @@ void TaskExecutor::launched(const TaskRequest& request, Result<LaunchedHost> hos
 }
 
 void TaskExecutor::fail_to_start(const TaskRequest& request, const Error& problem) {
-  runs_.erase(request.task_instance_id);
   // 3.1 looks nothing up in a dry run: it succeeds, whatever is missing here.
   if (request.dry_run) return end_without_host(request, TaskState::kSuccess, "dry run: " + problem.to_string());
   end_without_host(request, TaskState::kFailure, problem.to_string());
@@ -117,8 +175,8 @@ void TaskExecutor::fail_to_start(const TaskRequest& request, const Error& proble
 
 AdoptOutcome TaskExecutor::adopt(const TaskRequest& request, const std::string& damage) {
   const std::int64_t id = request.task_instance_id;
-  auto run = std::make_unique<Run>(*this, id);
-  auto process = TaskProcess::adopt(io_, host_binary_, request, store_.folder(id), *run);
+  auto run = std::make_shared<Run>(*this, id);
+  auto process = TaskProcess::adopt(io_, host_binary_, request, store_.folder(id), *run, &burials_);
   if (process && *process) {
     run->follow(*std::move(process));
     runs_[id] = std::move(run);
@@ -129,19 +187,35 @@ AdoptOutcome TaskExecutor::adopt(const TaskRequest& request, const std::string& 
     run->on_finished(*found->result);
     return AdoptOutcome::kFinished;
   }
-  const auto survivors = sweep_after_unseen(request, SudoUser(request.run_as, host_binary_), store_.folder(id));
   const std::string why = damage.empty() ? "task host lost: it ended without a result while the worker was away"
                                          : "task result lost: " + damage;
-  end_without_host(request, TaskState::kFailure, why, survivors);
+  end_without_host(request, TaskState::kFailure, why, true);
   return AdoptOutcome::kLost;
 }
 
+// `sweep`: a host was there, so something of the task may live.
 void TaskExecutor::end_without_host(const TaskRequest& request, TaskState state, const std::string& message,
-                                    const std::vector<ProcessInfo>& survivors) {
+                                    bool sweep) {
   const std::int64_t id = request.task_instance_id;
-  TaskResult result = record_lost_task(request, SudoUser(request.run_as, host_binary_), store_.folder(id), state,
-                                       message, wall_ms(), survivors);
-  boost::asio::post(io_, [this, id, result = std::move(result)] { ended(id, result); });
+  const std::int64_t began = wall_ms();
+  burials_.call(
+      "what is left of task " + std::to_string(id), kBurialLimit,
+      [=, tenant = SudoUser(request.run_as, host_binary_), folder = store_.folder(id)]() -> Result<TaskResult> {
+        const auto survivors = sweep ? sweep_after_unseen(request, tenant, folder) : std::vector<ProcessInfo>();
+        return record_lost_task(request, tenant, folder, state, message, began, survivors);
+      },
+      [=, this](const Result<TaskResult>& recorded) {
+        if (recorded) return ended(id, *recorded);
+        TaskResult result;
+        result.task_instance_id = id;
+        result.state = state;
+        result.message = message + "; " + recorded.error().to_string();
+        result.start_time_ms = began;
+        result.end_time_ms = wall_ms();
+        result.var_pool = request.var_pool;
+        result.app_ids = request.app_ids;
+        ended(id, result);
+      });
 }
 
 void TaskExecutor::cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once) {

@@ -1,7 +1,8 @@
 // The executions in progress: one task host each, started here or adopted from an earlier run of the worker.
 //
-// Lives on the control thread's io_context; hosts are launched beside it, for a busy machine takes its time to run a
-// new process. Every start ends in exactly one on_ended, never from inside start().
+// Owned by cli/worker.cc; the control thread. What may take long is done by BlockingCalls, each with a deadline: asking
+// who a tenant's user is, launching a host, answering for one that died. Every start ends in exactly one on_ended,
+// never from inside start().
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,17 +13,16 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "base/blocking_calls.h"
 #include "base/result.h"
-#include "base/thread_pool.h"
 #include "config/worker_config.h"
 #include "engine/task_table.h"
 #include "launcher/launch_host.h"
 #include "observe/metrics.h"
 #include "plugin/catalog.h"
-#include "process/process_info.h"
 #include "store/task_store.h"
+#include "worker/tenant_resolver.h"
 
 namespace porpoise {
 
@@ -48,15 +48,17 @@ class TaskExecutor {
   AdoptOutcome adopt(const TaskRequest& request, const std::string& damage);
   void cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once);
 
+  // Calls that were given up on and have not come back, by what they were for.
+  std::map<std::string, std::size_t> hung_calls() const;
+
  private:
   class Run;
-  Result<TaskRequest> request_for(const AcceptedTask& task) const;
-  HostSettings host_settings() const;
+  void resolved(const AcceptedTask& task, const Result<std::string>& user);
+  HostSettings host_settings();
   void launch(const TaskRequest& request);
   void launched(const TaskRequest& request, Result<LaunchedHost> host);
   void fail_to_start(const TaskRequest& request, const Error& problem);
-  void end_without_host(const TaskRequest& request, TaskState state, const std::string& message,
-                        const std::vector<ProcessInfo>& survivors = {});
+  void end_without_host(const TaskRequest& request, TaskState state, const std::string& message, bool sweep = false);
   void ended(std::int64_t task_instance_id, const TaskResult& result);
 
   boost::asio::io_context& io_;
@@ -65,8 +67,11 @@ class TaskExecutor {
   const TaskStore& store_;
   const std::filesystem::path host_binary_;
   const Events events_;
-  std::map<std::int64_t, std::unique_ptr<Run>> runs_;
-  ThreadPool launchers_;
+  std::map<std::int64_t, std::shared_ptr<Run>> runs_;
+  BlockingCalls look_ups_;
+  BlockingCalls launches_;
+  BlockingCalls burials_;
+  TenantResolver tenants_;
 };
 
 }  // namespace porpoise

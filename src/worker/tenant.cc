@@ -1,13 +1,18 @@
 #include "worker/tenant.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <utility>
 
 #include "base/address_ranges.h"
 #include "base/host_port.h"
+#include "base/unique_fd.h"
 #include "config/tenant_map.h"
+#include "process/pidfd.h"
 #include "process/spawn.h"
 #include "process/sudo_user.h"
 #include "process/user.h"
@@ -16,6 +21,27 @@ namespace porpoise {
 namespace {
 
 constexpr const char* kUseradd = "/usr/sbin/useradd";
+// It waits for up to 15 s for others who change the list of users, and may ask a directory service.
+constexpr std::chrono::seconds kUseraddLimit{25};
+constexpr const char* kOwn = "default";  // 3.2 calls the worker's own user so
+
+// The wait status. One that does not end is killed, if we may; whatever it is then, nobody waits for it.
+Result<int> wait_for(pid_t pid) {
+  pollfd end{open_pidfd(pid).release(), POLLIN, 0};
+  const UniqueFd owner(end.fd);
+  const auto limit = std::chrono::steady_clock::now() + kUseraddLimit;
+  int status = 0;
+  while (::waitpid(pid, &status, WNOHANG) == 0) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
+    if (left.count() <= 0) {
+      if (::kill(-pid, SIGKILL) == 0) ::waitpid(pid, &status, 0);
+      return fail(ErrorCode::kUnavailable,
+                  "useradd has not ended within " + std::to_string(kUseraddLimit.count()) + " s");
+    }
+    ::poll(&end, 1, static_cast<int>(left.count()));
+  }
+  return status;
+}
 
 Status create_user(const std::string& name) {
   SpawnSpec spec;
@@ -24,9 +50,9 @@ Status create_user(const std::string& name) {
     PORPOISE_TRY(spec.argv, root.command(std::move(spec.argv)));
   }
   spec.fds = {STDIN_FILENO, STDERR_FILENO, STDERR_FILENO};
+  spec.own_group = true;
   PORPOISE_TRY(const pid_t pid, spawn(spec));
-  int status = 0;
-  ::waitpid(pid, &status, 0);
+  PORPOISE_TRY(const int status, wait_for(pid));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   return fail(ErrorCode::kDenied, "useradd could not create tenant \"" + name +
                                       "\", what it said is in the worker's own log: " +
@@ -45,18 +71,28 @@ bool is_reached_by_loopback(const WorkerConfig& config) {
   return host == "localhost" || (ip && loopback && loopback->contains(*ip));
 }
 
+std::string called(const std::string& tenant_code) {
+  return "tenant \"" + (tenant_code.empty() ? kOwn : tenant_code) + "\"";
+}
+
+// The user of the tenant, or "default".
+Result<std::string> mapped_user(const std::string& tenant_code, const WorkerConfig& config) {
+  const std::string name = called(tenant_code);
+  PORPOISE_TRY(const TenantMap map, TenantMap::parse(config.tenant_map));
+  auto mapped = map.user_of(tenant_code.empty() ? kOwn : tenant_code);
+  if (!mapped)
+    return fail(ErrorCode::kDenied, name + " is not run on this worker: name it, and its user, in the key tenant-map");
+  if (*mapped != kOwn && !is_user_name(*mapped))
+    return fail(ErrorCode::kInvalid, name + " cannot be the name of a user");
+  return *std::move(mapped);
+}
+
 // `name` as messages call the tenant.
-Result<OsUser> existing_user(const std::string& user_name, const std::string& name, const WorkerConfig& config) {
+Result<OsUser> existing_user(const std::string& user_name, const std::string& name) {
   auto user = find_user(user_name);
-  if (user) return user;
-  const std::string missing = name + " does not exist on this machine: create the user (useradd " + user_name +
-                              "), or let the worker do it (tenant-auto-create: true)";
-  const bool may_create = ::geteuid() == 0 || config.sudo;  // without sudo nobody but root can
-  if (!config.tenant_auto_create || !may_create) return fail(ErrorCode::kNotFound, missing);
-  PORPOISE_TRY_VOID(create_user(user_name));
-  user = find_user(user_name);
-  if (!user) return fail(ErrorCode::kNotFound, missing);
-  return user;
+  if (user || user.error().code() != ErrorCode::kNotFound) return user;
+  return fail(ErrorCode::kNotFound, name + " does not exist on this machine: create the user (useradd " + user_name +
+                                        "), or let the worker do it (tenant-auto-create: true)");
 }
 
 Error would_be_root(const std::string& whose, const WorkerConfig& config) {
@@ -75,21 +111,24 @@ bool may_run_as_root(const WorkerConfig& config) {
 }
 
 Result<std::string> resolve_tenant(const std::string& tenant_code, const WorkerConfig& config) {
-  constexpr const char* kOwn = "default";  // 3.2 calls the worker's own user so
-  const std::string tenant = tenant_code.empty() ? kOwn : tenant_code;
-  const std::string name = "tenant \"" + tenant + "\"";
-  PORPOISE_TRY(const TenantMap map, TenantMap::parse(config.tenant_map));
-  const auto mapped = map.user_of(tenant);
-  if (!mapped)
-    return fail(ErrorCode::kDenied, name + " is not run on this worker: name it, and its user, in the key tenant-map");
+  const std::string name = called(tenant_code);
+  PORPOISE_TRY(const std::string mapped, mapped_user(tenant_code, config));
   uid_t uid = ::geteuid();
-  if (*mapped != kOwn) {
-    if (!is_user_name(*mapped)) return fail(ErrorCode::kInvalid, name + " cannot be the name of a user");
-    PORPOISE_TRY(const OsUser user, existing_user(*mapped, name, config));
+  if (mapped != kOwn) {
+    PORPOISE_TRY(const OsUser user, existing_user(mapped, name));
     if (!stays_itself(config)) uid = user.uid;
   }
   if (uid == 0 && !may_run_as_root(config)) return fail(would_be_root("a task of " + name, config));
-  return uid == ::geteuid() ? std::string() : *mapped;
+  return uid == ::geteuid() ? std::string() : mapped;
+}
+
+bool may_create_tenants(const WorkerConfig& config) {
+  return config.tenant_auto_create && (::geteuid() == 0 || config.sudo);  // without sudo nobody but root can
+}
+
+Status create_tenant(const std::string& tenant_code, const WorkerConfig& config) {
+  PORPOISE_TRY(const std::string mapped, mapped_user(tenant_code, config));
+  return create_user(mapped);
 }
 
 Status check_tenants_possible(const WorkerConfig& config) {

@@ -121,6 +121,17 @@ TEST_F(Calls, BeyondTheirNumberAreRefused) {
   run_until([&] { return heard_.size() == 3; });
 }
 
+TEST_F(Calls, WaitForAThreadNoLongerThanTheyMay) {
+  Hanging hanging;
+  BlockingCalls calls(io_, {.threads = 1, .max_wait = kShort});
+  calls.call("first", kLong, hanging.work("first"), heard("1"));
+  calls.call("second", kLong, fine, heard("2"));
+  run_until([&] { return !heard_.empty(); });
+  EXPECT_THAT(heard_, ElementsAre("2: second was not tried: it has waited for 0.02 s behind others"));
+  hanging.let_go();
+  run_until([&] { return heard_.size() == 2; });
+}
+
 TEST_F(Calls, AreForgottenWithTheirPool) {
   Hanging hanging;
   {

@@ -38,8 +38,8 @@ class LogQueueCase : public testing::Test {
     std::ofstream(path()) << std::string(kLogBytes, 'x');
     auto root = LogRoot::open(folder_.path());
     ASSERT_TRUE(root) << root.error().to_string();
-    logs_ = std::make_unique<LogThread>(io_, LogService(*std::move(root)));
-    queue_ = std::make_shared<LogQueue>(*logs_, *profile_);
+    logs_ = std::make_unique<LogThread>(io_, *std::move(root), profile_);
+    queue_ = std::make_shared<LogQueue>(*logs_);
     ListenerOptions options;
     options.address = "127.0.0.1:0";
     options.limits.max_unsent_bytes = kUnsentBytes;
@@ -79,7 +79,7 @@ class LogQueueCase : public testing::Test {
 
   support::TempFolder folder_{"log-queue"};
   asio::io_context io_;
-  const std::unique_ptr<const wire::Profile> profile_ = wire::profile_31(utc());
+  const std::shared_ptr<const wire::Profile> profile_ = wire::profile_31(utc());
   std::unique_ptr<LogThread> logs_;
   std::shared_ptr<LogQueue> queue_;
   std::unique_ptr<Listener> listener_;
