@@ -3,7 +3,7 @@ to it. An answer that takes longer than LIMIT fails the test: the worker's loop 
 
 What the machine did is not the worker's fault: the time that the worker's loop, or the pinger, waited for a processor
 (/proc/PID/schedstat), and what a hypervisor took (steal), are subtracted; an answer that is late by that alone is counted as not judged. A
-worker that is stopped, or gone, owes no answer.
+worker that is stopped, or gone, or has no descriptor for one more connection owes no answer.
 """
 
 import atexit
@@ -44,7 +44,7 @@ class Pinger:
         self._found = None
 
     def finish(self):
-        """What it has seen: times in seconds, and the answers that were late."""
+        """What it has seen: times in seconds, the same less what the machine did, and the answers that were late."""
         if self._found is None:
             try:
                 out, _ = self._process.communicate(timeout=30)
@@ -111,8 +111,9 @@ class Watch:
         self._self = os.getpid()
         self._began = time.monotonic()
         self._socket = None
+        self._accepted = False  # before that it waits for a descriptor of the worker, perhaps
         self._opaque = 0
-        self.found = {"times": [], "late": [], "not_judged": 0, "unanswered": 0}
+        self.found = {"times": [], "net": [], "late": [], "not_judged": 0, "unanswered": 0}
 
     def run(self):
         due = time.monotonic()
@@ -125,6 +126,7 @@ class Watch:
         if self._socket is None:
             try:
                 self._socket = socket.create_connection(("127.0.0.1", self._port), 1, source_address=(SOURCE, 0))
+                self._accepted = False
                 self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:
                 pass  # it does not listen yet, or any more; or the test has left it no descriptor
@@ -160,9 +162,13 @@ class Watch:
         if stopped or (over and is_stopped(self._pid)):
             self.found["unanswered"] += 1
             return
+        if not self._accepted:
+            self._accepted = not over
+            return
+        excused = self._machine() - machine
         if not over:
             self.found["times"].append(took)
-        excused = self._machine() - machine
+            self.found["net"].append(max(0.0, took - excused))
         if took - excused > self._limit:
             self.found["late"].append({"took": took, "excused": excused, "at": began - self._began})
         elif took > self._limit:
