@@ -1,12 +1,24 @@
 # porpoise_add_plugin(NAME TYPE id SUMMARY text SCHEMA file SOURCES file... [LIBRARIES target...] [FLAGS flag...]
-#                     [VERSION v] [VENDOR v])
+#                     [NEEDS extension...] [VERSION v] [VENDOR v])
 #
 # Builds NAME.so as a porpoise plugin: metadata note from the arguments and the JSON Schema, every symbol hidden but
-# porpoise_plugin_v1.
+# porpoise_plugin_v1. NEEDS are ids of host extensions (porpoise.process/1): a porpoise without one refuses the plugin by
+# that name, before any task.
 set(PORPOISE_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
 
+# The version of the ABI is written in plugin.h alone. An installation says where that is (porpoiseConfig.cmake).
+if(NOT PORPOISE_PLUGIN_INCLUDE_DIR)
+  set(PORPOISE_PLUGIN_INCLUDE_DIR ${CMAKE_CURRENT_LIST_DIR}/../include)
+endif()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PORPOISE_PLUGIN_INCLUDE_DIR}/porpoise/plugin.h)
+foreach(part MAJOR MINOR)
+  file(STRINGS ${PORPOISE_PLUGIN_INCLUDE_DIR}/porpoise/plugin.h line REGEX "^#define PORPOISE_ABI_${part} [0-9]+")
+  string(REGEX REPLACE "^#define PORPOISE_ABI_${part} ([0-9]+).*" "\\1" PORPOISE_ABI_${part} "${line}")
+endforeach()
+set(PORPOISE_ABI_VERSION ${PORPOISE_ABI_MAJOR}.${PORPOISE_ABI_MINOR})
+
 function(porpoise_add_plugin name)
-  cmake_parse_arguments(ARG "" "TYPE;SUMMARY;SCHEMA;VERSION;VENDOR" "SOURCES;LIBRARIES;FLAGS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TYPE;SUMMARY;SCHEMA;VERSION;VENDOR" "SOURCES;LIBRARIES;FLAGS;NEEDS" ${ARGN})
   if(NOT ARG_VERSION)
     set(ARG_VERSION ${PROJECT_VERSION})
   endif()
@@ -15,8 +27,10 @@ function(porpoise_add_plugin name)
   endif()
   file(READ ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCHEMA} schema)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCHEMA})
-  list(TRANSFORM ARG_FLAGS REPLACE "(.+)" "\"\\1\"")
-  list(JOIN ARG_FLAGS "," flags)
+  foreach(list FLAGS NEEDS)
+    list(TRANSFORM ARG_${list} REPLACE "(.+)" "\"\\1\"")
+    list(JOIN ARG_${list} "," ${list}_json)
+  endforeach()
   set(type "{}")
   foreach(member id version vendor summary)
     set(value ${ARG_${member}})
@@ -31,9 +45,9 @@ function(porpoise_add_plugin name)
     endif()
     string(JSON type SET "${type}" ${member} "\"${value}\"")
   endforeach()
-  string(JSON type SET "${type}" flags "[${flags}]")
+  string(JSON type SET "${type}" flags "[${FLAGS_json}]")
   string(JSON type SET "${type}" params "${schema}")
-  set(metadata "{\"abi\":[1,0],\"types\":[${type}]}")
+  set(metadata "{\"abi\":[${PORPOISE_ABI_MAJOR},${PORPOISE_ABI_MINOR}],\"needs\":[${NEEDS_json}],\"types\":[${type}]}")
 
   # The note is data, not a string literal: C compilers promise no more than 4095 characters in one.
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.metadata.json CONTENT "${metadata}" @ONLY)

@@ -10,6 +10,7 @@ typedef struct hello {
   const porpoise_request* request;
 } hello;
 
+/* The host provides the result and sets its `size`; a plugin fills in the rest. */
 static porpoise_status invalid(porpoise_result* result, porpoise_str message) {
   result->status = PORPOISE_INVALID_PARAMS;
   result->exit_code = -1;
@@ -44,14 +45,25 @@ static void run(porpoise_task* task, porpoise_result* result) {
   self->host->set_var(self->host, TEXT("greeting"), result->message);
 }
 
+/* `run` is short here. A longer one watches host->cancel_fd, or sleeps by host->wait, which returns 1 at a cancel. */
+static void cancel(porpoise_task* task, porpoise_cancel_reason reason, porpoise_str text) {
+  const hello* self = task->data;
+  (void)reason; /* PORPOISE_CANCEL_KILLED, PORPOISE_CANCEL_TIMED_OUT, … */
+  self->host->log(self->host, PORPOISE_WARN, text);
+}
+
 static void destroy(porpoise_task* task) { (void)task; }
 
 static porpoise_task* create(const porpoise_host* host, porpoise_str type_id) {
   static hello only; /* one process runs one task */
   (void)type_id;
   only.host = host;
-  only.task =
-      (porpoise_task){.size = sizeof(porpoise_task), .data = &only, .prepare = prepare, .run = run, .destroy = destroy};
+  only.task = (porpoise_task){.size = sizeof(porpoise_task),
+                              .data = &only,
+                              .prepare = prepare,
+                              .run = run,
+                              .cancel = cancel,
+                              .destroy = destroy};
   return &only.task;
 }
 

@@ -1,4 +1,4 @@
-/* The porpoise plugin ABI, version 1. C11, no dependencies.
+/* The porpoise plugin ABI, version 1. C11, no dependencies. README.md beside this file says what is promised.
  *
  * A plugin is a shared library that implements one or more task types ("SHELL", "OPENMLDB", ...). It exports exactly one
  * symbol, `porpoise_plugin_v1`, and carries an ELF note with its metadata (see PORPOISE_PLUGIN_NOTE), which porpoise
@@ -11,15 +11,20 @@
  *              cancel may come at any time between create and destroy, from another thread.
  *
  * Conventions, valid everywhere below:
- *  - `size` is the first member of every struct: sizeof() in the build of whoever fills it in. A reader uses only members
- *    inside that size and takes missing ones as zero. Members are only ever appended.
+ *  - The size rule. `size` is the first member of every struct but porpoise_str. Whoever provides the memory sets it to
+ *    sizeof() of its own build, and nobody ever changes it. The other side reads and writes only members that lie inside
+ *    `size`, and takes those beyond it for zero. This holds for structs that are filled in by their giver
+ *    (porpoise_spawn) and for those that are filled in by the callee (porpoise_exit, porpoise_result) alike.
+ *  - Members are only ever appended. None is moved, retyped or given another meaning. `reserved` members are zero.
  *  - Texts are UTF-8, given by pointer and length, without a terminating NUL. A NULL pointer has length 0.
  *  - [borrowed: until X] means the memory stays the giver's and is valid until X. [copied] means the receiver copies
- *    before the call returns. Nobody frees what the other allocated.
+ *    before the call returns. [handed over] means a descriptor is the receiver's, who closes it. Nobody frees what the
+ *    other allocated.
  *  - [run thread] is the thread that calls init, create, prepare, run, destroy and deinit. [any thread] may be called
  *    from every thread, at the same time.
  *  - No exception, longjmp, signal handler, exit() or fork() may cross the border; errno is meaningless across it.
- *  - An unknown extension id gives NULL, an unknown flag is ignored, an unknown status counts as PORPOISE_INTERNAL.
+ *  - An unknown extension id gives NULL, an unknown flag is ignored, an unknown status counts as PORPOISE_INTERNAL, an
+ *    unknown reason of a cancel as PORPOISE_CANCEL_OTHER.
  */
 #ifndef PORPOISE_PLUGIN_H
 #define PORPOISE_PLUGIN_H
@@ -30,8 +35,14 @@
 extern "C" {
 #endif
 
+/* The one place where the version is written: CMake and the note take it from here. */
 #define PORPOISE_ABI_MAJOR 1 /* part of the exported symbol's name: a new major is a new symbol */
 #define PORPOISE_ABI_MINOR 0 /* grows when members or extensions are appended */
+
+/* Whether a struct of the other side has a member: PORPOISE_HAS(host, cancel_reason). Needed only for members that a
+ * later minor than 1.0 brought. */
+#define PORPOISE_HAS(object, member) \
+  ((uint64_t)((const char *)(&(object)->member + 1) - (const char *)(object)) <= (object)->size)
 
 typedef struct porpoise_str {
   const char *data;
@@ -48,6 +59,17 @@ enum {
   PORPOISE_INVALID_PARAMS = 4, /* the task's parameters are wrong; a retry will not help */
   PORPOISE_UNAVAILABLE = 5,    /* a service cannot be reached; a retry may help */
   PORPOISE_INTERNAL = 6        /* a bug, of the plugin or of porpoise */
+};
+
+/* Why a task is to end. */
+typedef int32_t porpoise_cancel_reason;
+enum {
+  PORPOISE_CANCEL_NONE = 0,      /* it is not */
+  PORPOISE_CANCEL_OTHER = 1,     /* the text says it */
+  PORPOISE_CANCEL_KILLED = 2,    /* a person or a master asked for it */
+  PORPOISE_CANCEL_TIMED_OUT = 3, /* the deadline of the request is over */
+  PORPOISE_CANCEL_MEMORY = 4,    /* the plugin's process is above its limit; it is killed at once */
+  PORPOISE_CANCEL_UNATTENDED = 5 /* whoever asked for the task is gone, and takes no result */
 };
 
 typedef int32_t porpoise_log_level;
@@ -70,12 +92,13 @@ typedef struct porpoise_request {
   porpoise_str type_id;       /* "SHELL" */
   porpoise_str params_json;   /* the task's parameters (DolphinScheduler `taskParams`), placeholders not replaced */
   porpoise_str config_json;   /* the plugin's own section of porpoise's configuration; "{}" when there is none */
-  porpoise_str context_json;  /* everything else that is known of the task; members as in `request.json` */
+  porpoise_str context_json;  /* everything else that is known of the task: context.schema.json beside this file */
   porpoise_str work_dir;      /* absolute; exists, belongs to this task alone, is removed afterwards */
   porpoise_str file_stem;     /* unique stem for files in work_dir (DolphinScheduler `taskAppId`) */
   porpoise_str app_ids;       /* remote jobs of an earlier attempt, comma-separated; empty on a first run */
   int64_t deadline_mono_ms;   /* CLOCK_MONOTONIC at which the task is ended; 0 = never */
   int32_t attempt;            /* 1-based */
+  uint32_t reserved;
 } porpoise_request;
 
 /* A child process to start: either argv or a text for bash, never both. [copied] */
@@ -87,7 +110,7 @@ typedef struct porpoise_spawn {
   porpoise_str shell;       /* bash text, run after the task's environment was set up */
 } porpoise_spawn;
 
-/* How a child ended. */
+/* How a child ended. The callee fills it in. */
 typedef struct porpoise_exit {
   uint32_t size;
   int32_t code;   /* exit status, or 128 + signal like a shell reports it */
@@ -133,13 +156,13 @@ struct porpoise_host {
    * the text, else a message. [run thread] [out borrowed: until destroy returns] */
   porpoise_status (*expand)(const porpoise_host *, porpoise_str text, porpoise_str *out);
 
-  /* Starts a child in work_dir, with the task's environment and its output going to the task log. Plugins start
-   * processes in no other way: only these are certain to be ended with the task. On failure `error` says why.
-   * [run thread] [error borrowed: until the next call of spawn] */
+  /* Starts a child in work_dir, with the task's environment, no input, and its output going to the task log. Plugins
+   * start processes in this way and by the extension porpoise.process/1 alone: only these are certain to be ended with
+   * the task. On failure `error` says why. [run thread] [error borrowed: until the next child is started] */
   porpoise_status (*spawn)(const porpoise_host *, const porpoise_spawn *, int64_t *pid, porpoise_str *error);
 
   /* Waits until a child ended. A cancelled task's children are ended by the host, so this returns then too.
-   * [run thread] */
+   * PORPOISE_INVALID_PARAMS when there is no such child, or it has been waited for before. [run thread] */
   porpoise_status (*wait_child)(const porpoise_host *, int64_t pid, porpoise_exit *out);
 
   int64_t (*now_mono_ms)(const porpoise_host *); /* CLOCK_MONOTONIC [any thread] */
@@ -147,23 +170,30 @@ struct porpoise_host {
 
   /* An extension struct by id, or NULL. See porpoise/ext/. [any thread] [borrowed: until deinit returns] */
   const void *(*get_extension)(const porpoise_host *, porpoise_str id);
+
+  /* Why the task is to end, and a text for people; PORPOISE_CANCEL_NONE and an empty text when it is not. `text` may be
+   * NULL. [any thread] [text borrowed: until deinit returns] */
+  porpoise_cancel_reason (*cancel_reason)(const porpoise_host *, porpoise_str *text);
 };
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * What a plugin gives.
  */
 
-/* How a task ended; filled in by run. The message is [copied] by the host when run returns. */
+/* How a task ended. The host provides it, the plugin fills it in; the host takes it over, with a copy of the message,
+ * when the call returns. */
 typedef struct porpoise_result {
   uint32_t size;
   porpoise_status status;
   int32_t exit_code; /* of the script or program, else 0 for PORPOISE_OK and -1 otherwise */
+  uint32_t reserved;
   porpoise_str message;
 } porpoise_result;
 
 typedef struct porpoise_task porpoise_task;
 struct porpoise_task {
   uint32_t size;
+  uint32_t reserved;
   void *data; /* the plugin's own */
 
   /* Parses and checks the parameters. No side effects outside memory: it is what a dry run calls. Fills `result` when
@@ -173,9 +203,10 @@ struct porpoise_task {
   /* Does the work. [run thread] */
   void (*run)(porpoise_task *, porpoise_result *result);
 
-  /* Asks run to end soon. Returns within 100 ms and may come before, during and after run, and more than once. When run
-   * does not return within the task's grace period, the process is killed. May be NULL. [not the run thread] */
-  void (*cancel)(porpoise_task *);
+  /* Asks run to end soon, and says why; `text` is for people. Returns within 100 ms and may come before, during and
+   * after run, and more than once. When run does not return within the task's grace period, the process is killed. May
+   * be NULL. [not the run thread] [text borrowed: until cancel returns] */
+  void (*cancel)(porpoise_task *, porpoise_cancel_reason, porpoise_str text);
 
   void (*destroy)(porpoise_task *); /* [run thread] */
 
@@ -193,8 +224,13 @@ typedef struct porpoise_plugin {
   porpoise_status (*init)(const porpoise_host *);
   void (*deinit)(void); /* once, last. May be NULL. [run thread] */
 
-  /* A new task of a type that the note names, or NULL for an unknown one. [run thread] */
+  /* A new task of a type that the note names, or NULL for an unknown one. [run thread] [borrowed: until destroy
+   * returns] */
   porpoise_task *(*create)(const porpoise_host *, porpoise_str type_id);
+
+  /* An extension struct by id, or NULL: what the plugin can do without a task. Called between init and deinit. May be
+   * NULL itself. [run thread] [borrowed: until deinit returns] */
+  const void *(*get_extension)(porpoise_str id);
 } porpoise_plugin;
 
 #if defined(__GNUC__)
@@ -210,20 +246,27 @@ extern PORPOISE_EXPORT const porpoise_plugin porpoise_plugin_v1;
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * Metadata, as an ELF note of name "porpoise" and type 1 whose content is JSON:
- *   {"abi":[1,0],"types":[{"id":"HELLO","version":"1.0.0","vendor":"Example Inc.","summary":"Says hello",
- *    "flags":["SPAWNS","NEEDS_NET","REMOTE"],"params":{ JSON Schema of taskParams }}]}
- * `text` is a string literal. porpoise_add_plugin() in CMake writes the note from its arguments and a schema file; this
- * macro is for a plugin built without it.
+ *   {"abi":[1,0],"needs":["porpoise.process/1"],"types":[{"id":"HELLO","version":"1.0.0","vendor":"Example Inc.",
+ *    "summary":"Says hello","flags":["SPAWNS","NEEDS_NET","REMOTE"],"params":{ JSON Schema of taskParams }}]}
+ * `needs` are the host extensions without which the plugin cannot work; a porpoise that lacks one refuses the plugin by
+ * that name, before any task. `abi` is written by the macro. `members` is a string literal: the rest, from "needs" or
+ * "types" on. porpoise_add_plugin() in CMake writes the note from its arguments and a schema file; this macro is for a
+ * plugin built without it.
  */
 #define PORPOISE_NOTE_NAME "porpoise"
 #define PORPOISE_NOTE_TYPE_METADATA 1
-#define PORPOISE_PLUGIN_NOTE(text)                                                                 \
+#define PORPOISE_TEXT_OF_(value) #value
+#define PORPOISE_TEXT_OF(value) PORPOISE_TEXT_OF_(value)
+#define PORPOISE_NOTE_ABI "\"abi\":[" PORPOISE_TEXT_OF(PORPOISE_ABI_MAJOR) "," PORPOISE_TEXT_OF(PORPOISE_ABI_MINOR) "]"
+#define PORPOISE_NOTE_TEXT(members) "{" PORPOISE_NOTE_ABI "," members "}"
+#define PORPOISE_PLUGIN_NOTE(members)                                                              \
   __attribute__((used, aligned(4), section(".note.porpoise"))) static const struct {               \
     uint32_t name_size, content_size, type;                                                        \
     char name[12]; /* padded to a multiple of 4 */                                                 \
-    char content[sizeof(text)];                                                                    \
-  } porpoise_plugin_note = {sizeof PORPOISE_NOTE_NAME, sizeof(text), PORPOISE_NOTE_TYPE_METADATA,  \
-                            PORPOISE_NOTE_NAME, text}
+    char content[sizeof(PORPOISE_NOTE_TEXT(members))];                                             \
+  } porpoise_plugin_note = {sizeof PORPOISE_NOTE_NAME, sizeof(PORPOISE_NOTE_TEXT(members)),        \
+                            PORPOISE_NOTE_TYPE_METADATA, PORPOISE_NOTE_NAME,                       \
+                            PORPOISE_NOTE_TEXT(members)}
 
 #ifdef __cplusplus
 }

@@ -46,12 +46,13 @@ struct Outcome {
 template <typename T>
 class Expected {
  public:
-  Expected(T value) : value_(std::move(value)) {}                // NOLINT: implicit like std::expected
-  Expected(Outcome problem) : problem_(std::move(problem)) {}    // NOLINT
+  Expected(T value) : value_(std::move(value)) {}              // NOLINT: implicit like std::expected
+  Expected(Outcome problem) : problem_(std::move(problem)) {}  // NOLINT
   explicit operator bool() const { return value_.has_value(); }
   T& operator*() { return *value_; }
   const T& operator*() const { return *value_; }
   T* operator->() { return &*value_; }
+  const T* operator->() const { return &*value_; }
   const Outcome& problem() const { return problem_; }
 
  private:
@@ -83,6 +84,8 @@ class Host {
   void progress(int32_t permille, std::string_view text) const { host_->progress(host_, permille, to_c(text)); }
   bool cancel_requested() const { return host_->cancel_requested(host_) != 0; }
   int cancel_fd() const { return host_->cancel_fd(host_); }
+  // Why the task is to end; PORPOISE_CANCEL_NONE when it is not.
+  porpoise_cancel_reason cancel_reason() const { return host_->cancel_reason(host_, nullptr); }
   // True when the task is to end.
   bool wait(int64_t timeout_ms) const { return host_->wait(host_, timeout_ms) != 0; }
   // See ext/alert.h; false when this host knows of no alerts.
@@ -153,8 +156,8 @@ class Task {
   // Parses and checks the parameters, without side effects. `request` stays valid as long as the Task.
   virtual Outcome prepare(const Request& request) = 0;
   virtual Outcome run() = 0;
-  // Asks run to end soon. [not the run thread] Blocking calls may watch host().cancel_fd() instead.
-  virtual void cancel() {}
+  // Asks run to end soon, and says why. [not the run thread] Blocking calls may watch host().cancel_fd() instead.
+  virtual void cancel(porpoise_cancel_reason, std::string_view /*text*/) {}
   // What run would do, for a dry run; called after prepare.
   virtual std::string plan() { return {}; }
 
@@ -177,9 +180,9 @@ class Bridge {
     c_.run = [](porpoise_task* c, porpoise_result* result) {
       self(c).fenced(result, [](Task& task) { return task.run(); });
     };
-    c_.cancel = [](porpoise_task* c) {
+    c_.cancel = [](porpoise_task* c, porpoise_cancel_reason reason, porpoise_str text) {
       try {
-        self(c).task_->cancel();
+        self(c).task_->cancel(reason, to_view(text));
       } catch (...) {  // nobody to tell: run() goes on until the grace period is over
       }
     };
@@ -190,7 +193,10 @@ class Bridge {
     dry_run_.size = sizeof dry_run_;
     dry_run_.plan = [](porpoise_task* c, porpoise_str* text) {
       porpoise_result result{};
-      const porpoise_status status = self(c).fenced(&result, [](Task& task) { return Outcome{PORPOISE_OK, task.plan()}; });
+      result.size = sizeof result;
+      const porpoise_status status = self(c).fenced(&result, [](Task& task) {
+        return Outcome{PORPOISE_OK, task.plan()};
+      });
       *text = result.message;
       return status;
     };
@@ -212,7 +218,6 @@ class Bridge {
       outcome.message = "the plugin threw an exception that is not a std::exception";
     }
     message_ = std::move(outcome.message);
-    result->size = sizeof *result;
     result->status = outcome.status;
     result->exit_code = outcome.exit_code;
     result->message = to_c(message_);
@@ -220,10 +225,18 @@ class Bridge {
   }
 
   const Request& view(const porpoise_request& c) {
-    request_ = {c.task_instance_id,       to_view(c.name),        to_view(c.type_id),
-                to_view(c.params_json),   to_view(c.config_json), to_view(c.context_json),
-                to_view(c.work_dir),      to_view(c.file_stem),   to_view(c.app_ids),
-                c.deadline_mono_ms,       c.attempt,              (c.flags & PORPOISE_REQUEST_DRY_RUN) != 0};
+    request_ = {c.task_instance_id,
+                to_view(c.name),
+                to_view(c.type_id),
+                to_view(c.params_json),
+                to_view(c.config_json),
+                to_view(c.context_json),
+                to_view(c.work_dir),
+                to_view(c.file_stem),
+                to_view(c.app_ids),
+                c.deadline_mono_ms,
+                c.attempt,
+                (c.flags & PORPOISE_REQUEST_DRY_RUN) != 0};
     return request_;
   }
 
@@ -260,10 +273,14 @@ inline porpoise_task* create(const TypeEntry* types, std::size_t count, const po
   ::porpoise::plugin::TypeEntry { id, &::porpoise::plugin::make_task<Class> }
 
 // Defines the exported symbol. The note comes from porpoise_add_plugin() or PORPOISE_PLUGIN_NOTE.
-#define PORPOISE_PLUGIN(...)                                                                              \
-  static const ::porpoise::plugin::TypeEntry porpoise_types[] = {__VA_ARGS__};                            \
-  extern "C" PORPOISE_EXPORT const porpoise_plugin porpoise_plugin_v1 = {                                 \
-      sizeof(porpoise_plugin), PORPOISE_ABI_MINOR, nullptr, nullptr,                                      \
-      [](const porpoise_host* host, porpoise_str id) -> porpoise_task* {                                  \
+#define PORPOISE_PLUGIN(...)                                                                                           \
+  static const ::porpoise::plugin::TypeEntry porpoise_types[] = {__VA_ARGS__};                                         \
+  extern "C" PORPOISE_EXPORT const porpoise_plugin porpoise_plugin_v1 = {                                              \
+      sizeof(porpoise_plugin),                                                                                         \
+      PORPOISE_ABI_MINOR,                                                                                              \
+      nullptr,                                                                                                         \
+      nullptr,                                                                                                         \
+      [](const porpoise_host* host, porpoise_str id) -> porpoise_task* {                                               \
         return ::porpoise::plugin::create(porpoise_types, sizeof porpoise_types / sizeof porpoise_types[0], host, id); \
-      }}
+      },                                                                                                               \
+      nullptr}

@@ -1,7 +1,5 @@
 #include "plugin/catalog.h"
 
-#include <porpoise/plugin.h>
-
 #include <algorithm>
 #include <system_error>
 #include <utility>
@@ -53,9 +51,7 @@ void Catalog::add_file(const fs::path& file) {
   if (const Status trusted = check_trusted_file(file); !trusted) return refuse(file, trusted.error().message());
   auto metadata = read_plugin_note(file);
   if (!metadata) return refuse(file, metadata.error().to_string());
-  if (metadata->abi_major != PORPOISE_ABI_MAJOR)
-    return refuse(file, "built for ABI " + std::to_string(metadata->abi_major) + ", this porpoise has " +
-                            std::to_string(PORPOISE_ABI_MAJOR));
+  if (const Status fits = check_abi(*metadata); !fits) return refuse(file, fits.error().message());
   for (PluginType& type : metadata->types) {
     if (const CatalogEntry* first = find(type.id))
       problems_.push_back({CatalogProblem::Kind::kShadowed, file,

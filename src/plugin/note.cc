@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "base/unique_fd.h"
+#include "plugin/abi.h"
 
 namespace porpoise {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 constexpr std::size_t kMaxProgramHeaders = 128;      // linkers write about ten
 constexpr std::size_t kMaxSegmentBytes = 1U << 20U;  // a note holds a few JSON Schemas
 constexpr std::size_t kMaxTypes = 64;
+constexpr std::size_t kMaxNeeds = 64;
 constexpr std::size_t kMaxTextBytes = 256;  // of an id, a summary, ...
 constexpr JsonLimits kNoteLimits{.max_bytes = kMaxSegmentBytes, .max_depth = 32};
 
@@ -88,10 +90,14 @@ std::optional<std::string_view> find_metadata(std::string_view segment, std::uin
 }
 
 // Texts of a note reach terminals, so they hold no control characters.
+bool is_plain(std::string_view text) {
+  return text.size() <= kMaxTextBytes &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
+}
+
 Result<std::string> text_member(const Json& type, std::string_view key) {
   std::string text = string_or(type, key, "");
-  const bool clean = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
-  if (!clean || text.size() > kMaxTextBytes)
+  if (!is_plain(text))
     return fail(ErrorCode::kInvalid, "bad note: \"" + std::string(key) + "\" of a type is too long or not plain text");
   return text;
 }
@@ -115,6 +121,20 @@ Result<PluginType> parse_type(const Json& json) {
   return type;
 }
 
+Result<std::vector<std::string>> parse_needs(const Json& json) {
+  std::vector<std::string> needs;
+  const auto found = json.find("needs");
+  if (found == json.end()) return needs;
+  if (!found->is_array() || found->size() > kMaxNeeds)
+    return fail(ErrorCode::kInvalid, "bad note: \"needs\" is not a list of at most " + std::to_string(kMaxNeeds));
+  for (const Json& need : *found) {
+    if (!need.is_string() || !is_plain(need.get_ref<const std::string&>()))
+      return fail(ErrorCode::kInvalid, "bad note: \"needs\" has something that is no id of an extension");
+    needs.push_back(need.get<std::string>());
+  }
+  return needs;
+}
+
 Result<PluginMetadata> parse_metadata(std::string_view content) {
   while (!content.empty() && content.back() == '\0') content.remove_suffix(1);  // PORPOISE_PLUGIN_NOTE writes a literal
   auto parsed = parse_json(content, kNoteLimits);
@@ -124,8 +144,9 @@ Result<PluginMetadata> parse_metadata(std::string_view content) {
   if (!json.is_object() || abi == json.end() || !abi->is_array() || abi->size() != 2 ||
       !(*abi)[0].is_number_integer() || !(*abi)[1].is_number_integer())
     return fail(ErrorCode::kInvalid, "bad note: no \"abi\":[major,minor]");
-  PluginMetadata metadata{(*abi)[0].get<std::int64_t>(), (*abi)[1].get<std::int64_t>(), {}};
+  PluginMetadata metadata{(*abi)[0].get<std::int64_t>(), (*abi)[1].get<std::int64_t>(), {}, {}};
   if (metadata.abi_major != PORPOISE_ABI_MAJOR) return metadata;
+  PORPOISE_TRY(metadata.needs, parse_needs(json));
   const auto types = json.find("types");
   if (types == json.end() || !types->is_array() || types->empty() || types->size() > kMaxTypes)
     return fail(ErrorCode::kInvalid, "bad note: no list of 1 to " + std::to_string(kMaxTypes) + " \"types\"");
@@ -137,6 +158,18 @@ Result<PluginMetadata> parse_metadata(std::string_view content) {
 }
 
 }  // namespace
+
+Status check_abi(const PluginMetadata& metadata) {
+  if (metadata.abi_major != PORPOISE_ABI_MAJOR)
+    return fail(ErrorCode::kInvalid, "built for ABI " + std::to_string(metadata.abi_major) + ", this porpoise has " +
+                                         std::to_string(PORPOISE_ABI_MAJOR));
+  std::string lacking;
+  for (const std::string& need : metadata.needs)
+    if (std::find(kHostExtensions.begin(), kHostExtensions.end(), need) == kHostExtensions.end())
+      lacking.append(lacking.empty() ? "" : ", ").append(need);
+  if (lacking.empty()) return {};
+  return fail(ErrorCode::kInvalid, "needs what this porpoise does not have: " + lacking);
+}
 
 Result<PluginMetadata> parse_plugin_note(const ReadAt& read) {
   PORPOISE_TRY(const Elf64_Ehdr header, read_header(read));

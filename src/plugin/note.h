@@ -30,8 +30,14 @@ struct PluginType {
 struct PluginMetadata {
   std::int64_t abi_major = 0;
   std::int64_t abi_minor = 0;
-  std::vector<PluginType> types;  // empty when abi_major is not ours: the rest may have another meaning there
+  // Empty when abi_major is not ours: the rest may have another meaning there.
+  std::vector<PluginType> types;
+  std::vector<std::string> needs;  // ids of host extensions
 };
+
+// Whether this build can run the plugin: its major is ours, and each extension it needs is there. A later minor is
+// fine. Errors: kInvalid, in words that follow the file's name ("built for ABI 2, …").
+Status check_abi(const PluginMetadata& metadata);
 
 // Gives up to `size` bytes at `offset`; fewer at the end of the file.
 using ReadAt = std::function<Result<std::string>(std::uint64_t offset, std::size_t size)>;

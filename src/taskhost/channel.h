@@ -35,7 +35,7 @@ enum class PacketKind : std::uint32_t {
   kFetched,      // only of porpoise-fetch. number: milliseconds, first: bytes, in digits
   kOutcome,      // number: porpoise_status, code: exit code, first: message
   // Supervisor -> runner.
-  kCancel,
+  kCancel,  // number: porpoise_cancel_reason, first: a text for people
   kAnswer,  // to a packet that is answered; number: 0 or an errno
 };
 

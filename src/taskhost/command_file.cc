@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 
 namespace porpoise {
 namespace {
@@ -20,6 +21,17 @@ bool can_be_set(std::string_view name) {
   return begins && std::find(kBashes.begin(), kBashes.end(), name) == kBashes.end() &&
          std::all_of(name.begin(), name.end(),
                      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
+}
+
+// "NAME=value" as a line of bash; nothing for what bash cannot set.
+std::optional<std::string> export_line(std::string_view entry) {
+  const std::string_view name = entry.substr(0, entry.find('='));
+  if (name.size() == entry.size() || !can_be_set(name)) return std::nullopt;
+  return "export " + std::string(name) + "=" + quote_for_shell(entry.substr(name.size() + 1));
+}
+
+std::string directory_word(std::string_view directory) {
+  return (directory.front() == '/' ? "" : "\"$BASEDIR\"/") + quote_for_shell(directory);
 }
 
 void add_line(std::string& file, std::string_view line) {
@@ -42,27 +54,35 @@ std::string quote_for_shell(std::string_view word) {
 
 std::string environment_lines(const char* const* environment) {
   std::string lines = "unset SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID SUDO_HOME\n";
-  for (; *environment != nullptr; ++environment) {
-    const std::string_view entry(*environment);
-    const std::string_view name = entry.substr(0, entry.find('='));
-    if (name.size() == entry.size() || !can_be_set(name)) continue;
-    add_line(lines, "export " + std::string(name) + "=" + quote_for_shell(entry.substr(name.size() + 1)));
-  }
+  for (; *environment != nullptr; ++environment)
+    if (const auto line = export_line(*environment)) add_line(lines, *line);
   return lines;
 }
 
-std::string command_file(const TaskRequest& request, std::string_view command, std::string_view inherited) {
+Result<std::string> command_file(const TaskRequest& request, const Command& command) {
   std::string file = "#!/bin/bash\n";
-  file += inherited;
+  if (command.ignores_cancel) add_line(file, "trap '' TERM");
+  file += command.inherited;
   add_line(file, "BASEDIR=" + quote_for_shell(request.execute_path));
   add_line(file, "cd \"$BASEDIR\" || exit 1");
+  // Bash chooses numbers that no script uses.
+  if (command.has_input) add_line(file, "exec {porpoise_input}<&0 </dev/null");
+  if (command.output_is_read) add_line(file, "exec {porpoise_output}>&1 >&2");
   // One or the other, never both: 3.1 does not source the env file when an environment was chosen.
   if (!is_blank(request.environment_config)) {
     add_line(file, request.environment_config);
   } else if (!request.env_file.empty()) {
     add_line(file, "source " + quote_for_shell(request.env_file));
   }
-  add_line(file, command);
+  if (command.has_input) add_line(file, "exec <&\"$porpoise_input\" {porpoise_input}<&-");
+  if (command.output_is_read) add_line(file, "exec >&\"$porpoise_output\" {porpoise_output}>&-");
+  for (const std::string& entry : command.environment) {
+    const auto line = export_line(entry);
+    if (!line) return fail(ErrorCode::kInvalid, "cannot set the variable " + entry.substr(0, entry.find('=')));
+    add_line(file, *line);
+  }
+  if (!command.directory.empty()) add_line(file, "cd -- " + directory_word(command.directory) + " || exit 1");
+  add_line(file, command.text);
   return file;
 }
 

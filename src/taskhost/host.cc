@@ -108,8 +108,8 @@ class Host {
 
  private:
   Status do_task() {
-    PORPOISE_TRY(request_json_, read_file(options_.state_dir / kRequestFile, kMaxRequestBytes));
-    PORPOISE_TRY(request_, parse_request(request_json_));
+    PORPOISE_TRY(const std::string request_json, read_file(options_.state_dir / kRequestFile, kMaxRequestBytes));
+    PORPOISE_TRY(request_, parse_request(request_json));
     result_.task_instance_id = request_.task_instance_id;
     result_.var_pool = request_.var_pool;
     result_.app_ids = request_.app_ids;
@@ -172,7 +172,7 @@ class Host {
     });
     TenantKill sweep(tenant, mark_, *log_);
     Supervisor supervisor(options_, request_, *log_, output, control_, tenant, sweep, signals_.get(), deadline);
-    PORPOISE_TRY(ExecutionReport seen, supervisor.run_plugin(request_json_));
+    PORPOISE_TRY(ExecutionReport seen, supervisor.run_plugin());
     classify_outcome(request_, seen.end, result_);
     result_.process_id = seen.process_id;
     result_.app_ids = std::move(seen.app_ids);
@@ -205,7 +205,6 @@ class Host {
   const HostOptions& options_;
   const UniqueFd signals_;
   ControlLink control_;
-  std::string request_json_;
   TaskRequest request_;
   TaskIdentity mark_;
   std::optional<TaskLog> log_;

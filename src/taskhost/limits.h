@@ -18,6 +18,9 @@ inline constexpr std::size_t kMaxAlertContentBytes = kMaxVariableBytes;
 // A packet between runner and supervisor: a variable, its name and the header.
 inline constexpr std::size_t kMaxPacketBytes = kMaxVariableBytes + (32U << 10U);
 
+// Why a task is to end, as its plugin is told.
+inline constexpr std::size_t kMaxCancelTextBytes = 4096;
+
 // All app ids of a task together; a plugin that adds more than that has lost its way.
 inline constexpr std::size_t kMaxAppIdsBytes = 64U << 10U;
 

@@ -100,6 +100,17 @@ void classify_outcome(const TaskRequest& request, const TaskEnd& end, TaskResult
   }
 }
 
+int cancel_reason(StopReason reason) {
+  switch (reason) {
+    case StopReason::kNone: return PORPOISE_CANCEL_NONE;
+    case StopReason::kCancelled: return PORPOISE_CANCEL_KILLED;
+    case StopReason::kTimedOut: return PORPOISE_CANCEL_TIMED_OUT;
+    case StopReason::kRequesterGone: return PORPOISE_CANCEL_UNATTENDED;
+    case StopReason::kMemory: return PORPOISE_CANCEL_MEMORY;
+  }
+  return PORPOISE_CANCEL_OTHER;
+}
+
 std::optional<std::string> describe_runner_fault(int runner_status) {
   if (WIFSIGNALED(runner_status)) return "was ended by " + describe_signal(WTERMSIG(runner_status));
   const int status = WEXITSTATUS(runner_status);

@@ -30,6 +30,9 @@ struct TaskEnd {
 // Fills in state, exit_code, message and timed_out.
 void classify_outcome(const TaskRequest& request, const TaskEnd& end, TaskResult& result);
 
+// The reason as a plugin is told it: a porpoise_cancel_reason.
+int cancel_reason(StopReason reason);
+
 // How the runner went down, or nothing when it ended as it should: "was ended by signal 11 (SIGSEGV)".
 std::optional<std::string> describe_runner_fault(int runner_status);
 

@@ -1,23 +1,17 @@
 #include "taskhost/plugin_host.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <ctime>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/time_zone.h"
 #include "base/utf8.h"
 #include "model/parameter_resolution.h"
-#include "process/spawn.h"
-#include "taskhost/command_file.h"
 #include "taskhost/fds.h"
 #include "taskhost/limits.h"
 
@@ -27,48 +21,36 @@ namespace {
 constexpr std::size_t kOutputChunkBytes = 32U << 10U;
 constexpr std::size_t kMaxLogTextBytes = 128U << 10U;
 
-// What a plugin of another build filled in: its `size` says how much of it.
-porpoise_spawn read_spawn(const porpoise_spawn& given) {
-  porpoise_spawn spec{};
-  std::memcpy(&spec, &given, std::min<std::size_t>(given.size, sizeof spec));
-  return spec;
-}
-
-void write_exit(porpoise_exit exit, porpoise_exit* out) {
-  exit.size = out->size;
-  std::memcpy(out, &exit, std::min<std::size_t>(out->size, sizeof exit));
-}
-
 LogLevel to_level(porpoise_log_level level) {
   return static_cast<LogLevel>(std::clamp<porpoise_log_level>(level, PORPOISE_DEBUG, PORPOISE_ERROR));
-}
-
-porpoise_status to_status(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalid: return PORPOISE_INVALID_PARAMS;
-    case ErrorCode::kCancelled: return PORPOISE_CANCELLED;
-    case ErrorCode::kUnavailable: return PORPOISE_UNAVAILABLE;
-    default: return PORPOISE_INTERNAL;
-  }
 }
 
 }  // namespace
 
 PluginHost::PluginHost(const TaskRequest& request, const SudoUser& tenant, Channel& channel, int output)
     : request_(request),
-      tenant_(tenant),
       channel_(channel),
-      output_(output),
-      no_input_(lift(UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)))),
-      cancel_event_(lift(UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))) {
+      cancel_event_(lift(UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))),
+      children_(request, tenant, output) {
   fill_table();
+  fill_extensions();
 }
 
-void PluginHost::cancel() {
-  cancelled_ = true;
+void PluginHost::cancel(porpoise_cancel_reason reason, std::string_view text) {
+  if (!cancelled_) {
+    cancel_reason_ = reason;
+    cancel_text_ = text;
+    cancelled_ = true;
+  }
   const std::uint64_t one = 1;
   // It stays readable, as nobody reads it; a second write changes nothing.
   [[maybe_unused]] const ssize_t written = ::write(cancel_event_.get(), &one, sizeof one);
+}
+
+porpoise_cancel_reason PluginHost::cancel_reason(porpoise_str* text) const {
+  const bool is_cancelled = cancelled_;
+  if (text != nullptr) *text = is_cancelled ? to_c(cancel_text_) : porpoise_str{};
+  return is_cancelled ? cancel_reason_ : PORPOISE_CANCEL_NONE;
 }
 
 void PluginHost::log(LogLevel level, std::string_view text) {
@@ -135,79 +117,60 @@ porpoise_status PluginHost::expand(std::string_view text, porpoise_str* out) {
   return good ? PORPOISE_OK : PORPOISE_INVALID_PARAMS;
 }
 
-porpoise_status PluginHost::spawn(const porpoise_spawn& spec, std::int64_t* pid, porpoise_str* error) {
+template <typename Start>
+porpoise_status PluginHost::start_child(Start start, const std::int64_t& pid, porpoise_str* error) {
   // Words go through the channel and a child's output through a pipe: only an answer keeps them in order.
   ask({.kind = PacketKind::kChildBegins});
-  const auto child = start_child(read_spawn(spec));
-  if (child) {
-    *pid = *child;
-    channel_.send({.kind = PacketKind::kChildBegan, .number = *child});
-    return PORPOISE_OK;
-  }
-  spawn_error_ = child.error().to_string();
-  *error = to_c(spawn_error_);
-  return to_status(child.error().code());
-}
-
-Result<pid_t> PluginHost::start_child(const porpoise_spawn& spec) {
   // One that starts now would have missed the SIGTERM.
-  if (cancelled_) return fail(ErrorCode::kCancelled, "cannot start a process: the task is to end");
-  if ((spec.argc == 0) == (spec.shell.size == 0))
-    return fail(ErrorCode::kInvalid, "cannot start a process: give either a program or a text for bash");
-  const bool program = spec.argc > 0;
-  PORPOISE_TRY(std::string file, write_command_file(program ? "exec \"$@\"" : to_view(spec.shell)));
-  SpawnSpec start;
-  start.argv = {"/bin/bash", std::move(file)};
-  for (std::uint64_t i = 0; i < spec.argc; ++i) start.argv.emplace_back(to_view(spec.argv[i]));
-  if (tenant_.needed()) {
-    PORPOISE_TRY(start.argv, request_.no_new_privs ? tenant_.command_without_privileges(std::move(start.argv))
-                                                   : tenant_.command(std::move(start.argv)));
-  }
-  start.directory = request_.execute_path;
-  start.fds = {no_input_.get(), output_, output_};
-  start.own_group = true;
-  start.die_with_thread = true;
-  start.address_space = child_address_space_;
-  return porpoise::spawn(start);
+  if (cancelled_) return children_.refuse({ErrorCode::kCancelled, "cannot start a process: the task is to end"}, error);
+  const porpoise_status status = start();
+  if (status == PORPOISE_OK) channel_.send({.kind = PacketKind::kChildBegan, .number = static_cast<std::int32_t>(pid)});
+  return status;
 }
 
-Result<std::string> PluginHost::write_command_file(std::string_view command) {
-  std::string path = request_.execute_path + "/" + request_.task_app_id();
-  if (++children_ > 1) path.append("_").append(std::to_string(children_));
-  path += ".command";
-  const std::string inherited = tenant_.needed() ? environment_lines(environ) : "";
-  PORPOISE_TRY_VOID(write_file(path, command_file(request_, command, inherited), 0755, Durability::kAtomic));
-  return path;
-}
-
-porpoise_status PluginHost::wait_child(std::int64_t pid, porpoise_exit* out) {
-  if (pid <= 0) return PORPOISE_INVALID_PARAMS;
-  int status = 0;
-  while (::waitpid(static_cast<pid_t>(pid), &status, 0) < 0)
-    if (errno != EINTR) return PORPOISE_INTERNAL;
-  const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  write_exit({0, signal != 0 ? 128 + signal : WEXITSTATUS(status), signal}, out);
+porpoise_status PluginHost::wait_child(std::int64_t pid, std::int64_t timeout_ms, porpoise_exit* out) {
+  const porpoise_status status = children_.wait(pid, timeout_ms, out);
   // What it printed comes before anything that the plugin says from now on.
-  channel_.send({.kind = PacketKind::kChildEnded});
-  return PORPOISE_OK;
+  if (status == PORPOISE_OK) channel_.send({.kind = PacketKind::kChildEnded});
+  return status;
 }
 
 const void* PluginHost::extension(std::string_view id) const {
   if (id == PORPOISE_EXT_BRANCH) return &branch_;
   if (id == PORPOISE_EXT_ALERT) return &alert_;
+  if (id == PORPOISE_EXT_PROCESS) return &process_;
   return nullptr;
 }
 
-void PluginHost::fill_table() {
-  branch_ = {sizeof branch_, [](const porpoise_host* host, int32_t index, porpoise_str next_node) {
+void PluginHost::fill_extensions() {
+  branch_ = {.size = sizeof branch_,
+             .reserved = 0,
+             .choose = [](const porpoise_host* host, int32_t index, porpoise_str next_node) {
                self(host).channel_.send({.kind = PacketKind::kBranch, .number = index, .first = to_view(next_node)});
              }};
-  alert_ = {sizeof alert_, [](const porpoise_host* host, int32_t group_id, porpoise_str title, porpoise_str content) {
+  alert_ = {.size = sizeof alert_,
+            .reserved = 0,
+            .request = [](const porpoise_host* host, int32_t group_id, porpoise_str title, porpoise_str content) {
               self(host).channel_.send({.kind = PacketKind::kAlert,
                                         .number = group_id,
                                         .first = cut_utf8(to_view(title), kMaxAlertTitleBytes),
                                         .second = cut_utf8(to_view(content), kMaxAlertContentBytes)});
             }};
+  process_ = {
+      .size = sizeof process_,
+      .reserved = 0,
+      .spawn =
+          [](const porpoise_host* host, const porpoise_process_spec* spec, porpoise_child* out, porpoise_str* error) {
+            PluginHost& here = self(host);
+            return here.start_child([&] { return here.children_.spawn(*spec, out, error); }, out->pid, error);
+          },
+      .signal = [](const porpoise_host* host, int64_t pid, int32_t number,
+                   porpoise_str* error) { return self(host).children_.signal(pid, number, error); },
+      .wait = [](const porpoise_host* host, int64_t pid, int64_t timeout_ms,
+                 porpoise_exit* out) { return self(host).wait_child(pid, timeout_ms, out); }};
+}
+
+void PluginHost::fill_table() {
   table_ = {
       .size = sizeof table_,
       .abi_minor = PORPOISE_ABI_MINOR,
@@ -232,15 +195,19 @@ void PluginHost::fill_table() {
       },
       .expand = [](const porpoise_host* host, porpoise_str text,
                    porpoise_str* out) { return self(host).expand(to_view(text), out); },
-      .spawn = [](const porpoise_host* host, const porpoise_spawn* spec, int64_t* pid,
-                  porpoise_str* error) { return self(host).spawn(*spec, pid, error); },
+      .spawn =
+          [](const porpoise_host* host, const porpoise_spawn* spec, int64_t* pid, porpoise_str* error) {
+            PluginHost& here = self(host);
+            return here.start_child([&] { return here.children_.spawn(*spec, pid, error); }, *pid, error);
+          },
       .wait_child = [](const porpoise_host* host, int64_t pid,
-                       porpoise_exit* out) { return self(host).wait_child(pid, out); },
+                       porpoise_exit* out) { return self(host).wait_child(pid, -1, out); },
       .now_mono_ms = [](const porpoise_host*) { return mono_ms(); },
       .now_wall_ms = [](const porpoise_host*) { return wall_ms(); },
       .get_extension = [](const porpoise_host* host, porpoise_str id) -> const void* {
         return self(host).extension(to_view(id));
       },
+      .cancel_reason = [](const porpoise_host* host, porpoise_str* text) { return self(host).cancel_reason(text); },
   };
 }
 

@@ -4,9 +4,6 @@
 // answered() come from the runner's control thread.
 #pragma once
 
-#include <porpoise/ext/alert.h>
-#include <porpoise/ext/branch.h>
-#include <porpoise/plugin.h>
 #include <sys/resource.h>
 
 #include <atomic>
@@ -20,9 +17,11 @@
 #include "base/result.h"
 #include "model/expand.h"
 #include "model/request.h"
+#include "plugin/abi.h"
 #include "process/sudo_user.h"
 #include "taskdir/task_log.h"
 #include "taskhost/channel.h"
+#include "taskhost/plugin_children.h"
 
 namespace porpoise {
 
@@ -35,11 +34,12 @@ class PluginHost {
 
   const porpoise_host* table() const { return &table_; }
   // What children get back that the runner itself was denied.
-  void set_child_address_space(const rlimit& limit) { child_address_space_ = limit; }
+  void set_child_address_space(const rlimit& limit) { children_.set_address_space(limit); }
 
-  // Every waiting call of the plugin returns from now on.
-  void cancel();
+  // Every waiting call of the plugin returns from now on. The first reason is the one that is told.
+  void cancel(porpoise_cancel_reason reason, std::string_view text);
   bool cancelled() const { return cancelled_; }
+  porpoise_cancel_reason cancel_reason(porpoise_str* text) const;
   void answered(int problem);
   // Nobody will answer any more.
   void disconnect() { answered(EPIPE); }
@@ -58,21 +58,19 @@ class PluginHost {
   porpoise_status expand(std::string_view text, porpoise_str* out);
   // Sends a packet that is answered and waits for the answer: 0 or an errno. EPIPE without a supervisor.
   int ask(const Packet& packet);
-  porpoise_status spawn(const porpoise_spawn& spec, std::int64_t* pid, porpoise_str* error);
-  Result<pid_t> start_child(const porpoise_spawn& spec);
-  Result<std::string> write_command_file(std::string_view command);
-  porpoise_status wait_child(std::int64_t pid, porpoise_exit* out);
+  // Starts a child by `start`, which is one of the ways of PluginChildren, and tells the supervisor of it.
+  template <typename Start>
+  porpoise_status start_child(Start start, const std::int64_t& pid, porpoise_str* error);
+  porpoise_status wait_child(std::int64_t pid, std::int64_t timeout_ms, porpoise_exit* out);
+  void fill_extensions();
 
   const TaskRequest& request_;
-  const SudoUser& tenant_;
   Channel& channel_;
-  int output_;
-  UniqueFd no_input_;
   UniqueFd cancel_event_;
-  std::atomic<bool> cancelled_ = false;
-  std::optional<rlimit> child_address_space_;
-  int children_ = 0;
-  std::string spawn_error_;
+  std::atomic<bool> cancelled_ = false;  // set after the reason, which does not change from then on
+  porpoise_cancel_reason cancel_reason_ = PORPOISE_CANCEL_NONE;
+  std::string cancel_text_;
+  PluginChildren children_;
   std::optional<ParameterValues> values_;  // made when first asked for
   std::deque<std::string> expanded_;       // what the plugin borrows
 
@@ -83,12 +81,8 @@ class PluginHost {
 
   porpoise_branch branch_{};
   porpoise_alert alert_{};
+  porpoise_process process_{};
   porpoise_host table_{};
 };
-
-inline std::string_view to_view(porpoise_str text) {
-  return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
-}
-inline porpoise_str to_c(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace porpoise

@@ -21,6 +21,7 @@
 #include "process/user.h"
 #include "taskhost/fds.h"
 #include "taskhost/limits.h"
+#include "taskhost/plugin_context.h"
 #include "taskhost/plugin_host.h"
 
 namespace porpoise {
@@ -32,7 +33,7 @@ struct Outcome {
   std::string message;
 };
 
-porpoise_result empty_result() { return {sizeof(porpoise_result), PORPOISE_INTERNAL, -1, {nullptr, 0}}; }
+porpoise_result empty_result() { return {sizeof(porpoise_result), PORPOISE_INTERNAL, -1, 0, {nullptr, 0}}; }
 
 Outcome to_outcome(const porpoise_result& result) {
   return {result.status, result.exit_code, std::string(to_view(result.message))};
@@ -84,52 +85,57 @@ class Runner {
     auto loaded = load_plugin(request_.plugin);
     if (!loaded) return {PORPOISE_UNAVAILABLE, -1, loaded.error().to_string()};
     plugin_ = loaded->api;
-    introduce(loaded->file);
+    if (const Status fits = introduce(loaded->file); !fits) return {PORPOISE_UNAVAILABLE, -1, fits.error().to_string()};
     if (plugin_.init != nullptr)
       if (const porpoise_status status = plugin_.init(host_.table()); status != PORPOISE_OK)
         return {status, -1, "the plugin cannot work here: its init gave status " + std::to_string(status)};
     initialised_ = true;
-    porpoise_task* const task = plugin_.create(host_.table(), to_c(request_.task_type));
-    if (task == nullptr)
-      return {PORPOISE_INVALID_PARAMS, -1,
-              "plugin " + request_.plugin + " cannot make a task of type \"" + request_.task_type + "\""};
-    publish(task);
+    const auto task = create_task(*loaded, host_.table(), request_.task_type);
+    if (!task) return {PORPOISE_INVALID_PARAMS, -1, task.error().to_string()};
+    publish(*task);
     return prepare_and_run(*task);
   }
 
-  Outcome prepare_and_run(porpoise_task& task) {
+  Outcome prepare_and_run(const PluginTask& task) {
     c_request_ = make_request();
     porpoise_result result = empty_result();
-    if (const porpoise_status status = task.prepare(&task, &c_request_, &result); status != PORPOISE_OK) {
+    if (const porpoise_status status = task.api.prepare(task.self, &c_request_, &result); status != PORPOISE_OK) {
       result.status = status;
       return to_outcome(result);
     }
     if (request_.dry_run) return plan(task);
     if (host_.cancelled()) return {PORPOISE_CANCELLED, -1, "cancelled before it began"};
     result = empty_result();
-    task.run(&task, &result);
+    task.api.run(task.self, &result);
     return to_outcome(result);
   }
 
-  Outcome plan(porpoise_task& task) {
-    const void* found = task.get_extension == nullptr ? nullptr : task.get_extension(&task, to_c(PORPOISE_EXT_DRY_RUN));
+  Outcome plan(const PluginTask& task) {
+    const auto get_extension = task.api.get_extension;
+    const void* found = get_extension == nullptr ? nullptr : get_extension(task.self, to_c(PORPOISE_EXT_DRY_RUN));
     if (found == nullptr) {
       host_.log(LogLevel::kInfo, "dry run: the parameters are good; this plugin does not say what it would do");
       return {PORPOISE_OK, 0, ""};
     }
     porpoise_str text{};
-    const porpoise_status status = static_cast<const porpoise_dry_run*>(found)->plan(&task, &text);
+    const porpoise_status status = static_cast<const porpoise_dry_run*>(found)->plan(task.self, &text);
     if (status != PORPOISE_OK) return {status, -1, std::string(to_view(text))};
     host_.log(LogLevel::kInfo, "dry run, it would do:\n" + std::string(to_view(text)));
     return {PORPOISE_OK, 0, ""};
   }
 
-  void introduce(const std::filesystem::path& file) {
+  // What its note says. The catalog of another build may have let it through: what this host lacks is an error here
+  // too.
+  Status introduce(const std::filesystem::path& file) {
     std::string version;
-    if (const auto metadata = read_plugin_note(file))
+    const auto metadata = read_plugin_note(file);
+    if (metadata)
       for (const PluginType& type : metadata->types)
         if (type.id == request_.task_type) version = ", version " + type.version + " by " + type.vendor;
     host_.log(LogLevel::kInfo, "plugin " + file.string() + version);
+    if (!metadata) return {};  // a plugin without a note was named by its path alone
+    const Status fits = check_abi(*metadata);
+    return fits ? fits : fail(fits.error().wrap("plugin " + file.string()));
   }
 
   porpoise_request make_request() const {
@@ -141,7 +147,7 @@ class Runner {
     request.type_id = to_c(request_.task_type);
     request.params_json = to_c(request_.task_params);
     request.config_json = to_c(config_json_);
-    request.context_json = to_c(setup_.request_json);
+    request.context_json = to_c(context_json_);
     request.work_dir = to_c(request_.execute_path);
     request.file_stem = to_c(file_stem_);
     request.app_ids = to_c(request_.app_ids);
@@ -154,35 +160,36 @@ class Runner {
   void listen() {
     while (const auto packet = setup_.channel.receive(true)) {
       if (packet->kind == PacketKind::kAnswer) host_.answered(packet->number);
-      if (packet->kind == PacketKind::kCancel) cancel();
+      if (packet->kind == PacketKind::kCancel) cancel(packet->number, std::string(packet->first));
     }
     host_.disconnect();
   }
 
   // On a thread of its own: the plugin may call add_app_id in there, whose answer this thread has to hear.
-  void cancel() {
-    host_.cancel();
-    fenced([this] {
-      std::thread([this] { cancel_task(); }).detach();
+  void cancel(porpoise_cancel_reason reason, std::string text) {
+    host_.cancel(reason, text);
+    fenced([&] {
+      std::thread([this, reason, text = std::move(text)] { cancel_task(reason, text); }).detach();
       return Outcome{};
     });
   }
 
-  void cancel_task() {
+  void cancel_task(porpoise_cancel_reason reason, const std::string& text) {
     const std::lock_guard lock(task_mutex_);  // so that destroy waits for cancel to return
-    if (task_ != nullptr && task_->cancel != nullptr) fenced([this] { return task_->cancel(task_), Outcome{}; });
+    if (task_.api.cancel != nullptr)
+      fenced([&] { return task_.api.cancel(task_.self, reason, to_c(text)), Outcome{}; });
   }
 
-  void publish(porpoise_task* task) {
+  void publish(const PluginTask& task) {
     const std::lock_guard lock(task_mutex_);
     task_ = task;
   }
 
   void clean_up() {
-    porpoise_task* const task = task_;
-    publish(nullptr);
+    const PluginTask task = task_;
+    publish({});
     fenced([&] {
-      if (task != nullptr) task->destroy(task);
+      if (task.self != nullptr) task.api.destroy(task.self);
       if (initialised_ && plugin_.deinit != nullptr) plugin_.deinit();
       return Outcome{};
     });
@@ -207,13 +214,14 @@ class Runner {
   const TaskRequest& request_;
   RunnerSetup setup_;
   const std::string config_json_;
+  const std::string context_json_ = dump_json(plugin_context(request_));
   const std::string file_stem_ = request_.task_app_id();
   PluginHost host_;
   porpoise_plugin plugin_{};
   porpoise_request c_request_{};
   bool initialised_ = false;
   std::mutex task_mutex_;
-  porpoise_task* task_ = nullptr;
+  PluginTask task_;
 };
 
 // The host has looked the user up before: what fails here is a machine that changes under our feet.

@@ -5,7 +5,6 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <string>
 
 #include "base/unique_fd.h"
 #include "model/request.h"
@@ -17,8 +16,7 @@ namespace porpoise {
 
 struct RunnerSetup {
   const TaskRequest& request;
-  const std::string& request_json;  // as it was read: the plugin's context
-  std::int64_t deadline_mono_ms;    // 0: none
+  std::int64_t deadline_mono_ms;  // 0: none
   pid_t supervisor;
   const Cgroup* cgroup;  // null: none
   const SudoUser& tenant;

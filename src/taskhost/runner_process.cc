@@ -33,17 +33,16 @@ Result<Pipe> make_pipe() {
 RunnerProcess::RunnerProcess(pid_t pid, Channel channel, UniqueFd output, UniqueFd statm)
     : pid_(pid), channel_(std::move(channel)), output_(std::move(output)), statm_(std::move(statm)) {}
 
-Result<RunnerProcess> RunnerProcess::start(const TaskRequest& request, const std::string& request_json,
-                                           std::int64_t deadline_mono_ms, const Cgroup* cgroup,
-                                           const SudoUser& tenant) {
+Result<RunnerProcess> RunnerProcess::start(const TaskRequest& request, std::int64_t deadline_mono_ms,
+                                           const Cgroup* cgroup, const SudoUser& tenant) {
   PORPOISE_TRY(auto channels, Channel::make_pair());
   PORPOISE_TRY(Pipe pipe, make_pipe());
   const pid_t supervisor = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno("cannot fork the process for the plugin", errno);
   if (pid == 0)
-    run_plugin({request, request_json, deadline_mono_ms, supervisor, cgroup, tenant, std::move(channels.second),
-                std::move(pipe.writer)});
+    run_plugin(
+        {request, deadline_mono_ms, supervisor, cgroup, tenant, std::move(channels.second), std::move(pipe.writer)});
 
   return watch(pid, std::move(channels.first), std::move(pipe.reader));
 }

@@ -20,8 +20,8 @@ namespace porpoise {
 class RunnerProcess {
  public:
   // Forks. The references must stay valid for the child's life too; it has its own copy of their memory.
-  static Result<RunnerProcess> start(const TaskRequest& request, const std::string& request_json,
-                                     std::int64_t deadline_mono_ms, const Cgroup* cgroup, const SudoUser& tenant);
+  static Result<RunnerProcess> start(const TaskRequest& request, std::int64_t deadline_mono_ms, const Cgroup* cgroup,
+                                     const SudoUser& tenant);
 
   // porpoise-fetch in its place, which reads `order`. A program of its own: libcurl costs every start 10 ms.
   static Result<RunnerProcess> start_fetch(const std::filesystem::path& program, int order,

@@ -36,6 +36,13 @@ std::vector<ProcessInfo> own_processes(const TaskIdentity& mark) {
   return processes;
 }
 
+// Sudo is in the group too, and may not be signalled: it ends with what it has started.
+Status signal_group(int number, pid_t group) {
+  if (number <= 0 || number >= NSIG || group <= 1) return fail(ErrorCode::kInvalid, "was given no signal or no group");
+  if (::kill(-group, number) == 0) return {};
+  return fail_errno("cannot signal process group " + std::to_string(group), errno);
+}
+
 Status end_processes(int signal, const TaskIdentity& mark) {
   const auto find = [&] { return own_processes(mark); };
   if (signal == SIGTERM) return terminate_all(find()), Status();
@@ -60,6 +67,8 @@ Status run(std::span<char* const> words) {
 Status do_as_told(const std::vector<std::string>& words) {
   if (words.size() == 2 && words[0] == "probe") return probe(words[1]);
   if (words.size() == 2 && words[0] == "clear") return clear_folder(words[1]), Status();
+  if (words.size() == 3 && words[0] == "signal")
+    return signal_group(std::atoi(words[1].c_str()), std::atoi(words[2].c_str()));
   if (words.size() == 5 && words[0] == "end")
     return end_processes(std::atoi(words[1].c_str()) == SIGTERM ? SIGTERM : SIGKILL,
                          {std::atoi(words[2].c_str()), std::strtoull(words[3].c_str(), nullptr, 10), words[4]});

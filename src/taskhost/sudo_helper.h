@@ -4,6 +4,7 @@
 //   probe FOLDER                        can the tenant work there?
 //   clear FOLDER                        remove what it made there
 //   run PROGRAM WORD…                   become that program, without a way to more privileges (no_new_privs)
+//   signal NUMBER GROUP                 send a signal to its processes in that process group
 //   end SIGNAL HOST TICKS COOKIE        SIGTERM, or SIGKILL until none is left, to its processes of one task
 //
 // The words come from porpoise, but believe nothing: whoever may run it so may do all of that to the tenant anyway.

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "process/kill_tree.h"
 #include "taskhost/limits.h"
 
@@ -45,14 +46,13 @@ Supervisor::Supervisor(const HostOptions& options, const TaskRequest& request, T
   seen_.app_ids = request.app_ids;
 }
 
-Result<ExecutionReport> Supervisor::run_plugin(const std::string& request_json) {
+Result<ExecutionReport> Supervisor::run_plugin() {
   std::int64_t deadline_ms = 0;
   if (deadline_)
     deadline_ms = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_->time_since_epoch()).count();
   if (request_.plugin_memory_bytes > 0) next_memory_look_ = Clock::now() + kMemoryInterval;
   log_.flush();  // the runner must not inherit unwritten text
-  PORPOISE_TRY(runner_,
-               RunnerProcess::start(request_, request_json, deadline_ms, cgroup_ ? &*cgroup_ : nullptr, tenant_));
+  PORPOISE_TRY(runner_, RunnerProcess::start(request_, deadline_ms, cgroup_ ? &*cgroup_ : nullptr, tenant_));
   return follow();
 }
 
@@ -259,10 +259,12 @@ void Supervisor::stop(StopReason reason, std::string text, std::chrono::millisec
   if (seen_.end.stop != StopReason::kNone || seen_.end.outcome || runner_->ended()) return;  // what came first decides
   seen_.end.stop = reason;
   seen_.end.stop_text = std::move(text);
-  runner_->channel().send({.kind = PacketKind::kCancel});
-  const auto asked = tree_without_runner();
   TaskResult why;
   classify_outcome(request_, seen_.end, why);
+  runner_->channel().send({.kind = PacketKind::kCancel,
+                           .number = cancel_reason(reason),
+                           .first = cut_utf8(why.message, kMaxCancelTextBytes)});
+  const auto asked = tree_without_runner();
   log_.write(LogLevel::kWarn,
              "ending the task: " + why.message + (asked.empty() ? "" : "; SIGTERM to " + describe(asked)));
   terminate(asked);

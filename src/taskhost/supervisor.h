@@ -56,7 +56,7 @@ class Supervisor {
   Supervisor& operator=(const Supervisor&) = delete;
 
   // One of them, once.
-  Result<ExecutionReport> run_plugin(const std::string& request_json);
+  Result<ExecutionReport> run_plugin();
   Result<ExecutionReport> run_fetch(const std::filesystem::path& program, int order);
 
  private:

@@ -30,9 +30,9 @@ class SudoTenant(unittest.TestCase):
         for program in ("sudo", "visudo", "useradd", "userdel"):
             if not shutil.which(program):
                 raise unittest.SkipTest(f"no {program} on the PATH")
-        cls.program = Path(find_binary()).with_name("executor_test")
+        cls.program = Path(find_binary()).with_name("launcher_test")
         if not cls.program.is_file():
-            raise unittest.SkipTest(f"no {cls.program}: build target executor_test")
+            raise unittest.SkipTest(f"no {cls.program}: build target launcher_test")
         cls.addClassCleanup(RULES.unlink, missing_ok=True)
         for user in (WORKER, TENANT):
             cls.addClassCleanup(run, "userdel", user)

@@ -42,6 +42,38 @@ class PluginTemplate(unittest.TestCase):
         symbols = self.check("nm", "-D", "--defined-only", str(self.plugin / "hello.so")).split("\n")
         self.assertEqual([line.split()[-1] for line in symbols if line], ["porpoise_plugin_v1"])
 
+    def test_the_package_has_the_version_of_the_abi(self):
+        """Not that of the program: a plugin's project that asks for 1.0 builds against every porpoise of ABI 1."""
+        for version, fits in (("1.0", True), ("1", True), ("1.99", False), ("2.0", False), ("0.1", False)):
+            with self.subTest(version), tempfile.TemporaryDirectory() as folder:
+                pathlib.Path(folder, "CMakeLists.txt").write_text(
+                    "cmake_minimum_required(VERSION 3.25)\nproject(ask LANGUAGES NONE)\n"
+                    f"find_package(porpoise {version} REQUIRED)\n")
+                done = run("cmake", "-S", folder, "-B", folder + "/build", f"-DCMAKE_PREFIX_PATH={self.prefix}")
+                self.assertEqual(done.returncode == 0, fits, done.stderr)
+
+    def test_the_promise_and_the_schema_are_installed(self):
+        headers = self.prefix / "include/porpoise"
+        self.assertIn("The promise", (headers / "README.md").read_text())
+        self.assertEqual(json.loads((headers / "context.schema.json").read_text())["$id"], "porpoise.context/1")
+
+    def test_a_plugin_that_needs_what_porpoise_lacks_is_refused_by_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            template = self.prefix / "share/porpoise/examples/plugin-template"
+            for name in ("hello.c", "params.schema.json"):
+                pathlib.Path(folder, name).write_bytes((template / name).read_bytes())
+            lists = (template / "CMakeLists.txt").read_text()
+            pathlib.Path(folder, "CMakeLists.txt").write_text(
+                lists.replace("SOURCES hello.c", "NEEDS porpoise.process/1 com.example.teleport/1 SOURCES hello.c"))
+            build = folder + "/build"
+            self.check("cmake", "-S", folder, "-B", build, f"-DCMAKE_PREFIX_PATH={self.prefix}")
+            self.check("cmake", "--build", build)
+            done = run(self.porpoise, "replay", self.workflow, "--plugin-dir", build)
+            self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+            listed = run(self.porpoise, "plugins", "list", "--plugin-dir", build)
+            self.assertIn("com.example.teleport/1", listed.stdout + listed.stderr)
+            self.assertNotIn("porpoise.process/1", listed.stdout + listed.stderr)
+
     def test_is_described_without_running_it(self):
         text = self.check(self.porpoise, "plugins", "describe", "HELLO", "--plugin-dir", str(self.plugin))
         self.assertIn("greeting", text)

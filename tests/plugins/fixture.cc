@@ -4,9 +4,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <porpoise/plugin.hpp>
+#include <porpoise/process.hpp>
 
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -28,6 +30,7 @@ struct Fixture {
 
   Host host;
   Json params;
+  std::string context;
   std::string message;
   std::atomic<bool> cancel_called = false;
   std::atomic<bool> throws_in_cancel = false;  // cancel comes on another thread, so it must not read params
@@ -98,6 +101,37 @@ Outcome ask_for_alerts(Fixture& fixture) {
   return known ? Outcome::ok() : Outcome::failed("this host knows of no alerts");
 }
 
+Outcome keep_context(Fixture& fixture) {
+  std::ofstream file(fixture.text("file"));
+  file << fixture.context << std::flush;
+  return file ? Outcome::ok() : Outcome::failed("cannot write " + fixture.text("file"));
+}
+
+Outcome find_extensions(Fixture& fixture) {
+  for (const Json& id : fixture.params.at("ids"))
+    if (fixture.host.extension<int>(id.get<std::string>()) == nullptr)
+      return Outcome::failed("there is no " + id.get<std::string>());
+  return Outcome::ok();
+}
+
+// Says a word to a child of bash text, prints its answer, and ends it with SIGKILL.
+Outcome talk(Fixture& fixture) {
+  porpoise::plugin::ProcessSpec spec;
+  spec.shell = fixture.text("script");
+  spec.flags = PORPOISE_PROCESS_STDIN | PORPOISE_PROCESS_STDOUT;
+  auto child = porpoise::plugin::Process::start(fixture.host, spec);
+  if (!child) return child.problem();
+  const std::string word = fixture.text("word") + "\n";
+  std::string answer;
+  char byte = 0;
+  if (::write(child->stdin_fd(), word.data(), word.size()) < 0) return Outcome::failed("cannot write");
+  while (::read(child->stdout_fd(), &byte, 1) == 1 && byte != '\n') answer += byte;
+  fixture.host.output(answer + "\n");
+  if (const Outcome sent = child->signal(SIGKILL); !sent) return sent;
+  const auto end = child->wait(30'000);
+  return end ? Outcome::failed("ended", end->code) : end.problem();
+}
+
 Outcome close_from(int first, int last) {
   for (int fd = first; fd <= last; ++fd) ::close(fd);
   return Outcome::ok();
@@ -124,6 +158,9 @@ const std::map<std::string, std::function<Outcome(Fixture&)>> kActs = {
     {"many lines", many_lines},
     {"tell", tell_everything},
     {"alert", ask_for_alerts},
+    {"context", keep_context},
+    {"extensions", find_extensions},
+    {"talk", talk},
     {"wait", wait_for_cancel},
     {"status",
      [](Fixture& f) {
@@ -147,12 +184,15 @@ Fixture& self(porpoise_task* c) { return *static_cast<Fixture*>(c->data); }
 
 void fill(Fixture& fixture, Outcome outcome, porpoise_result* result) {
   fixture.message = std::move(outcome.message);
-  *result = {sizeof *result, outcome.status, outcome.exit_code, to_c(fixture.message)};
+  result->status = outcome.status;
+  result->exit_code = outcome.exit_code;
+  result->message = to_c(fixture.message);
 }
 
 porpoise_status prepare(porpoise_task* c, const porpoise_request* request, porpoise_result* result) {
   Fixture& fixture = self(c);
   fixture.params = Json::parse(to_view(request->params_json), nullptr, false);
+  fixture.context = to_view(request->context_json);
   Outcome outcome = Outcome::ok();
   if (!fixture.params.is_object() || kActs.find(fixture.text("do")) == kActs.end())
     outcome = Outcome::invalid("there is no act \"" + (fixture.params.is_object() ? fixture.text("do") : "") + "\"");
@@ -167,9 +207,10 @@ void run(porpoise_task* c, porpoise_result* result) {
   fill(fixture, kActs.at(fixture.text("do"))(fixture), result);
 }
 
-void cancel(porpoise_task* c) {
+void cancel(porpoise_task* c, porpoise_cancel_reason reason, porpoise_str text) {
   // The answer to add_app_id must reach us in here too.
   self(c).host.info(self(c).host.add_app_id("late") ? "cancel was called" : "cancel was called, but not answered");
+  self(c).host.info("reason " + std::to_string(reason) + ": " + std::string(to_view(text)));
   self(c).cancel_called = true;
   if (self(c).throws_in_cancel) throw std::runtime_error("no");
 }
@@ -194,12 +235,12 @@ porpoise_status plan(porpoise_task* c, porpoise_str* text) {
 porpoise_task* create(const porpoise_host* host, porpoise_str type) {
   if (to_view(type) != "FIXTURE") return nullptr;
   auto* const fixture = new Fixture(host);
-  fixture->c = {sizeof(porpoise_task), fixture, prepare, run, cancel, destroy, get_extension};
-  fixture->dry_run = {sizeof(porpoise_dry_run), plan};
+  fixture->c = {sizeof(porpoise_task), 0, fixture, prepare, run, cancel, destroy, get_extension};
+  fixture->dry_run = {sizeof(porpoise_dry_run), 0, plan};
   return &fixture->c;
 }
 
 }  // namespace
 
-extern "C" PORPOISE_EXPORT const porpoise_plugin porpoise_plugin_v1 = {sizeof(porpoise_plugin), PORPOISE_ABI_MINOR,
-                                                                       nullptr, nullptr, create};
+extern "C" PORPOISE_EXPORT const porpoise_plugin porpoise_plugin_v1 = {
+    sizeof(porpoise_plugin), PORPOISE_ABI_MINOR, nullptr, nullptr, create, nullptr};

@@ -66,8 +66,11 @@ class FakeHost {
     };
     c_.now_mono_ms = [](const porpoise_host*) { return ms_of(std::chrono::steady_clock::now()); };
     c_.now_wall_ms = [](const porpoise_host*) { return ms_of(std::chrono::system_clock::now()); };
-    c_.get_extension = [](const porpoise_host* c, porpoise_str id) -> const void* {
-      return plugin::to_view(id) == PORPOISE_EXT_BRANCH ? &self(c).branch_c_ : nullptr;
+    c_.get_extension = [](const porpoise_host* c, porpoise_str id) { return self(c).extension(id); };
+    c_.cancel_reason = [](const porpoise_host* c, porpoise_str* text) -> porpoise_cancel_reason {
+      const bool is_cancelled = self(c).wait(0) != 0;
+      if (text != nullptr) *text = plugin::to_c(is_cancelled ? "cancelled by the test" : "");
+      return is_cancelled ? PORPOISE_CANCEL_KILLED : PORPOISE_CANCEL_NONE;
     };
     branch_c_.size = sizeof branch_c_;
     branch_c_.choose = [](const porpoise_host* c, std::int32_t index, porpoise_str next_node) {
@@ -93,6 +96,10 @@ class FakeHost {
   const std::optional<Branch>& branch() const { return branch_; }
 
  protected:
+  const void* extension(porpoise_str id) const {
+    return plugin::to_view(id) == PORPOISE_EXT_BRANCH ? &branch_c_ : nullptr;
+  }
+
   porpoise_host c_{};
 
  private:
@@ -145,8 +152,11 @@ class LoadedTask {
       ADD_FAILURE() << loaded.error().to_string();
       return;
     }
-    task_ = loaded->api.create(host.c(), plugin::to_c(type_id));
-    EXPECT_NE(task_, nullptr) << file << " does not make " << type_id;
+    const auto task = create_task(*loaded, host.c(), type_id);
+    if (task)
+      task_ = task->self;
+    else
+      ADD_FAILURE() << task.error().to_string();
   }
   LoadedTask(const LoadedTask&) = delete;
   LoadedTask& operator=(const LoadedTask&) = delete;

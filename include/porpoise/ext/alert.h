@@ -8,6 +8,7 @@
 
 typedef struct porpoise_alert {
   uint32_t size;
+  uint32_t reserved;
   /* Asks for an alert to be sent when the task has ended, as a success or a failure like the task itself; the last call
    * counts. `group_id` is that of an alert group. It may come to nothing: the task's end does not wait for it.
    * [any thread] [copied] */

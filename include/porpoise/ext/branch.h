@@ -8,6 +8,7 @@
 
 typedef struct porpoise_branch {
   uint32_t size;
+  uint32_t reserved;
   /* Chooses a branch; the last call before the task ends counts. `index` is its 0-based position among the conditions,
    * their number for the default. `next_node` is the JSON of the definition: a task code or a list of them.
    * [any thread] [copied] */

@@ -8,6 +8,7 @@
 
 typedef struct porpoise_dry_run {
   uint32_t size;
+  uint32_t reserved;
   /* A text for people: the script, the rendered SQL, the request. No side effects. Called after prepare.
    * [run thread] [text borrowed: until destroy returns] */
   porpoise_status (*plan)(porpoise_task *, porpoise_str *text);

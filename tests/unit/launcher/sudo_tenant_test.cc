@@ -131,6 +131,16 @@ TEST_F(SudoTenant, AsksTheTenantsProcessesToEndAndAsksOnce) {
   EXPECT_TRUE(alive().empty()) << describe(alive());
 }
 
+// porpoise.process/1: its pipes pass through sudo, and so do its signals.
+TEST_F(SudoTenant, TalksToACommandOfTheTenantAndSignalsIt) {
+  run.act("talk", {{"script", "read word; echo \"$word of $(id -un)\"; sleep 300 & wait"}, {"word", "hello"}});
+  const TaskResult& result = run.run();
+  EXPECT_THAT(result.message, testing::StartsWith("ended")) << run.log();
+  EXPECT_EQ(result.exit_code, 128 + SIGKILL);
+  EXPECT_THAT(run.printed(), ElementsAre("hello of " + tenant.name));
+  EXPECT_TRUE(alive().empty()) << describe(alive());
+}
+
 TEST_F(SudoTenant, KillsATreeThatHasForkedAwayAndDoesNotListen) {
   run.request.kill_grace = std::chrono::milliseconds(300);
   run.script(kDeafTree);

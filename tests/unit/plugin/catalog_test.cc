@@ -79,6 +79,27 @@ TEST_F(CatalogTest, RefusesAnotherAbiByNumber) {
   EXPECT_EQ(refusal(Catalog::scan({root_ / "a"})), "built for ABI 2, this porpoise has 1");
 }
 
+TEST_F(CatalogTest, RefusesAPluginThatNeedsWhatThisPorpoiseLacksByName) {
+  plugin(folder("a") / "needy.so",
+         metadata_of("HELLO", 1, R"("needs":["porpoise.process/1","com.example.a/1","com.example.b/2"],)"));
+  const Catalog catalog = Catalog::scan({root_ / "a"});
+  EXPECT_EQ(catalog.find("HELLO"), nullptr);
+  EXPECT_EQ(refusal(catalog), "needs what this porpoise does not have: com.example.a/1, com.example.b/2");
+}
+
+TEST_F(CatalogTest, TakesAPluginThatNeedsWhatThereIs) {
+  plugin(folder("a") / "hello.so", metadata_of("HELLO", 1, R"("needs":["porpoise.alert/1","porpoise.branch/1"],)"));
+  EXPECT_NE(Catalog::scan({root_ / "a"}).find("HELLO"), nullptr);
+}
+
+TEST_F(CatalogTest, ReadsTheNoteThatTheMacroOfTheHeaderWrites) {
+  const fs::path built = PORPOISE_BUILD "/tests/plugin_fixtures";
+  fs::copy_file(built / "needs_unknown.so", folder("a") / "needy.so");
+  EXPECT_EQ(refusal(Catalog::scan({root_ / "a"})), "needs what this porpoise does not have: com.example.teleport/1");
+  fs::copy_file(built / "wrong_major.so", folder("b") / "next.so");
+  EXPECT_EQ(refusal(Catalog::scan({root_ / "b"})), "built for ABI 2, this porpoise has 1");
+}
+
 TEST_F(CatalogTest, RefusesAFileThatEverybodyMayWrite) {
   set_mode(plugin(folder("a") / "hello.so", metadata_of("HELLO")), 0646);
   const Catalog catalog = Catalog::scan({root_ / "a"});

@@ -60,8 +60,10 @@ inline std::string elf_with_metadata(std::string_view json) {
   return elf_with_segment(note({PORPOISE_NOTE_NAME, sizeof PORPOISE_NOTE_NAME}, json));
 }
 
-inline std::string metadata_of(std::string_view type_id, int abi_major = 1) {
-  return R"({"abi":[)" + std::to_string(abi_major) + R"(,0],"types":[{"id":")" + std::string(type_id) +
+// `more`: members of the note before its types, each with a comma after it.
+inline std::string metadata_of(std::string_view type_id, int abi_major = 1, std::string_view more = "") {
+  return R"({"abi":[)" + std::to_string(abi_major) + R"(,0],)" + std::string(more) + R"("types":[{"id":")" +
+         std::string(type_id) +
          R"(","version":"1.2","vendor":"Example","summary":"Says hello","flags":["SPAWNS"],"params":{"type":"object"}}]})";
 }
 

@@ -29,6 +29,14 @@ TEST(PluginNote, GivesTheTypesOfAPlugin) {
   EXPECT_EQ(type.params_schema, Json({{"type", "object"}}));
 }
 
+TEST(PluginNote, SaysWhichExtensionsThePluginNeeds) {
+  const auto metadata = parse_plugin_note(elf_with_metadata(metadata_of("HELLO", 1, R"("needs":["a.b/1","c.d/2"],)")));
+  ASSERT_TRUE(metadata) << metadata.error().to_string();
+  EXPECT_EQ(metadata->needs, (std::vector<std::string>{"a.b/1", "c.d/2"}));
+  for (const char* const bad : {R"("needs":"a.b/1",)", R"("needs":[1],)", R"("needs":["\u0007"],)"})
+    EXPECT_THAT(error_of(elf_with_metadata(metadata_of("HELLO", 1, bad))), HasSubstr("\"needs\"")) << bad;
+}
+
 TEST(PluginNote, IsFoundBehindOtherNotes) {
   const std::string_view name(PORPOISE_NOTE_NAME, sizeof PORPOISE_NOTE_NAME);
   const std::string segment =

@@ -1,0 +1,55 @@
+// The child processes of a plugin: `spawn` and `wait_child` of plugin.h, and the extension porpoise.process/1.
+//
+// Owned by the plugin's host (PluginHost, or one that stands in for it), on the run thread. A child runs under bash
+// with the task's environment, as the task's user: through sudo where this process is not root, and then signals to it
+// go through sudo as well.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "model/request.h"
+#include "plugin/abi.h"
+#include "process/child_table.h"
+#include "process/sudo_user.h"
+
+namespace porpoise {
+
+class PluginChildren {
+ public:
+  // Everything is borrowed. `output` receives what children print that have no pipe for it.
+  PluginChildren(const TaskRequest& request, const SudoUser& tenant, int output);
+
+  // What children get back that this process itself was denied.
+  void set_address_space(const rlimit& limit) { address_space_ = limit; }
+
+  porpoise_status spawn(const porpoise_spawn& spec, std::int64_t* pid, porpoise_str* error);
+  porpoise_status spawn(const porpoise_process_spec& spec, porpoise_child* out, porpoise_str* error);
+  porpoise_status signal(std::int64_t pid, std::int32_t number, porpoise_str* error);
+  porpoise_status wait(std::int64_t pid, std::int64_t timeout_ms, porpoise_exit* out);  // -1: for ever
+
+  // Puts an error into the words and the status of the ABI; the text is valid until the next call.
+  porpoise_status refuse(const Error& problem, porpoise_str* error);
+
+ private:
+  Result<ChildTable::Child> start(const porpoise_process_spec& spec);
+  Result<std::string> write_command_file(const porpoise_process_spec& spec);
+  Status send(pid_t pid, int number) const;
+
+  const TaskRequest& request_;
+  const SudoUser& tenant_;
+  int output_;
+  UniqueFd no_input_;
+  std::optional<rlimit> address_space_;
+  ChildTable table_;
+  int started_ = 0;
+  std::string error_;  // what the plugin borrows
+};
+
+}  // namespace porpoise
