@@ -1,9 +1,10 @@
 """Carries statements to an OpenMLDB cluster through its Python SDK, for porpoise's OPENMLDB plugin.
 
-Each line of standard input is a JSON object, {"do": "execute", ...}, answered by one line on descriptor 3, as the
+Each line of standard input is a JSON object, {"do": "execute", ...}, answered by one line of standard output, as the
 APIServer would: {"code": 0, "data": ...}, or another code with the cluster's "msg". {"code": 0, "problem": {"kind",
 "message"}} tells of trouble on the way to the cluster. The end of the input ends the program. Whatever the SDK prints
-goes where the task's output goes.
+goes to standard error, which is the task's log. SIGTERM is ignored here, as the plugin starts it so: a cancel sends that
+to all of a task's processes, but the jobs of this one must be stopped first.
 
 Only the native half of the SDK is loaded. The rest of the package needs SQLAlchemy, whose version 2 refuses what version
 1.4 took, and this half offers what DB-API hides: the mode, and whether to wait for the job, with each statement. It holds
@@ -11,11 +12,9 @@ the interpreter's lock in all its calls, so nothing else happens in this process
 must be ready to end the process.
 """
 
-import ctypes
 import importlib.util
 import json
 import os
-import signal
 import sys
 import tempfile
 
@@ -24,7 +23,6 @@ MAX_ANSWER_BYTES = 32 << 20  # as much as over the REST API
 MAX_SDK_LOG_BYTES = 16 << 10  # what it says while it connects
 SDK_PACKAGE = "openmldb"
 SDK_TO_INSTALL = "openmldb==0.9.2"
-ANSWERS_FD = 3
 
 
 class Refused(Exception):
@@ -254,28 +252,23 @@ class Client:
             return {"code": 0, "problem": {"kind": "sdk", "message": f"{type(error).__name__}: {error}"}}
 
 
-def outlive_cancel_but_not_the_plugin():
-    # A cancel sends SIGTERM to all of a task's processes, but the jobs of this one must be stopped first; the plugin
-    # ends it. Should the plugin die, a blocked call of the SDK would not see the end of the input.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    try:
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-    except (OSError, AttributeError):
-        pass  # then the task host ends it
+def take_output():
+    """The real standard output, for the answers alone; from now on what is printed goes to standard error."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers
 
 
 def main():
-    outlive_cancel_but_not_the_plugin()
+    answers = take_output()
     sys.path.pop(0)  # the task's own folder: its files are not the SDK
     client = Client()
-    with os.fdopen(ANSWERS_FD, "wb", closefd=False) as answers:
-        while True:
-            line = sys.stdin.buffer.readline(MAX_LINE_BYTES)
-            if not line.endswith(b"\n"):
-                break
-            answers.write(json.dumps(client.answer(line)).encode() + b"\n")
-            answers.flush()
+    while True:
+        line = sys.stdin.buffer.readline(MAX_LINE_BYTES)
+        if not line.endswith(b"\n"):
+            break
+        answers.write(json.dumps(client.answer(line)).encode() + b"\n")
+        answers.flush()
     os._exit(0)  # without the destructors of the SDK, which wait for ZooKeeper
 
 

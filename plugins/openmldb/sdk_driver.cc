@@ -152,11 +152,11 @@ Reply<Json> SdkDriver::ask(SdkProcess& process, const Json& order, std::int64_t 
 Result<std::unique_ptr<SdkProcess>> SdkDriver::start(bool stands_by) {
   const std::filesystem::path program = target_.work_dir / (target_.file_stem + "_sdk_client.py");
   constexpr unsigned kReadableByTenant = 0644;
-  if (started_ == 0) {
+  if (!is_written_) {
     PORPOISE_TRY_VOID(write_file(program, kSdkProgram, kReadableByTenant, Durability::kAtomic));
+    is_written_ = true;
   }
-  const std::string name = target_.file_stem + "_sdk_" + std::to_string(++started_);
-  return SdkProcess::start(host_, {program, target_.work_dir / name, !stands_by});
+  return SdkProcess::start(host_, program, !stands_by);
 }
 
 }  // namespace porpoise::openmldb

@@ -54,7 +54,7 @@ class SdkDriver : public Driver {
   plugin::Host host_;
   Target target_;
   const Config& config_;
-  int started_ = 0;
+  bool is_written_ = false;  // sdk_client.py
   std::unique_ptr<SdkProcess> main_, standby_;
   bool is_main_connected_ = false;
   bool is_standby_connected_ = false;

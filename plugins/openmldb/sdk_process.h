@@ -4,29 +4,23 @@
 // and outlives a cancel so that jobs can still be stopped.
 #pragma once
 
-#include <sys/types.h>
-#include <porpoise/plugin.hpp>
-
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <porpoise/process.hpp>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
 
 namespace porpoise::openmldb {
 
 class SdkProcess {
  public:
-  struct Place {
-    std::filesystem::path program;  // sdk_client.py
-    std::filesystem::path pipes;    // path and beginning of the names of its two pipes
-    bool names_interpreter = true;  // in the task log
-  };
-  // Returns when the child was started, not when it is ready. Errors: kCancelled, kIo, kInternal.
-  static Result<std::unique_ptr<SdkProcess>> start(plugin::Host host, const Place& place);
+  // Runs `program`, which is sdk_client.py; `names_interpreter`: in the task log. Returns when the child was started,
+  // not when it is ready. Errors: kCancelled, kIo, kInternal.
+  static Result<std::unique_ptr<SdkProcess>> start(plugin::Host host, const std::filesystem::path& program,
+                                                   bool names_interpreter);
   SdkProcess(const SdkProcess&) = delete;
   SdkProcess& operator=(const SdkProcess&) = delete;
   ~SdkProcess();
@@ -39,10 +33,8 @@ class SdkProcess {
   bool is_idle() const { return is_idle_; }
 
  private:
-  SdkProcess(plugin::Host host, UniqueFd requests, UniqueFd answers)
-      : host_(host), requests_(std::move(requests)), answers_(std::move(answers)) {}
+  SdkProcess(plugin::Host host, plugin::Process process) : host_(host), process_(std::move(process)) {}
 
-  Status run(const Place& place, const std::string& requests, const std::string& answers);
   // Waits until there is something to read, or to write if wanted.
   Status wait(bool wants_write, std::int64_t deadline_mono_ms, int cancel_fd);
   Status read_some(std::string& text);
@@ -50,8 +42,8 @@ class SdkProcess {
   Error ended();
 
   plugin::Host host_;
-  UniqueFd requests_, answers_, pidfd_;
-  pid_t pid_ = 0;
+  plugin::Process process_;
+  bool has_ended_ = false;
   bool is_idle_ = true;
 };
 

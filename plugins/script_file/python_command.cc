@@ -35,17 +35,20 @@ porpoise_run_python() {
       echo "no Python interpreter: PYTHON_HOME=$home is neither an executable file, a folder nor a command" >&2
       return 127
     fi
-    echo "Python interpreter: $home (PYTHON_HOME is this command)"
+    $porpoise_names "Python interpreter: $home (PYTHON_HOME is this command)" >&2
     "${words[@]}" "$@"
     return
   fi
-  echo "Python interpreter: $python ($reason)"
+  $porpoise_names "Python interpreter: $python ($reason)" >&2
   "$python" "$@"
 }
 porpoise_run_python )bash";
 
 }  // namespace
 
-std::string python_command(std::string_view words) { return std::string(kRunPython) + std::string(words); }
+std::string python_command(std::string_view words, bool names_interpreter) {
+  return std::string("porpoise_names=") + (names_interpreter ? "echo" : "true") + std::string(kRunPython) +
+         std::string(words);
+}
 
 }  // namespace porpoise::script_file

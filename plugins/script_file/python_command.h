@@ -6,8 +6,8 @@
 
 namespace porpoise::script_file {
 
-// `words`: the program and its arguments, each a word of bash, and redirections. The first line of output names the
-// interpreter and why it was chosen; without one the exit code is 127 and stderr says where it was looked for.
-std::string python_command(std::string_view words);
+// `words`: the program and its arguments, each a word of bash. The first line on stderr names the interpreter and why
+// it was chosen, if it is to be named; without one the exit code is 127 and stderr says where it was looked for.
+std::string python_command(std::string_view words, bool names_interpreter = true);
 
 }  // namespace porpoise::script_file

@@ -1,43 +1,61 @@
-// A FakeHost that starts children too, under bash and in a folder of their own, with their output in a file there.
+// A FakeHost that starts children too, by the code of the real one, in a folder of their own and with their output in a
+// file there.
 //
 // Used by one test; everything but cancel() on its thread.
 #pragma once
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include <filesystem>
 #include <mutex>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "base/file.h"
 #include "support/fake_host.h"
+#include "taskhost/plugin_children.h"
 
 namespace porpoise::support {
 
 class ScriptHost : public FakeHost {
  public:
-  ScriptHost() {
-    std::string folder = (std::filesystem::path(::testing::TempDir()) / "script_XXXXXX").native();
-    if (::mkdtemp(folder.data()) != nullptr) work_dir_ = folder;
+  ScriptHost() : work_dir_(make_folder()), output_(open_output(work_dir_)) {
+    request_.process_instance_id = 3;
+    request_.task_instance_id = 7;
+    request_.execute_path = work_dir_;
     c_.spawn = [](const porpoise_host* c, const porpoise_spawn* spec, std::int64_t* pid, porpoise_str* error) {
-      return self(c).spawn(plugin::to_view(spec->shell), *pid, *error);
+      return self(c).start([&](PluginChildren& children) { return children.spawn(*spec, pid, error); }, *pid, error);
     };
     c_.wait_child = [](const porpoise_host* c, std::int64_t pid, porpoise_exit* out) {
-      return self(c).wait_child(static_cast<pid_t>(pid), *out);
+      return self(c).wait_child(pid, -1, out);
+    };
+    process_c_.size = sizeof process_c_;
+    process_c_.spawn = [](const porpoise_host* c, const porpoise_process_spec* spec, porpoise_child* out,
+                          porpoise_str* error) {
+      return self(c).start([&](PluginChildren& children) { return children.spawn(*spec, out, error); }, out->pid,
+                           error);
+    };
+    process_c_.signal = [](const porpoise_host* c, std::int64_t pid, std::int32_t number, porpoise_str* error) {
+      return self(c).children_.signal(pid, number, error);
+    };
+    process_c_.wait = [](const porpoise_host* c, std::int64_t pid, std::int64_t timeout_ms, porpoise_exit* out) {
+      return self(c).wait_child(pid, timeout_ms, out);
+    };
+    c_.get_extension = [](const porpoise_host* c, porpoise_str id) -> const void* {
+      return plugin::to_view(id) == PORPOISE_EXT_PROCESS ? &self(c).process_c_ : self(c).extension(id);
     };
   }
-  ~ScriptHost() { std::filesystem::remove_all(work_dir_); }
+  ~ScriptHost() {
+    std::filesystem::remove_all(work_dir_);
+    std::filesystem::remove(output_path(work_dir_));
+  }
 
   std::string environment_script;  // bash text in front of the plugin's
 
   const std::filesystem::path& work_dir() const { return work_dir_; }
   // What the children printed.
-  std::string child_output() const { return read_file(work_dir_ / "output", std::size_t{1} << 20U).value_or(""); }
+  std::string child_output() const { return read_file(output_path(work_dir_), std::size_t{1} << 20U).value_or(""); }
 
   // Children get the SIGTERM that the real host sends them.
   void cancel() {
@@ -47,74 +65,55 @@ class ScriptHost : public FakeHost {
 
  private:
   static ScriptHost& self(const porpoise_host* c) { return static_cast<ScriptHost&>(*static_cast<FakeHost*>(c->data)); }
+  static std::filesystem::path make_folder() {
+    std::string folder = (std::filesystem::path(::testing::TempDir()) / "script_XXXXXX").native();
+    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
+    return folder;
+  }
+  // Beside the folder: a test may look for what a plugin leaves in there.
+  static std::string output_path(const std::filesystem::path& folder) { return folder.native() + ".output"; }
+  static UniqueFd open_output(const std::filesystem::path& folder) {
+    return UniqueFd(::open(output_path(folder).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  }
 
-  porpoise_status spawn(std::string_view shell, std::int64_t& pid, porpoise_str& error) {
-    // A file as in 3.1, not `bash -c`, which would let the last command take the place of bash.
-    const std::string number = ++started_ == 1 ? "" : "_" + std::to_string(started_);
-    const std::filesystem::path command_file = work_dir_ / ("3_7" + number + ".command");
-    const std::string text =
-        "cd '" + work_dir_.native() + "'\n" + environment_script + "\n" + std::string(shell) + "\n";
-    EXPECT_TRUE(write_file(command_file, text, 0755, Durability::kAtomic));
-    std::string words[] = {"bash", command_file.native()};
-    char* argv[] = {words[0].data(), words[1].data(), nullptr};
-    std::string path = "PATH=/usr/bin:/bin";
-    char* variables[] = {path.data(), nullptr};
-    const bool is_late = c_.cancel_requested(&c_) != 0;
-    const pid_t child = is_late ? 0 : start(argv, variables);
-    pid = child;
-    if (child == 0) {
-      error = plugin::to_c(is_late ? "the task is to end" : "cannot start bash");
-      return is_late ? PORPOISE_CANCELLED : PORPOISE_INTERNAL;
-    }
+  template <typename Start>
+  porpoise_status start(Start start, const std::int64_t& pid, porpoise_str* error) {
+    // Nothing of the developer's own.
+    request_.environment_config = "unset PYTHON_HOME PYTHONPATH\nexport PATH=/usr/bin:/bin\n" + environment_script;
+    if (c_.cancel_requested(&c_) != 0) return children_.refuse({ErrorCode::kCancelled, "the task is to end"}, error);
+    const porpoise_status status = start(children_);
+    if (status != PORPOISE_OK) return status;
     {
-      const std::lock_guard lock(children_mutex_);
-      children_.insert(child);
+      const std::lock_guard lock(pids_mutex_);
+      pids_.insert(static_cast<pid_t>(pid));
     }
     if (c_.cancel_requested(&c_) != 0) end_children();  // the cancel came before it was known
-    return PORPOISE_OK;
+    return status;
   }
 
   void end_children() {
-    const std::lock_guard lock(children_mutex_);
-    for (const pid_t child : children_) ::kill(-child, SIGTERM);
+    const std::lock_guard lock(pids_mutex_);
+    for (const pid_t child : pids_) ::kill(-child, SIGTERM);
   }
 
-  // In a process group of its own, for cancel; 0 when it cannot be started.
-  pid_t start(char* const argv[], char* const variables[]) const {
-    const std::string output = (work_dir_ / "output").native();
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    posix_spawnattr_t attributes;
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    pid_t child = 0;
-    const int failure = ::posix_spawn(&child, "/bin/bash", &actions, &attributes, argv, variables);
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
-    return failure == 0 ? child : 0;
-  }
-
-  porpoise_status wait_child(pid_t pid, porpoise_exit& out) {
-    int status = 0;
+  porpoise_status wait_child(std::int64_t pid, std::int64_t timeout_ms, porpoise_exit* out) {
     siginfo_t info{};
     // Its number stays its own until it is forgotten here.
-    if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) != 0) return PORPOISE_INTERNAL;
-    {
-      const std::lock_guard lock(children_mutex_);
-      children_.erase(pid);
-    }
-    if (::waitpid(pid, &status, 0) != pid) return PORPOISE_INTERNAL;
-    out.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    out.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    return PORPOISE_OK;
+    if (timeout_ms < 0) ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
+    const std::lock_guard lock(pids_mutex_);
+    const porpoise_status status = children_.wait(pid, timeout_ms, out);
+    if (status == PORPOISE_OK) pids_.erase(static_cast<pid_t>(pid));
+    return status;
   }
 
-  std::filesystem::path work_dir_;
-  int started_ = 0;
-  std::mutex children_mutex_;  // guards children_
-  std::set<pid_t> children_;
+  const std::filesystem::path work_dir_;
+  const UniqueFd output_;
+  TaskRequest request_;
+  const SudoUser nobody_{"", ""};
+  PluginChildren children_{request_, nobody_, output_.get()};
+  porpoise_process process_c_{};
+  std::mutex pids_mutex_;  // guards pids_
+  std::set<pid_t> pids_;
 };
 
 }  // namespace porpoise::support

@@ -59,7 +59,7 @@ void check_sdk(const Patient& patient, bool connects, Findings& findings) {
     findings.push_back({bad, "SDK", written.error().to_string(), "make room there"});
     return;
   }
-  const auto process = SdkProcess::start(host.host(), {program, patient.folder / "sdk", true});
+  const auto process = SdkProcess::start(host.host(), program, true);
   if (!process) {
     findings.push_back({bad, "Python", process.error().to_string(), "see the message"});
     return;

@@ -7,15 +7,15 @@
 #include <porpoise/plugin.hpp>
 #include <string>
 
-#include "base/result.h"
 #include "base/unique_fd.h"
+#include "taskhost/plugin_children.h"
 
 namespace porpoise::openmldb {
 
 class DoctorHost {
  public:
   // `folder` exists; `environment` is bash text that sets the scene as a task's environment would.
-  DoctorHost(std::filesystem::path folder, std::string environment);
+  DoctorHost(const std::filesystem::path& folder, const std::string& environment);
   DoctorHost(const DoctorHost&) = delete;
   DoctorHost& operator=(const DoctorHost&) = delete;
 
@@ -25,12 +25,12 @@ class DoctorHost {
 
  private:
   static DoctorHost& self(const porpoise_host* c) { return *static_cast<DoctorHost*>(c->data); }
-  porpoise_status spawn(const porpoise_spawn& spec, std::int64_t& pid, porpoise_str& error);
 
-  std::filesystem::path folder_;
-  std::string environment_;
-  UniqueFd output_, never_, no_input_;
-  std::string error_;
+  TaskRequest request_;  // of no task: where its children run, and how the scene is set
+  SudoUser nobody_;
+  UniqueFd output_, never_;
+  PluginChildren children_;
+  porpoise_process process_{};
   porpoise_host c_{};
 };
 
