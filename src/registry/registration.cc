@@ -30,8 +30,8 @@ class Registration::Impl : public ZookeeperListener,
         paths_(node_paths(options_.name_space, options_.address)),
         listener_(listener),
         expiry_(io),
-        startup_time_ms_(options_.startup_time_ms),
-        takeover_allowed_(options_.takeover_allowed) {}
+        session_file_(options_.session_file, options_.takeover_allowed),
+        startup_time_ms_(options_.startup_time_ms) {}
 
   void start() {
     const auto saved = load();
@@ -48,12 +48,14 @@ class Registration::Impl : public ZookeeperListener,
     if (claim_) claim_->write();
   }
 
-  void allow_takeover(bool allowed) {
-    takeover_allowed_ = allowed;
-    if (allowed)
-      save();
-    else
-      forget();
+  Status allow_takeover(bool allowed) { return session_file_.allow(allowed); }
+
+  void give_up(const std::string& why) {
+    if (phase_ == Phase::kEnded || phase_ == Phase::kLost) return;
+    end_claim();
+    doubtful_ = session_;
+    client_.reset();
+    lose(why);
   }
 
   void register_again(std::int64_t startup_time_ms) {
@@ -114,16 +116,12 @@ class Registration::Impl : public ZookeeperListener,
   }
 
   void save() {
-    if (options_.session_file.empty() || !takeover_allowed_) return;
-    const auto saved = save_session(options_.session_file, {session_, options_.servers.text, options_.name_space,
-                                                            options_.address, options_.boot_id, startup_time_ms_});
-    if (!saved) listener_.on_log("a restart will not take over this session: " + saved.error().to_string());
+    const auto saved = session_file_.keep(
+        {session_, options_.servers.text, options_.name_space, options_.address, options_.boot_id, startup_time_ms_});
+    if (!saved) listener_.on_log(saved.error().to_string());
   }
 
-  void forget() {
-    std::error_code ignored;
-    std::filesystem::remove(options_.session_file, ignored);
-  }
+  void forget() { session_file_.forget(); }
 
   void open(Purpose purpose, std::optional<ZookeeperSession> session) {
     purpose_ = purpose;
@@ -260,9 +258,7 @@ class Registration::Impl : public ZookeeperListener,
 
   void presume_expired() {
     if (Clock::now() < expiry_.expiry() || (client_ && client_->handle() != nullptr)) return;  // just in time
-    doubtful_ = session_;
-    client_.reset();
-    lose("no ZooKeeper server was reached for as long as the session lasts, " + in_seconds(session_.timeout));
+    give_up("no ZooKeeper server was reached for as long as the session lasts, " + in_seconds(session_.timeout));
   }
 
   void watch_masters() {
@@ -290,8 +286,8 @@ class Registration::Impl : public ZookeeperListener,
   const NodePaths paths_;
   RegistrationListener& listener_;
   asio::steady_timer expiry_;
+  SessionFile session_file_;
   std::int64_t startup_time_ms_;
-  bool takeover_allowed_;
   Purpose purpose_ = Purpose::kNew;
   Phase phase_ = Phase::kConnecting;
   ZookeeperSession session_;
@@ -313,7 +309,8 @@ Registration::~Registration() { impl_->end(); }
 void Registration::start() { impl_->start(); }
 void Registration::refresh() { impl_->refresh(); }
 void Registration::register_again(std::int64_t startup_time_ms) { impl_->register_again(startup_time_ms); }
-void Registration::allow_takeover(bool allowed) { impl_->allow_takeover(allowed); }
+Status Registration::allow_takeover(bool allowed) { return impl_->allow_takeover(allowed); }
+void Registration::give_up(const std::string& why) { impl_->give_up(why); }
 void Registration::close() { impl_->close(); }
 
 }  // namespace porpoise

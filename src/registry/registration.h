@@ -32,13 +32,11 @@ struct RegistrationOptions {
   std::chrono::milliseconds rival_wait{3000};  // how long a node of another session must be silent to be replaced
 };
 
-// Told on the thread of the io_context. What is named on_… but on_log comes never from inside a call into Registration,
-// and may call it, but not destroy it.
-class RegistrationListener {
+// What becomes of a registration, told on the thread of its io_context (a RegistrationThread's: on the control thread).
+// None but on_log comes from inside a call into Registration; each may call it, but not destroy it.
+class RegistrationEvents {
  public:
-  virtual ~RegistrationListener() = default;
-  // The text to write now: never empty, see heartbeat.h.
-  virtual std::string heartbeat(std::int64_t startup_time_ms) = 0;
+  virtual ~RegistrationEvents() = default;
   // Resumed: the node was there all the time, and tasks of the previous process are still this worker's.
   virtual void on_registered(bool resumed, std::int64_t startup_time_ms) = 0;
   virtual void on_suspended() {}    // the connection is lost; the node is still there
@@ -54,6 +52,12 @@ class RegistrationListener {
   virtual void on_log(std::string_view /*line*/) {}  // details for a debug log
 };
 
+class RegistrationListener : public RegistrationEvents {
+ public:
+  // The text to write now: never empty, see heartbeat.h.
+  virtual std::string heartbeat(std::int64_t startup_time_ms) = 0;
+};
+
 class Registration {
  public:
   Registration(boost::asio::io_context& io, RegistrationOptions options, RegistrationListener& listener);
@@ -66,8 +70,11 @@ class Registration {
   void refresh();  // writes a heartbeat at once, when registered
   // After on_expired(), when no task of before is left here.
   void register_again(std::int64_t startup_time_ms);
-  // Whether a later process may go on with this session and all that belongs to it. On disk when this returns.
-  void allow_takeover(bool allowed);
+  // Whether a later process may go on with this session and all that belongs to it. On disk when this returns, which is
+  // on any thread. An error: a restart will not take over.
+  Status allow_takeover(bool allowed);
+  // Leaves the session to the server, as if no server had been reached for as long as it lasts: on_expired(why).
+  void give_up(const std::string& why);
   // For good: the node is gone when this returns, if a server is reached; blocks for up to 4.5 s when it hangs.
   void close();
 

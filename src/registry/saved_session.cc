@@ -1,6 +1,7 @@
 #include "registry/saved_session.h"
 
 #include <charconv>
+#include <system_error>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -70,6 +71,38 @@ Result<std::optional<SavedSession>> load_session(const std::filesystem::path& fi
   if (saved.session.id == 0 || saved.session.timeout.count() <= 0 || saved.startup_time_ms <= 0)
     return fail(ErrorCode::kInvalid, file.string() + " is no saved session");
   return saved;
+}
+
+Status SessionFile::keep(SavedSession session) {
+  const std::lock_guard lock(mutex_);
+  session_ = std::move(session);
+  return write();
+}
+
+void SessionFile::forget() {
+  const std::lock_guard lock(mutex_);
+  session_.reset();
+  remove();
+}
+
+Status SessionFile::allow(bool allowed) {
+  const std::lock_guard lock(mutex_);
+  allowed_ = allowed;
+  if (allowed_) return write();
+  remove();
+  return {};
+}
+
+Status SessionFile::write() {
+  if (file_.empty() || !allowed_ || !session_) return {};
+  const Status written = save_session(file_, *session_);
+  if (!written) return fail(written.error().wrap("a restart will not take over this session"));
+  return {};
+}
+
+void SessionFile::remove() {
+  std::error_code ignored;
+  std::filesystem::remove(file_, ignored);
 }
 
 }  // namespace porpoise

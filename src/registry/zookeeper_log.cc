@@ -1,25 +1,37 @@
 #include "registry/zookeeper_log.h"
 
+#include <mutex>
 #include <utility>
 
 namespace porpoise {
 namespace {
 
-std::list<ZookeeperLog::Line>& listeners() {
-  static std::list<ZookeeperLog::Line> all;
+struct Listeners {
+  std::mutex mutex;
+  std::list<ZookeeperLog::Line> all;
+};
+Listeners& listeners() {
+  static Listeners all;
   return all;
 }
 
 void tell(const char* message) {
   const std::string line = strip_log_prefix(message);
-  for (const auto& hear : listeners()) hear(line);
+  const std::lock_guard lock(listeners().mutex);
+  for (const auto& hear : listeners().all) hear(line);
 }
 
 }  // namespace
 
-ZookeeperLog::ZookeeperLog(Line line) : place_(listeners().insert(listeners().end(), std::move(line))) {}
+ZookeeperLog::ZookeeperLog(Line line) {
+  const std::lock_guard lock(listeners().mutex);
+  place_ = listeners().all.insert(listeners().all.end(), std::move(line));
+}
 
-ZookeeperLog::~ZookeeperLog() { listeners().erase(place_); }
+ZookeeperLog::~ZookeeperLog() {
+  const std::lock_guard lock(listeners().mutex);
+  listeners().all.erase(place_);
+}
 
 void (*ZookeeperLog::callback())(const char*) { return &tell; }
 

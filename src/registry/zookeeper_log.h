@@ -1,7 +1,7 @@
 // Lines of the ZooKeeper C library's log, instead of on stderr. Its callback has no context argument, so this is one
 // list per process: every ZookeeperLog that lives hears every line.
 //
-// On the one thread of all ZookeeperHandles.
+// Any thread; lines come on the thread that called the library.
 #pragma once
 
 #include <functional>

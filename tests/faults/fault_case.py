@@ -64,6 +64,8 @@ class FaultCase(unittest.TestCase):
         if self.heals and not JAVA_WORKER:
             self.serves()
             self._returns_to_its_levels()
+            if SOAK:
+                self.measured("handlers of the loop by their longest time, ms", self._longest_handlers())
         violations = self.history.violations(self.given_up)
         if left := survivors(*self.tasks.values()):
             violations.append(f"some task: P3: {left} live at the end of the test")
@@ -152,6 +154,11 @@ class FaultCase(unittest.TestCase):
         until(lambda: self.worker.descriptors() <= self.at_start["descriptors"] + DESCRIPTORS_SLACK,
               f"the end of descriptors beyond {self.at_start}", 30)
         self.assertLessEqual(self.worker.threads(), self.at_start["threads"] + 2)
+
+    def _longest_handlers(self):
+        found = {key.split('"')[1]: round(1000 * value, 1) for key, value in self.worker.metrics().items()
+                 if key.startswith("porpoise_loop_handler_longest_seconds")}
+        return dict(sorted(found.items(), key=lambda one: -one[1]))
 
     # --- figures -----------------------------------------------------------------------------------------------------
 
