@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kConnectLimit{30000};     // the SDK itself waits 20 s for a nameserver that hangs
+constexpr milliseconds kGreetingLimit{30000};     // the SDK itself waits 20 s for a nameserver that hangs
 constexpr milliseconds kLastConnectLimit{2000};  // of a cancelled task; a third of a second when nothing is wrong
 
 Failure not_sent(Error error) { return {std::move(error), 0, false}; }
@@ -106,7 +106,7 @@ Reply<SdkProcess*> SdkDriver::connected(int cancel_fd) {
     }
   }
   if (is_main_connected_) return main_.get();
-  const auto greeting = connect(*main_, kConnectLimit, cancel_fd);
+  const auto greeting = connect(*main_, kGreetingLimit, cancel_fd);
   if (!greeting) return fail(greeting.error());
   is_main_connected_ = true;
   const Json& data = greeting->at("data");

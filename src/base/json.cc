@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+// For the files that precompiled.h tells not to make their own.
+template class nlohmann::basic_json<>;
+template class nlohmann::detail::serializer<nlohmann::json>;
+
 namespace porpoise {
 namespace {
 

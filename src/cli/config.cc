@@ -36,7 +36,7 @@ constexpr const char* kCheckExamples = R"(Examples:
 
 Prints only what is wrong, stock keys without effect, and files that others can change or read secrets from. Exit codes: 0 ok, 2 an error.)";
 
-struct Options {
+struct ConfigOptions {
   WorkerFlags flags;
   bool json = false;
 };
@@ -75,7 +75,7 @@ std::string as_text(const ResolvedSettings& resolved, const Output& output) {
   return text;
 }
 
-int show(const Options& options) {
+int show(const ConfigOptions& options) {
   const auto resolved = resolve_worker_flags(options.flags);
   if (!resolved) return print_error(resolved.error(), kExitUsage);
   Output output = standard_output();
@@ -83,7 +83,7 @@ int show(const Options& options) {
   return kExitOk;
 }
 
-int check(const Options& options) {
+int check(const ConfigOptions& options) {
   const auto resolved = resolve_worker_flags(options.flags);
   if (!resolved) return print_error(resolved.error(), kExitUsage);
   for (const std::string& ignored : resolved->ignored) print_error("without effect: " + ignored, kExitOk);
@@ -96,7 +96,7 @@ int check(const Options& options) {
 }  // namespace
 
 void add_config_command(CLI::App& app, int& exit_code) {
-  const auto options = std::make_shared<Options>();  // lives as long as the callbacks
+  const auto options = std::make_shared<ConfigOptions>();  // lives as long as the callbacks
   CLI::App* const config = app.add_subcommand("config", "The configuration of the worker, and where it comes from");
   config->require_subcommand(1);
 

@@ -34,7 +34,7 @@ constexpr const char* kSwitchExamples = R"(Examples:
   porpoise eval switch <lines.jsonl    {"condition": "${a} == 1", "params": {"a": "1"}} becomes
                                        {"condition": "${a} == 1", "params": {"a": "1"}, "result": true})";
 
-struct Options {
+struct EvalOptions {
   std::string expression;
   bool has_expression = false;
   std::vector<std::string> set;
@@ -124,13 +124,13 @@ int run_expression(const std::string& expression, const Command& command, const 
   return kExitOk;
 }
 
-int run(const Options& options, const Command& command) {
+int run(const EvalOptions& options, const Command& command) {
   const auto values = parse_overrides(options.set);
   if (!values) return print_error(values.error(), kExitUsage);
   return options.has_expression ? run_expression(options.expression, command, *values) : run_lines(command, *values);
 }
 
-Result<ExpandTime> expand_time(const Options& options) {
+Result<ExpandTime> expand_time(const EvalOptions& options) {
   if (!options.datetime.empty() && !parse_civil_time(options.datetime))
     return fail(ErrorCode::kInvalid, "--datetime '" + options.datetime + "' is not of the form yyyyMMddHHmmss");
   PORPOISE_TRY_VOID(use_time_zone(options.time_zone));
@@ -139,7 +139,7 @@ Result<ExpandTime> expand_time(const Options& options) {
                     options.datetime};
 }
 
-int run_params(const Options& options) {
+int run_params(const EvalOptions& options) {
   const auto time = expand_time(options);
   if (!time) return print_error(time.error(), kExitUsage);
   const auto evaluate = [&time](const std::string& text, const ParameterValues& values) {
@@ -159,7 +159,7 @@ Result<Json> evaluate_condition(const std::string& condition, const ParameterVal
   return Json(*result);
 }
 
-int run_switch(const Options& options) {
+int run_switch(const EvalOptions& options) {
   const SwitchCompat compat = switch_compat_from(options.compat).value_or(SwitchCompat::k315);
   const auto evaluate = [compat](const std::string& condition, const ParameterValues& values) {
     return evaluate_condition(condition, values, compat);
@@ -171,7 +171,7 @@ int run_switch(const Options& options) {
   return run(options, {"condition", evaluate, put_error});
 }
 
-CLI::Option* declare_common(CLI::App& command, Options& options, const char* footer) {
+CLI::Option* declare_common(CLI::App& command, EvalOptions& options, const char* footer) {
   command.add_option("--set", options.set, "NAME=VALUE of a parameter; may be repeated")
       ->type_size(1)
       ->allow_extra_args(false);
@@ -182,7 +182,7 @@ CLI::Option* declare_common(CLI::App& command, Options& options, const char* foo
 }  // namespace
 
 void add_eval_command(CLI::App& app, int& exit_code) {
-  const auto options = std::make_shared<Options>();  // lives as long as the callbacks
+  const auto options = std::make_shared<EvalOptions>();  // lives as long as the callbacks
   CLI::App* const eval = app.add_subcommand("eval", "What a placeholder or a SWITCH condition becomes");
   eval->require_subcommand(1);
 

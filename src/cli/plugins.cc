@@ -13,7 +13,7 @@
 namespace porpoise {
 namespace {
 
-struct Options {
+struct PluginsOptions {
   std::vector<std::filesystem::path> folders;
   std::string type;
   bool json = false;
@@ -64,7 +64,7 @@ std::string list_as_text(const Catalog& catalog, const Output& output) {
   return text;
 }
 
-void list(const Options& options) {
+void list(const PluginsOptions& options) {
   const Catalog catalog = Catalog::scan(plugin_folders(options.folders));
   Output output = standard_output();
   output.write(options.json ? list_as_json(catalog) : list_as_text(catalog, output));
@@ -86,7 +86,7 @@ std::string describe_as_text(const CatalogEntry& entry, const Output& output) {
          "\n\n" + render(table, output);
 }
 
-int describe(const Options& options) {
+int describe(const PluginsOptions& options) {
   const Catalog catalog = Catalog::scan(plugin_folders(options.folders));
   const CatalogEntry* const entry = catalog.find(options.type);
   if (entry == nullptr) return print_error(catalog.unknown_type(options.type), kExitUsage);
@@ -95,7 +95,7 @@ int describe(const Options& options) {
   return 0;
 }
 
-void add_common_options(CLI::App& command, Options& options) {
+void add_common_options(CLI::App& command, PluginsOptions& options) {
   command.add_flag("--json", options.json, "Print JSON");
   command.add_option("--plugin-dir", options.folders, "Folder to search before all others")
       ->type_name("DIR")
@@ -105,7 +105,7 @@ void add_common_options(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_plugins_command(CLI::App& app, int& exit_code) {
-  const auto options = std::make_shared<Options>();  // lives as long as the callbacks
+  const auto options = std::make_shared<PluginsOptions>();  // lives as long as the callbacks
   CLI::App* const plugins = app.add_subcommand("plugins", "Task types there are, and their parameters");
   plugins->require_subcommand(1);
 

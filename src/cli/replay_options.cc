@@ -3,7 +3,7 @@
 namespace porpoise {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kReplayExamples = R"(Examples:
   porpoise replay workflow.json
   porpoise replay workflow.json --set day=20260131 --schedule-time '2026-02-01 00:00:00'
   porpoise replay workflow.json --task train           one task, without what is before it
@@ -96,7 +96,7 @@ void declare_replay_options(CLI::App& command, ReplayOptions& options) {
   declare_manner(command, options);
   declare_sandbox(command, options);
   declare_output(command, options);
-  command.footer(kExamples);
+  command.footer(kReplayExamples);
 }
 
 }  // namespace porpoise

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxExports = 1000;           // each line of 1 MiB could double the value of the one before
 constexpr std::size_t kMaxValueBytes = 32U << 10U;  // a PATH is a tenth of it
-constexpr std::size_t kMaxDepth = 16;               // of defaults within defaults
+constexpr std::size_t kMaxDefaultDepth = 16;               // of defaults within defaults
 
 bool is_name_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
@@ -37,7 +37,7 @@ class Word {
  private:
   // Up to one of `ends`, which is not taken, or the end of the text.
   bool read_until(std::string_view ends, std::size_t depth) {
-    if (depth > kMaxDepth) return false;
+    if (depth > kMaxDefaultDepth) return false;
     while (!rest_.empty() && ends.find(rest_[0]) == std::string_view::npos) {
       if (value_.size() > kMaxValueBytes || !read_piece(ends, depth)) return false;
     }

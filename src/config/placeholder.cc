@@ -3,9 +3,9 @@
 namespace porpoise {
 namespace {
 
-constexpr std::size_t kMaxDepth = 16;    // of values within values: more is a value that needs itself
+constexpr std::size_t kMaxNesting = 16;    // of values within values: more is a value that needs itself
 constexpr std::size_t kMaxSteps = 1000;  // placeholders of one value: they can multiply at each level
-constexpr std::size_t kMaxBytes = 32U << 10U;
+constexpr std::size_t kMaxExpandedBytes = 32U << 10U;
 
 // The offset of the '}' that ends what begins at `from`; braces within are counted. npos: there is none.
 std::size_t end_of(std::string_view text, std::size_t from) {
@@ -17,12 +17,12 @@ std::size_t end_of(std::string_view text, std::size_t from) {
   return std::string_view::npos;
 }
 
-class Resolver {
+class PlaceholderResolver {
  public:
-  explicit Resolver(const PlaceholderLookup& lookup) : lookup_(lookup) {}
+  explicit PlaceholderResolver(const PlaceholderLookup& lookup) : lookup_(lookup) {}
 
   Result<std::string> resolve(std::string_view text, std::size_t depth) {
-    if (depth > kMaxDepth) return fail(ErrorCode::kInvalid, "placeholders that need themselves");
+    if (depth > kMaxNesting) return fail(ErrorCode::kInvalid, "placeholders that need themselves");
     std::string result;
     while (true) {
       const std::size_t begin = text.find("${");
@@ -31,7 +31,7 @@ class Resolver {
       result += text.substr(0, begin);
       PORPOISE_TRY(const std::string value, value_of(text.substr(begin + 2, end - begin - 2), depth));
       result += value;
-      if (result.size() > kMaxBytes) return fail(ErrorCode::kInvalid, "placeholders that become too long");
+      if (result.size() > kMaxExpandedBytes) return fail(ErrorCode::kInvalid, "placeholders that become too long");
       text.remove_prefix(end + 1);
     }
     return result.append(text);
@@ -56,7 +56,7 @@ class Resolver {
 }  // namespace
 
 Result<std::string> resolve_placeholders(std::string_view text, const PlaceholderLookup& lookup) {
-  return Resolver(lookup).resolve(text, 0);
+  return PlaceholderResolver(lookup).resolve(text, 0);
 }
 
 }  // namespace porpoise

@@ -13,10 +13,10 @@
 namespace porpoise::kind {
 namespace {
 
-constexpr std::size_t kMaxBytes = 4096;  // of one value; no path may be longer, and nothing else is
+constexpr std::size_t kMaxSettingBytes = 4096;  // of one value; no path may be longer, and nothing else is
 
 bool is_printable(std::string_view text) {
-  return text.size() <= kMaxBytes && std::none_of(text.begin(), text.end(), [](char c) {
+  return text.size() <= kMaxSettingBytes && std::none_of(text.begin(), text.end(), [](char c) {
            return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
          });
 }
@@ -38,7 +38,7 @@ bool read_number(std::string_view text, Number& value) {
 
 bool read_address(std::string_view text, long lowest_port) {
   const std::size_t colon = text.find(':');
-  return colon != std::string_view::npos && text.size() <= kMaxBytes && read_host(text.substr(0, colon)) &&
+  return colon != std::string_view::npos && text.size() <= kMaxSettingBytes && read_host(text.substr(0, colon)) &&
          read_port(text.substr(colon + 1), lowest_port);
 }
 
@@ -159,7 +159,7 @@ bool OptionalPeerAddress::read(std::string_view text, std::string& value) {
 }
 
 bool ConnectString::read(std::string_view text, std::string& value) {
-  if (text.size() > kMaxBytes || !is_word(text)) return false;
+  if (text.size() > kMaxSettingBytes || !is_word(text)) return false;
   const std::size_t slash = std::min(text.find('/'), text.size());
   const std::string_view folder = text.substr(slash);
   if (folder.size() > 1 && !is_clean_path(folder.substr(1))) return false;
@@ -195,7 +195,7 @@ bool Ranges::read(std::string_view text, std::string& value) {
 }
 
 bool Tenants::read(std::string_view text, std::string& value) {
-  return take(text.size() <= kMaxBytes && TenantMap::parse(text).has_value(), text, value);
+  return take(text.size() <= kMaxSettingBytes && TenantMap::parse(text).has_value(), text, value);
 }
 
 bool OptionalPath::read(std::string_view text, std::filesystem::path& value) {

@@ -7,12 +7,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxBytes = 1U << 20U;  // of one file; the stock ones have less than 10 KiB
+constexpr std::size_t kMaxFileBytes = 1U << 20U;  // of one file; the stock ones have less than 10 KiB
 
 Result<std::optional<ConfigText>> read_if_there(const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return std::nullopt;
-  PORPOISE_TRY(std::string text, read_file(file, kMaxBytes));
+  PORPOISE_TRY(std::string text, read_file(file, kMaxFileBytes));
   return ConfigText{file.string(), std::move(text)};
 }
 

@@ -6,7 +6,7 @@
 namespace porpoise {
 namespace {
 
-constexpr std::size_t kMaxDepth = 32;
+constexpr std::size_t kMaxYamlDepth = 32;
 // Aliases are copied when values are made of them: ten lines can ask for 10^9 nodes, or a page for 10^9 bytes.
 constexpr std::size_t kMaxNodes = 100000;
 constexpr std::size_t kMaxTextBytes = 16U << 20U;
@@ -52,7 +52,7 @@ Result<std::vector<YAML::Node>> load_yaml(std::string_view text) {
 }
 
 Status YamlConverter::spend(const YAML::Node& node, std::size_t depth, std::size_t bytes) {
-  if (depth > kMaxDepth) return invalid_yaml(node, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
+  if (depth > kMaxYamlDepth) return invalid_yaml(node, "nested deeper than " + std::to_string(kMaxYamlDepth) + " levels");
   if (++nodes_ > kMaxNodes) return invalid_yaml(node, "more than " + std::to_string(kMaxNodes) + " values");
   bytes_ += bytes + (node.IsScalar() ? node.Scalar().size() : 0);
   if (bytes_ > kMaxTextBytes) return invalid_yaml(node, "aliases make more text of it than is allowed");

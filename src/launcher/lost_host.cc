@@ -27,7 +27,7 @@ namespace porpoise {
 namespace {
 
 constexpr std::chrono::seconds kSweepLimit{5};
-constexpr int kPauseMs = 2;
+constexpr int kLeftoverPauseMs = 2;
 constexpr pid_t kNoHost = -1;  // leads no session
 constexpr std::size_t kMaxAppIdsBytes = 1U << 20U;
 
@@ -86,7 +86,7 @@ std::vector<ProcessInfo> sweep_after(const TaskIdentity& whole_mark, const SudoU
   const auto limit = std::chrono::steady_clock::now() + kSweepLimit;
   bool alive = false;
   while ((alive = kill_round(find, ::getpgrp()) > 0) && std::chrono::steady_clock::now() < limit)
-    ::poll(nullptr, 0, kPauseMs);
+    ::poll(nullptr, 0, kLeftoverPauseMs);
   reap_adopted(seen, user);
   return alive ? task_processes(mark) : std::vector<ProcessInfo>();
 }

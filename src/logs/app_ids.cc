@@ -10,8 +10,8 @@ namespace porpoise {
 namespace {
 
 constexpr std::string_view kPrefix = "application_";
-constexpr std::size_t kBlockBytes = 64U << 10U;
-constexpr std::uint64_t kMaxScanBytes = 1U << 30U;
+constexpr std::size_t kScanBlockBytes = 64U << 10U;
+constexpr std::uint64_t kMaxSearchedBytes = 1U << 30U;
 constexpr std::size_t kMaxIds = 1024;     // one task names one job, a loop of submits some
 constexpr std::size_t kMaxIdBytes = 128;  // YARN's have about 30; a longer run of digits is none of its ids
 
@@ -69,8 +69,8 @@ void AppIdScan::add(std::string_view id) {
 
 Result<std::vector<std::string>> find_app_ids(int fd) {
   AppIdScan scan;
-  std::vector<char> block(kBlockBytes);
-  for (std::uint64_t offset = 0; offset < kMaxScanBytes;) {
+  std::vector<char> block(kScanBlockBytes);
+  for (std::uint64_t offset = 0; offset < kMaxSearchedBytes;) {
     PORPOISE_TRY(const std::size_t count, read_at(fd, offset, block));
     scan.feed({block.data(), count});
     offset += count;

@@ -14,11 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxBytes = 4U << 20U;                // /proc/stat grows with CPUs and interrupts
+constexpr std::size_t kMaxProcBytes = 4U << 20U;                // /proc/stat grows with CPUs and interrupts
 constexpr std::chrono::milliseconds kMinimumInterval{950};  // 3.1 `OSUtils.cpuUsage`: closer samples say nothing
 constexpr double kGib = 1024.0 * 1024 * 1024;
 
-std::string read_text(const fs::path& path) { return read_file(path, kMaxBytes).value_or(""); }
+std::string read_proc(const fs::path& path) { return read_file(path, kMaxProcBytes).value_or(""); }
 
 double count_cpus(const std::string& stat) {
   double count = 0;
@@ -35,7 +35,7 @@ struct Memory {
 
 Memory machine_memory(const fs::path& root) {
   Memory memory;
-  std::istringstream lines(read_text(root / "proc/meminfo"));
+  std::istringstream lines(read_proc(root / "proc/meminfo"));
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string key;
@@ -59,7 +59,7 @@ Memory usable_memory(const fs::path& root) {
 
 double machine_load_average(const fs::path& root) {
   double load = -1;
-  std::istringstream(read_text(root / "proc/loadavg")) >> load;
+  std::istringstream(read_proc(root / "proc/loadavg")) >> load;
   return load;
 }
 
@@ -72,7 +72,7 @@ double disk_available(const fs::path& folder) {
 }  // namespace
 
 Load MachineLoad::sample(const fs::path& disk, Clock::time_point now) {
-  const double machine_cpus = count_cpus(read_text(root_ / "proc/stat"));
+  const double machine_cpus = count_cpus(read_proc(root_ / "proc/stat"));
   const auto limit = cpu_limit(root_);
   const bool limited = limit && limit->cpus < machine_cpus;
   Load load;
@@ -105,7 +105,7 @@ std::optional<MachineLoad::CpuTime> MachineLoad::cpu_time(Clock::time_point now,
     if (!used) return std::nullopt;
     return CpuTime{*used, std::chrono::duration<double>(now.time_since_epoch()).count() * cpus};
   }
-  std::istringstream line(read_text(root_ / "proc/stat"));
+  std::istringstream line(read_proc(root_ / "proc/stat"));
   std::string name;
   line >> name;
   CpuTime time;

@@ -9,8 +9,8 @@
 namespace porpoise {
 namespace {
 
-constexpr int kMaxDepth = 64;                // far above what people write; keeps hostile input off the stack
-constexpr std::size_t kMaxQuotedBytes = 20;  // of the input, in an error message
+constexpr int kMaxParentheses = 64;                // far above what people write; keeps hostile input off the stack
+constexpr std::size_t kMaxQuotedTail = 20;  // of the input, in an error message
 
 // Recursive descent: sum = product {+- product}; product = factor {*/ factor}; factor = [+-] factor | (sum) | digits.
 class Parser {
@@ -48,8 +48,8 @@ class Parser {
   }
 
   Result<std::int32_t> factor() {
-    if (++depth_ > kMaxDepth)
-      return fail(ErrorCode::kInvalid, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
+    if (++depth_ > kMaxParentheses)
+      return fail(ErrorCode::kInvalid, "nested deeper than " + std::to_string(kMaxParentheses) + " levels");
     Result<std::int32_t> value = unnested_factor();
     --depth_;
     return value;
@@ -89,7 +89,7 @@ class Parser {
   tl::unexpected<Error> unexpected() const {
     if (at_ >= text_.size()) return fail(ErrorCode::kInvalid, "it ends where a number or \")\" is expected");
     return fail(ErrorCode::kInvalid,
-                "unexpected \"" + std::string(cut_utf8(text_.substr(at_), kMaxQuotedBytes)) + "\"");
+                "unexpected \"" + std::string(cut_utf8(text_.substr(at_), kMaxQuotedTail)) + "\"");
   }
 
   char next() const { return at_ < text_.size() ? text_[at_] : '\0'; }

@@ -81,9 +81,9 @@ std::string on_one_line(std::string_view text) {
 std::string in_quotes(const std::string& text) { return dump_json(Json(text)); }
 
 bool needs_quotes(std::string_view text) {
-  constexpr std::string_view kPlain =
+  constexpr std::string_view kSafe =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,:;/@+*%~!?()[]{}<>|&$#^";
-  return text.empty() || text.find_first_not_of(kPlain) != std::string_view::npos;
+  return text.empty() || text.find_first_not_of(kSafe) != std::string_view::npos;
 }
 
 std::string to_json_text(const std::variant<bool, std::int64_t, double, std::string_view>& value,

@@ -9,7 +9,7 @@ namespace {
 
 constexpr unsigned char kMagic = 0xBE;  // the low byte of 0xBABE (3.1 `Command`)
 constexpr unsigned char kVersion = 0;
-constexpr std::string_view kContext = R"({"items":{}})";
+constexpr std::string_view kNoContext = R"({"items":{}})";
 
 // Offsets in a frame; integers are big-endian.
 constexpr std::size_t kVersionAt = 1;
@@ -111,13 +111,13 @@ std::string_view name_of(Command command) {
 
 std::string encode(const Frame& frame) {
   std::string bytes;
-  bytes.reserve(kContextAt + kContext.size() + kLengthBytes + frame.body.size());
+  bytes.reserve(kContextAt + kNoContext.size() + kLengthBytes + frame.body.size());
   append_integer(bytes, kMagic, 1);
   append_integer(bytes, kVersion, 1);
   append_integer(bytes, static_cast<std::uint8_t>(frame.command), 1);
   append_integer(bytes, static_cast<std::uint64_t>(frame.opaque), 8);
-  append_integer(bytes, kContext.size(), kLengthBytes);
-  bytes += kContext;
+  append_integer(bytes, kNoContext.size(), kLengthBytes);
+  bytes += kNoContext;
   append_integer(bytes, frame.body.size(), kLengthBytes);
   bytes += frame.body;
   return bytes;

@@ -10,6 +10,8 @@ template <typename... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <typename... F>
+Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not find it out
 
 constexpr std::int64_t kFirstOpaque = std::int64_t{1} << 40;  // far above every counter of a Java peer
 

@@ -10,7 +10,7 @@
 namespace porpoise {
 namespace {
 
-constexpr std::int64_t kMaxMinutes = 10'000'000;
+constexpr std::int64_t kMaxTaskMinutes = 10'000'000;
 constexpr std::int64_t kMaxRetries = 10'000;
 constexpr std::int64_t kMaxCode = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
@@ -22,7 +22,7 @@ std::string upper_case(std::string text) {
 }
 
 std::chrono::minutes minutes(const Cursor& task, std::string_view key, std::int64_t fallback) {
-  return std::chrono::minutes(task.integer(key, {fallback, 0, kMaxMinutes}));
+  return std::chrono::minutes(task.integer(key, {fallback, 0, kMaxTaskMinutes}));
 }
 
 void import_settings(const Cursor& cursor, TaskDefinition& task) {

@@ -65,7 +65,7 @@ std::vector<std::string> names(const Workflow& workflow, const Codes& codes) {
   return found;
 }
 
-std::string join(const std::vector<std::string>& texts) {
+std::string comma_joined(const std::vector<std::string>& texts) {
   std::string joined;
   for (std::size_t i = 0; i < std::min(texts.size(), kMaxAlternatives); ++i)
     joined += (i == 0 ? "'" : ", '") + texts[i] + "'";
@@ -162,7 +162,7 @@ Result<Option> parse_option(const Workflow& workflow, const std::string& option)
   return fail(ErrorCode::kInvalid,
               "--relink " + shell_quoted(option) + " is not of the form 'TASK:SLOT=TARGET'; " +
                   (known.empty() ? "workflow '" + workflow.name + "' has no SWITCH or CONDITIONS task"
-                                 : "the tasks that have slots are " + join(known)));
+                                 : "the tasks that have slots are " + comma_joined(known)));
 }
 
 Result<const BranchSlot*> find_slot(const Links& links, std::string name) {
@@ -177,7 +177,7 @@ Result<const BranchSlot*> find_slot(const Links& links, std::string name) {
     return fail(ErrorCode::kInvalid, "--relink: task '" + links.task->name + "' is a " + links.task->type +
                                          ", and only SWITCH and CONDITIONS have branches");
   return fail(ErrorCode::kInvalid, "--relink: task '" + links.task->name + "' has no slot '" + name + "'" +
-                                       did_you_mean(name, known) + "; it has " + join(known));
+                                       did_you_mean(name, known) + "; it has " + comma_joined(known));
 }
 
 Result<std::int64_t> find_target(const Workflow& workflow, const Links& links, const BranchSlot& slot,
@@ -186,7 +186,7 @@ Result<std::int64_t> find_target(const Workflow& workflow, const Links& links, c
   if (target != nullptr && (!is_branch(slot) || contains(links.after, target->code))) return target->code;
   const std::vector<std::string> candidates = names(workflow, is_branch(slot) ? links.after : links.before);
   return fail(ErrorCode::kInvalid, "--relink: '" + slot.slot + "' of task '" + links.task->name + "' cannot be '" +
-                                       name + "'" + did_you_mean(name, candidates) + "; it can be " + join(candidates));
+                                       name + "'" + did_you_mean(name, candidates) + "; it can be " + comma_joined(candidates));
 }
 
 }  // namespace

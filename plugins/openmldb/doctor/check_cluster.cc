@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kZookeeperLimit{5000};  // more than one attempt at a server that hangs
-constexpr milliseconds kConnectLimit{3000};
+constexpr milliseconds kReachLimit{3000};
 
 std::string joined(const std::vector<std::string>& texts) {
   std::string all;
@@ -27,7 +27,7 @@ Finding no_cluster(const Patient& patient, const ClusterView& view) {
 
 bool check_server(std::string part, const std::string& endpoint, const std::string& detail, std::string fix,
                   Findings& findings) {
-  if (const Status reached = reach(endpoint, kConnectLimit); !reached) {
+  if (const Status reached = reach(endpoint, kReachLimit); !reached) {
     findings.push_back({Level::kFault, std::move(part),
                         endpoint + " is registered but cannot be reached: " + reached.error().to_string(),
                         std::move(fix)});
