@@ -26,11 +26,11 @@
 #include "observe/sd_notify.h"
 #include "observe/watchdog.h"
 #include "worker/frame_router.h"
-#include "worker/graceful_shutdown.h"
 #include "worker/membership.h"
-#include "worker/task_deeds.h"
-#include "worker/task_desk.h"
+#include "worker/state_keeper.h"
 #include "worker/tenant.h"
+#include "worker/worker_actions.h"
+#include "worker/worker_loop.h"
 
 namespace porpoise {
 namespace {
@@ -69,11 +69,13 @@ Catalog find_plugins(const WorkerConfig& config, Log& log) {
   return catalog;
 }
 
-TableSettings table_settings(const WorkerConfig& config, const std::string& address) {
-  TableSettings settings;
+EngineSettings engine_settings(const WorkerConfig& config, const std::string& address) {
+  EngineSettings settings;
   settings.address = address;
   settings.slots = config.exec_threads;
   settings.max_waiting = config.full_policy == FullPolicy::kReject ? config.exec_threads : 0;
+  settings.keep_tasks = config.on_session_expired == ExpiryPolicy::kKeep;
+  settings.drain_limit = config.drain_timeout;
   settings.outbox.max_age = config.result_max_age;
   return settings;
 }
@@ -104,91 +106,85 @@ Status run_worker(const WorkerConfig& config) {
   listen.address = config.listen;
   PORPOISE_TRY(const auto listener, Listener::open(io, listen));
 
-  // 4. The life of tasks: rules, deeds, and the desk where events come in. They know each other through these two.
+  // 4. The loop with the rules. Everything behind it turns the world into events for it, or carries out its actions.
   Metrics metrics;
-  LoopMonitor loop(metrics.loop, log);
-  const std::shared_ptr<const wire::Profile> profile = wire::profile_31(zone);
-  TaskDesk* desk_of = nullptr;
-  FrameRouter* router_of = nullptr;
-  AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
-  TaskAlerts task_alerts(alerts, store, log);
-  TaskExecutor runs(
-      io, config, catalog, store, needs.host_binary,
-      {loop.measured("task ended", [&](std::int64_t id, const TaskResult& result) { desk_of->ended(id, result); }),
-       loop.measured("application id",
-                     [&](std::int64_t id, const std::string& app_id) { desk_of->app_id(id, app_id); }),
-       [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
-       [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); }});
-  MasterLinks links(
-      io, {},
-      [&](const std::string& master, const wire::Frame& frame) {
-        const LoopMonitor::Scope scope(loop, wire::name_of(frame.command));
-        router_of->from_master(master, frame);
-      },
-      [&] { return router_of->encode(wire::Beat{}); }, [&](const std::string& text) { log.warn(text); });
-  FolderRemover sweeper(io, [&](const std::string& problem) { log.error(problem); });
-  TaskDeeds deeds({runs, store, sweeper, metrics, log,
-                   [&](const std::string& master, const wire::Outgoing& message, std::function<void()> not_sent) {
-                     links.send(master, router_of->encode(message), [not_sent](const std::string&) {
-                       if (not_sent) not_sent();
-                     });
-                   },
-                   [&](ReplyTo asker, const wire::Outgoing& message) {
-                     if (const auto peer = listener->find(asker)) peer->send(router_of->encode(message));
-                   },
-                   [&](Outbox::Key key) { desk_of->not_sent(key); }});
-  TaskTable table(table_settings(config, needs.address), deeds);
-  TaskDesk desk({io, config, needs.places, zone, *profile, store, sweeper, table, runs, task_alerts, metrics, log});
-  desk_of = &desk;
+  LoopMonitor monitor(metrics.loop, log);
+  WorkerLoop loop(io, engine_settings(config, needs.address), monitor);
 
-  // 5. Logs for peers, on a thread of their own. What is wrong with their requests is a peer's to repeat at will.
+  // 5. Peers: who may speak, what they say, and logs for them on a thread of their own. What is wrong with their
+  // requests is a peer's to repeat at will.
+  const std::shared_ptr<const wire::Profile> profile = wire::profile_31(zone);
   RateLimitedLog complaints(log);
   LogThread logs(io, std::move(needs.log_root), profile, [&](const Error& problem) {
     if (problem.code() != ErrorCode::kNotFound) complaints.warn("log request: " + problem.to_string());
   });
   PeerAuthorizer masters(io, std::move(needs.named_masters));
-  FrameRouter router({*profile, desk, logs, masters, std::move(needs.log_peers), metrics, log, complaints});
-  router_of = &router;
+  FrameRouter router(
+      {*profile, loop, needs.places, zone, logs, masters, std::move(needs.log_peers), metrics, log, complaints});
+  MasterLinks links(
+      io, {},
+      [&](const std::string& master, const wire::Frame& frame) {
+        const LoopMonitor::Scope scope(monitor, wire::name_of(frame.command));
+        router.from_master(master, frame);
+      },
+      [&] { return router.encode(wire::Beat{}); }, [&](const std::string& text) { log.warn(text); });
 
-  // 6. Membership. Only who is registered listens: what came before is known by then, so no dispatch runs twice.
-  const auto listen_to_peers = [&] {
+  // 6. Tasks: their state on disk, their hosts, their alerts.
+  FolderRemover remover(io, [&](const std::string& problem) { log.error(problem); });
+  StateKeeper keeper({io, loop, store, needs.places, zone, *profile, remover, log});
+  TaskExecutor executor(io, config, catalog, store, needs.host_binary,
+                        {[&](std::int64_t id, const TaskResult& result) {
+                           loop.post(event::Ended{id, result});
+                         },
+                         [&](std::int64_t id, const std::string& app_id) {
+                           loop.post(event::AppId{id, app_id});
+                         },
+                         [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
+                         [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); }});
+  AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
+  TaskAlerts task_alerts(alerts, store, log);
+
+  // 7. Membership.
+  Membership membership({config, loop, metrics, log,
+                         [&](const std::vector<std::string>& registered) { masters.set_registered(registered); }});
+  Registration registration(io, std::move(needs.registration), membership);
+
+  // 8. Health and metrics.
+  std::unique_ptr<HttpServer> http;
+  if (!config.http.empty()) {
+    const auto scrape = [&] {
+      WorkerGauges now = levels(config, loop.engine(), membership, *listener, links, alerts);
+      now.hung_calls = executor.hung_calls();
+      now.hung_calls["log"] = logs.hung();
+      now.hung_calls["removal"] = remover.hung();
+      now.hung_calls["state"] = keeper.hung();
+      return metrics.scrape(now);
+    };
+    PORPOISE_TRY(http, HttpServer::start(io, config.http,
+                                         {monitor.measured("health", [&] { return health(loop.engine()); }),
+                                          monitor.measured("scrape", scrape)}));
+  }
+
+  // 9. What the rules want, done. Only who is registered listens: what came before is known by then.
+  const auto open_port = [&] {
     listener->start(
         [&](const auto& connection, wire::Frame frame) {
-          const LoopMonitor::Scope scope(loop, wire::name_of(frame.command));
+          const LoopMonitor::Scope scope(monitor, wire::name_of(frame.command));
           router.from_peer(connection, std::move(frame));
         },
-        loop.measured("connection ended", [&](Connection::Ending ending, const std::string& text) {
+        monitor.measured("connection ended", [&](Connection::Ending ending, const std::string& text) {
           complaints.warn(text);
           count_ending(metrics.messages, ending);
         }));
     (void)systemd.ready();
   };
-  Membership membership({config, desk, table, metrics, log, listen_to_peers,
-                         [&](const std::vector<std::string>& registered) { masters.set_registered(registered); }});
-  Registration registration(io, std::move(needs.registration), membership);
-  membership.use(registration);
-
-  // 7. Health and metrics.
-  std::unique_ptr<HttpServer> http;
-  if (!config.http.empty()) {
-    PORPOISE_TRY(http,
-                 HttpServer::start(
-                     io, config.http,
-                     {loop.measured("health", [&] { return health(desk, membership); }), loop.measured("scrape", [&] {
-                        WorkerGauges now = levels(config, table, membership, *listener, links, alerts);
-                        now.hung_calls = runs.hung_calls();
-                        now.hung_calls["log"] = logs.hung();
-                        now.hung_calls["removal"] = sweeper.hung();
-                        return metrics.scrape(now);
-                      })}));
-  }
-
-  // 8. The way out, then in.
-  GracefulShutdown shutdown({io, config, membership, desk, table, log, [&] {
-                               (void)systemd.stopping();
-                               registration.close();
-                               io.stop();
-                             }});
+  const auto exit = [&] {
+    (void)systemd.stopping();
+    registration.close();
+    io.stop();
+  };
+  WorkerActions actions(
+      {loop, keeper, executor, task_alerts, links, *listener, router, registration, metrics, log, open_port, exit});
   const Watchdog watchdog(io, systemd);
   log.info("porpoise " PORPOISE_VERSION " starts", {{"address", needs.address},
                                                     {"listen", config.listen},
@@ -198,7 +194,7 @@ Status run_worker(const WorkerConfig& config) {
   if (::geteuid() == 0 && config.allow_root_tenant == RootTenant::kLoopback && may_run_as_root(config))
     log.warn("tasks of the tenant root run as root, as on a loopback address; allow-root-tenant: false refuses them");
   registration.start();
-  loop.run(io);
+  loop.run(actions);
   return {};
 }
 

@@ -2,20 +2,19 @@
 #pragma once
 
 #include "config/worker_config.h"
-#include "engine/task_table.h"
+#include "engine/engine.h"
 #include "net/alert_sender.h"
 #include "net/listener.h"
 #include "net/master_links.h"
 #include "observe/http_server.h"
 #include "observe/metrics.h"
 #include "worker/membership.h"
-#include "worker/task_desk.h"
 
 namespace porpoise {
 
-WorkerGauges levels(const WorkerConfig& config, const TaskTable& table, const Membership& membership,
+WorkerGauges levels(const WorkerConfig& config, const Engine& engine, const Membership& membership,
                     const Listener& listener, const MasterLinks& links, const AlertSender& alerts);
 
-HealthReport health(const TaskDesk& desk, const Membership& membership);
+HealthReport health(const Engine& engine);
 
 }  // namespace porpoise

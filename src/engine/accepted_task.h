@@ -1,4 +1,6 @@
-// A task that this worker has accepted, and how far it is. A value; the TaskTable owns those that count.
+// A task that this worker has accepted, and how far it is; and now, as pure code is told it.
+//
+// Values; the Engine owns those that count.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +11,31 @@
 
 namespace porpoise {
 
+// The wall clock for what leaves the process, the monotonic one for waiting.
+struct Moment {
+  std::int64_t wall_ms = 0;  // epoch
+  std::int64_t mono_ms = 0;
+};
+
 // Where an answer goes: the connection that asked.
 using ReplyTo = std::uint64_t;
 
-// Waiting: for its delay or for a slot. Ended: its RESULT waits for the ACK.
-enum class TaskPhase { kWaiting, kRunning, kEnded };
+// Storing: its dispatch is on its way to the disk, nobody may rely on it. Waiting: for its delay or for a slot. Ended:
+// its RESULT waits for the ACK.
+enum class TaskPhase { kStoring, kWaiting, kRunning, kEnded };
 
 struct AcceptedTask {
-  wire::DispatchTask dispatch;  // its master may change
+  wire::DispatchTask dispatch;  // its master may change; empty: nothing on disk says who it is
   TaskPhase phase = TaskPhase::kWaiting;
   std::int64_t accepted_mono_ms = 0;
   std::int64_t start_time_ms = 0;
   std::string log_path;
   std::string execute_path;
   std::string app_ids;
-  bool killed = false;         // by order of a master
-  bool abandoned = false;      // nobody is told how it ends
-  bool delay_unacked = false;  // DELAY was told: 3.1 acknowledges it as if it were the RESULT
+  bool killed = false;          // by order of a master
+  bool abandoned = false;       // nobody is told how it ends
+  bool delay_unacked = false;   // DELAY was told: 3.1 acknowledges it as if it were the RESULT
+  bool master_changed = false;  // while its dispatch is on its way to the disk
   std::vector<ReplyTo> kill_askers;
 
   std::int64_t id() const { return dispatch.context.task_instance_id; }

@@ -10,7 +10,7 @@
 
 namespace porpoise {
 
-// Owned by the TaskTable. Bounded: the oldest is forgotten first.
+// Owned by the Engine. Bounded: the oldest is forgotten first.
 class RecentResults {
  public:
   void remember(const wire::TaskEnded& message) {

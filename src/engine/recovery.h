@@ -1,14 +1,33 @@
-// What becomes of a task that an earlier run of the worker left in its state folder. Pure; see TaskTable::recover().
+// What an earlier run of the worker left of a task on disk, and what becomes of it.
+//
+// Values and a pure rule; Engine::recover() acts on it. Promise: any one of the files of a task is enough to follow it,
+// or to end it and tell its master: what cannot be read is damage, never a reason to forget.
 #pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/accepted_task.h"
+#include "model/request.h"
 
 namespace porpoise {
 
-// What there is of it.
-struct RecoveredState {
-  bool abandoned = false;   // TaskEffects::abandon: it had been given up
-  bool requested = false;   // it was about to be started, or more
-  bool host_began = false;  // its host lives, or lived for long enough to say who it was
-  bool ended = false;       // there is a result
+// One folder, as far as it can be read.
+struct FoundTask {
+  AcceptedTask task;           // its master and its paths from whichever file has them; the id always
+  bool dispatch_read = false;  // it could be started
+  std::optional<TaskRequest> request;
+  bool requested = false;   // it was about to be started, or more; `request` may be damaged
+  bool host_lives = false;  // holds the lock of the folder
+  bool host_began = false;  // it lives, or lived for long enough to say who it was
+  bool abandoned = false;   // action::Abandon: it had been given up
+  bool alerted = false;     // the alert server has answered to its alert
+  std::optional<TaskResult> result;
+  bool result_damaged = false;  // there was one, and it cannot be read
+  std::string damage;           // which files cannot be read, and why; for people
+
+  std::int64_t id() const { return task.id(); }
 };
 
 // Whose the tasks of an earlier run are.
@@ -20,14 +39,17 @@ enum class Ownership {
 
 enum class Recovery {
   kStart,   // nothing of it has run: it waits for a slot again
-  kFollow,  // it runs, or its host died without a result
+  kFollow,  // it runs; or its host died without a result, and its master is told that it is lost
   kReport,  // its end has not been acknowledged
-  kEnd,     // it runs, but nobody is told how it ends: TaskEffects::abandon before anything else
+  kEnd,     // it runs, but nobody is told how it ends: Abandon before anything else
   kForget,
 };
 
 // Only when no master has seen the worker go is it sure that a host which has left no trace never was: what a power cut
 // took away is unknown.
-Recovery recovery_of(const RecoveredState& remains, Ownership ownership);
+Recovery recovery_of(const FoundTask& found, Ownership ownership);
+
+// Why a task that is found without a living host and without a result has none; one line.
+std::string reason_of_loss(const FoundTask& found);
 
 }  // namespace porpoise

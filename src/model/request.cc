@@ -155,6 +155,7 @@ Json to_json(const TaskResult& result) {
   for (const FetchedResource& one : result.fetched) json["fetched"].push_back(to_json(one));
   if (result.fetch_failed) json["fetchFailed"] = true;
   if (result.survivors > 0) json["survivors"] = result.survivors;
+  if (result.fenced) json["fenced"] = true;
   return json;
 }
 
@@ -178,6 +179,7 @@ Result<TaskResult> task_result_from_json(const Json& json) {
     result.branch = Branch{static_cast<int>(integer_or(*branch, "index", 0)), string_or(*branch, "nextNode", "")};
   result.fetched = fetched_from_json(json.value("fetched", Json()));
   result.fetch_failed = bool_or(json, "fetchFailed", false);
+  result.fenced = bool_or(json, "fenced", false);
   result.survivors = static_cast<std::size_t>(std::max<std::int64_t>(integer_or(json, "survivors", 0), 0));
   return result;
 }

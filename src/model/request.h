@@ -106,6 +106,7 @@ struct TaskResult {
   bool fetch_failed = false;  // one resource could not be had, which ended the task
   std::size_t survivors = 0;  // processes of it that SIGKILL did not end; the message names them
   std::optional<TaskAlert> alert;
+  bool fenced = false;  // its host ended it, as the worker was away for longer than its session lasts
 };
 
 Json to_json(const TaskRequest& request);

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "base/host_port.h"
 #include "base/json.h"
 #include "launcher/host_lock.h"
 #include "model/host_protocol.h"
@@ -23,7 +24,7 @@ constexpr const char* kMasterFile = "master";
 constexpr const char* kAbandonedFile = "disowned";
 constexpr const char* kAlertedFile = "alerted";
 constexpr std::size_t kMaxFileBytes = 64U << 20U;
-constexpr std::size_t kMaxMasterBytes = 1024;
+constexpr std::size_t kMaxContactBytes = 64U << 10U;
 
 Status make_folder(const fs::path& folder) {
   std::error_code problem;
@@ -48,12 +49,40 @@ bool never_accepted(const fs::path& folder) {
   return !problem;
 }
 
-Result<std::optional<TaskRequest>> read_request(const fs::path& folder) {
-  const auto text = read_file(folder / kRequestFile, kMaxFileBytes);
-  if (!text && text.error().code() == ErrorCode::kNotFound) return std::nullopt;
-  if (!text) return fail(text.error());
-  PORPOISE_TRY(const Json json, parse_json(*text));
+// 0: no task's.
+std::int64_t id_of(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  std::int64_t id = 0;
+  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), id);
+  return problem == std::errc() && end == name.data() + name.size() ? id : 0;
+}
+
+Result<TaskRequest> read_request(const fs::path& folder) {
+  PORPOISE_TRY(const std::string text, read_file(folder / kRequestFile, kMaxFileBytes));
+  PORPOISE_TRY(const Json json, parse_json(text));
   return task_request_from_json(json);
+}
+
+Result<TaskContact> parse_contact(const std::string& text) {
+  TaskContact contact;
+  if (!text.starts_with('{')) {  // earlier workers wrote the address alone
+    contact.master = text;
+  } else {
+    PORPOISE_TRY(const Json json, parse_json(text));
+    contact.master = string_or(json, "master", "");
+    contact.process_instance_id = integer_or(json, "processInstanceId", 0);
+    contact.log_path = string_or(json, "logPath", "");
+    contact.execute_path = string_or(json, "executePath", "");
+  }
+  PORPOISE_TRY_VOID(parse_host_port(contact.master));
+  return contact;
+}
+
+Result<TaskContact> read_contact(const fs::path& folder) {
+  PORPOISE_TRY(const std::string text, read_file(folder / kMasterFile, kMaxContactBytes));
+  auto contact = parse_contact(text);
+  if (!contact) return fail(contact.error().wrap("cannot read " + (folder / kMasterFile).string()));
+  return contact;
 }
 
 // So that another result can take its place, and somebody can look at this one.
@@ -75,13 +104,26 @@ Status TaskStore::prepare() const {
   return {};
 }
 
-Status TaskStore::keep(std::int64_t task_instance_id, std::string_view dispatch_body) const {
+Result<fs::path> TaskStore::keep(std::int64_t task_instance_id, std::string_view dispatch_body,
+                                 const TaskContact& contact) const {
+  PORPOISE_TRY(fs::path stale, forget(task_instance_id));
   PORPOISE_TRY_VOID(make_folder(folder(task_instance_id)));
-  return write_file(folder(task_instance_id) / kDispatchFile, dispatch_body, 0600, Durability::kAtomic);
+  // The dispatch first: what is left of a crash in between is a task, not one that has lost its dispatch.
+  Status kept = write_file(folder(task_instance_id) / kDispatchFile, dispatch_body, 0600, Durability::kAtomic);
+  if (kept) kept = keep_contact(task_instance_id, contact);
+  if (kept) return stale;
+  std::error_code ignored;
+  fs::remove_all(folder(task_instance_id), ignored);
+  return fail(kept.error());
 }
 
-Status TaskStore::keep_master(std::int64_t task_instance_id, const std::string& master) const {
-  return write_file(folder(task_instance_id) / kMasterFile, master, 0600, Durability::kAtomic);
+Status TaskStore::keep_contact(std::int64_t task_instance_id, const TaskContact& contact) const {
+  const Json json{{"v", 1},
+                  {"master", contact.master},
+                  {"processInstanceId", contact.process_instance_id},
+                  {"logPath", contact.log_path},
+                  {"executePath", contact.execute_path}};
+  return write_file(folder(task_instance_id) / kMasterFile, dump_json(json), 0600, Durability::kAtomic);
 }
 
 Status TaskStore::keep_result(const TaskResult& result) const {
@@ -111,53 +153,71 @@ Result<fs::path> TaskStore::forget(std::int64_t task_instance_id) const {
   return to;
 }
 
-std::vector<TaskStore::Found> TaskStore::scan(std::vector<std::string>& problems) const {
+TaskStore::Scan TaskStore::scan() const {
   std::vector<std::pair<fs::file_time_type, fs::path>> folders;
+  Scan scan;
   std::error_code ignored;
   for (fs::directory_iterator at(root_, ignored), end; !ignored && at != end; at.increment(ignored)) {
-    const std::string name = at->path().filename().string();
+    const fs::path& path = at->path();
+    const std::string name = path.filename().string();
     const bool is_task = name.find_first_not_of("0123456789") == std::string::npos;
-    if (name.starts_with(".gone-") || (is_task && never_accepted(at->path())))
-      fs::remove_all(at->path(), ignored);
-    else if (is_task)
-      folders.emplace_back(fs::last_write_time(at->path() / kDispatchFile, ignored), at->path());
+    if (name.starts_with(".gone-")) {
+      scan.leftovers.push_back(path);
+    } else if (is_task && (id_of(path) == 0 || !at->is_directory(ignored) || at->is_symlink(ignored))) {
+      scan.problems.push_back("put aside " + path.string() + ".broken: it is no folder of a task");
+      fs::remove_all(path.string() + ".broken", ignored);
+      fs::rename(path, path.string() + ".broken", ignored);
+    } else if (is_task && never_accepted(path)) {
+      if (auto gone = forget(id_of(path))) scan.leftovers.push_back(*std::move(gone));
+    } else if (is_task) {
+      folders.emplace_back(fs::last_write_time(path / kDispatchFile, ignored), path);
+    }
     ignored.clear();
   }
   std::sort(folders.begin(), folders.end());
-  std::vector<Found> found;
-  for (const auto& [time, folder] : folders) {
-    auto task = read(folder);
-    if (task) {
-      found.push_back(*std::move(task));
-    } else {
-      problems.push_back("put aside " + folder.string() + ".broken: " + task.error().to_string());
-      fs::remove_all(folder.string() + ".broken", ignored);
-      fs::rename(folder, folder.string() + ".broken", ignored);
-    }
-  }
-  return found;
+  for (const auto& [time, folder] : folders) scan.tasks.push_back(read(folder, id_of(folder)));
+  return scan;
 }
 
-Result<TaskStore::Found> TaskStore::read(const fs::path& folder) const {
-  Found found;
-  const std::string name = folder.filename().string();
-  std::from_chars(name.data(), name.data() + name.size(), found.task_instance_id);
-  PORPOISE_TRY(found.dispatch_body, read_file(folder / kDispatchFile, kMaxFileBytes));
-  if (auto master = read_file(folder / kMasterFile, kMaxMasterBytes)) found.master = *std::move(master);
-  PORPOISE_TRY(found.request, read_request(folder));
-  found.start_time_ms = modified_ms(folder / kRequestFile);
+std::optional<TaskStore::Found> TaskStore::find(std::int64_t task_instance_id) const {
   std::error_code ignored;
+  if (!fs::is_directory(folder(task_instance_id), ignored)) return std::nullopt;
+  return read(folder(task_instance_id), task_instance_id);
+}
+
+bool TaskStore::occupied(std::int64_t task_instance_id) const { return host_lives(folder(task_instance_id)); }
+
+TaskStore::Found TaskStore::read(const fs::path& folder, std::int64_t task_instance_id) const {
+  Found found;
+  found.task_instance_id = task_instance_id;
+  const auto damaged = [&](const Error& error) { found.damage.push_back(error.to_string()); };
+  // The lock first: a host that has let go of it writes no more.
+  found.host_lives = host_lives(folder);
+  std::error_code ignored;
+  found.host_began = found.host_lives || fs::exists(folder / kHostFile, ignored);
   found.abandoned = fs::exists(folder / kAbandonedFile, ignored);
   found.alerted = fs::exists(folder / kAlertedFile, ignored);
-  // The lock first: a host that has let go of it writes no more.
-  found.host_began = found.request && (host_lives(folder) || fs::exists(folder / kHostFile, ignored));
-  auto result = read_result(folder);
-  if (result) {
+  found.start_time_ms = modified_ms(folder / kRequestFile);
+  found.requested = found.start_time_ms != 0;
+  if (auto body = read_file(folder / kDispatchFile, kMaxFileBytes))
+    found.dispatch_body = *std::move(body);
+  else
+    damaged(body.error());
+  if (auto contact = read_contact(folder))
+    found.contact = *std::move(contact);
+  else if (contact.error().code() != ErrorCode::kNotFound)
+    damaged(contact.error());
+  if (auto request = read_request(folder))
+    found.request = *std::move(request);
+  else if (found.requested)
+    damaged(request.error().wrap("cannot read " + (folder / kRequestFile).string()));
+  if (auto result = read_result(folder)) {
     found.result = *std::move(result);
   } else if (result.error().code() != ErrorCode::kNotFound) {
-    if (!found.host_began) return fail(result.error());  // it never ran: without its result it would run now
-    PORPOISE_TRY_VOID(put_result_aside(folder));
-    found.damage = result.error().to_string();
+    found.result_damaged = true;
+    damaged(result.error());
+    if (!found.host_lives)
+      if (const Status aside = put_result_aside(folder); !aside) damaged(aside.error());
   }
   return found;
 }

@@ -3,6 +3,8 @@
 #include <random>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace porpoise {
 namespace {
 
@@ -70,9 +72,14 @@ void FrameRouter::take(const std::shared_ptr<Connection>& connection, const wire
   };
   const auto read_log = [&](auto& request) { answer_log_request(connection, frame, std::move(request)); };
   std::visit(
-      Overloaded{[&](wire::DispatchTask& dispatch) { parts_.desk.take(dispatch, frame.body); },
-                 [&](wire::KillTask& kill) { parts_.desk.take(kill, connection->id()); },
-                 [&](wire::UpdateHost& update) { parts_.desk.take(update); },
+      Overloaded{[&](wire::DispatchTask& dispatch) { take_dispatch(dispatch, frame.body); },
+                 [&](wire::KillTask& kill) {
+                   parts_.log.info("kill", {{"task_instance_id", kill.task_instance_id}});
+                   parts_.loop.post(event::KillAsked{kill.task_instance_id, connection->id()});
+                 },
+                 [&](wire::UpdateHost& update) {
+                   parts_.loop.post(event::HostChanged{update.task_instance_id, update.master});
+                 },
                  [&](wire::Savepoint& savepoint) { answer(wire::SavepointAnswer{savepoint.task_instance_id}); },
                  [&](wire::Ping&) { answer(wire::Pong{}); }, [&](wire::ViewLogPage& request) { read_log(request); },
                  [&](wire::ViewWholeLog& request) { read_log(request); },
@@ -100,9 +107,16 @@ std::optional<wire::Incoming> FrameRouter::decode(const wire::Frame& frame, cons
   return std::nullopt;
 }
 
+void FrameRouter::take_dispatch(const wire::DispatchTask& dispatch, const std::string& body) {
+  parts_.metrics.tasks.received(dispatch.context.task_type);
+  parts_.loop.post(event::Dispatched{parts_.paths.accepted(dispatch, parts_.zone, wall_ms()), body});
+}
+
 bool FrameRouter::take_ack(const wire::Incoming& message) {
   const auto done = [this](std::int64_t id, MessageKind kind, bool success) {
-    parts_.desk.acknowledged({id, kind}, success);
+    if (!success) return true;  // 3.1 keeps the message then
+    parts_.metrics.messages.acknowledged();
+    parts_.loop.post(event::Acked{{id, kind}});
     return true;
   };
   return std::visit(

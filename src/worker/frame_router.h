@@ -15,13 +15,16 @@
 #include "observe/rate_limited_log.h"
 #include "wire/profile.h"
 #include "worker/peer_authorizer.h"
-#include "worker/task_desk.h"
+#include "worker/worker_loop.h"
+#include "worker/worker_paths.h"
 
 namespace porpoise {
 
 struct RouterDeps {
   const wire::Profile& profile;
-  TaskDesk& desk;
+  WorkerLoop& loop;
+  const WorkerPaths& paths;
+  const TimeZone& zone;
   LogThread& logs;
   PeerAuthorizer& masters;
   AddressRanges log_peers;  // who may read logs beside masters
@@ -50,6 +53,7 @@ class FrameRouter {
   void refuse(Connection& connection, wire::Command command, const char* key);
   // Nothing when it makes no sense.
   std::optional<wire::Incoming> decode(const wire::Frame& frame, const std::string& peer);
+  void take_dispatch(const wire::DispatchTask& dispatch, const std::string& body);
   bool take_ack(const wire::Incoming& message);
   void answer_log_request(const std::shared_ptr<Connection>& connection, const wire::Frame& frame, LogRequest request);
 

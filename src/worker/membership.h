@@ -1,10 +1,9 @@
-// The worker as a member of the cluster: what the registry tells is put to MembershipState, which decides what it means
-// for the tasks, and what MembershipState wants is done.
+// The adapter between the registry and the Engine: what the registry tells becomes events, and heartbeats say how the
+// worker is.
 //
-// Owned by cli/worker.cc; the control thread.
+// Owned by cli/worker.cc; the control thread. What follows from a session's end is the Engine's business.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -12,38 +11,27 @@
 #include <vector>
 
 #include "config/worker_config.h"
-#include "engine/membership_state.h"
 #include "machine/machine_load.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "registry/registration.h"
-#include "worker/task_desk.h"
+#include "worker/worker_loop.h"
 
 namespace porpoise {
 
 struct MembershipDeps {
   const WorkerConfig& config;
-  TaskDesk& desk;
-  const TaskTable& table;
+  WorkerLoop& loop;
   Metrics& metrics;
   Log& log;
-  std::function<void()> on_ready;  // once, at the first registration: peers may be listened to
   std::function<void(const std::vector<std::string>& addresses)> on_masters;  // all that are registered now
 };
 
-class Membership final : public RegistrationListener, private MembershipEffects {
+class Membership final : public RegistrationListener {
  public:
-  explicit Membership(MembershipDeps parts);
+  explicit Membership(MembershipDeps deps) : deps_(std::move(deps)) {}
 
-  void use(Registration& registration) { registration_ = &registration; }
-  // From now on heartbeats keep tasks away.
-  void leave();
-  // What still runs is about to be ended.
-  void end() { standing_.end(); }
-
-  bool registered() const { return standing_.is_registered(); }
   bool connected() const { return connected_; }
-  bool leaving() const { return standing_.leaving(); }
 
   std::string heartbeat(std::int64_t startup_time_ms) override;
   void on_registered(bool resumed, std::int64_t startup_time_ms) override;
@@ -51,20 +39,11 @@ class Membership final : public RegistrationListener, private MembershipEffects 
   void on_reconnected() override;
   void on_expired(std::string_view why) override;
   void on_problem(const Error& error) override;
-  void on_masters(const std::vector<std::string>& addresses) override { parts_.on_masters(addresses); }
-  void on_log(std::string_view line) override { parts_.log.debug(line); }
+  void on_masters(const std::vector<std::string>& addresses) override { deps_.on_masters(addresses); }
+  void on_log(std::string_view line) override { deps_.log.debug(line); }
 
  private:
-  void recover(Ownership ownership) override { parts_.desk.recover(ownership); }
-  void allow_takeover(bool allowed) override { registration_->allow_takeover(allowed); }
-  void fence(const std::string& reason) override;
-  void open() override { parts_.desk.open(); }
-  void listen() override { parts_.on_ready(); }
-  void register_again() override;
-
-  MembershipDeps parts_;
-  MembershipState standing_;
-  Registration* registration_ = nullptr;
+  MembershipDeps deps_;
   MachineLoad load_;
   bool connected_ = false;
 };

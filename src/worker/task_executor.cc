@@ -26,18 +26,6 @@ constexpr BlockingCallLimits kBurials{.threads = 2};
 constexpr std::chrono::seconds kLaunchLimit{60};  // files, and an exec on a machine that is busy
 constexpr std::chrono::minutes kBurialLimit{5};   // the removal of a folder, which may be large
 
-// What the log and the result need of a task that could not be made a request.
-TaskRequest unmade_request(const AcceptedTask& task) {
-  TaskRequest request;
-  request.task_instance_id = task.id();
-  request.log_path = task.log_path;
-  request.execute_path = task.execute_path;
-  request.var_pool = task.dispatch.context.var_pool;
-  request.app_ids = task.dispatch.context.app_ids;
-  request.dry_run = task.dispatch.context.dry_run;
-  return request;
-}
-
 // A host that was there too late: its task has been said to have failed.
 void end_late_host(const LaunchedHost& host, const TaskRequest& request, const std::filesystem::path& host_binary) {
   signal_pidfd(host.pid_fd.get(), SIGKILL);
@@ -173,7 +161,7 @@ void TaskExecutor::fail_to_start(const TaskRequest& request, const Error& proble
   end_without_host(request, TaskState::kFailure, problem.to_string());
 }
 
-AdoptOutcome TaskExecutor::adopt(const TaskRequest& request, const std::string& damage) {
+AdoptOutcome TaskExecutor::adopt(const TaskRequest& request, const std::string& reason) {
   const std::int64_t id = request.task_instance_id;
   auto run = std::make_shared<Run>(*this, id);
   auto process = TaskProcess::adopt(io_, host_binary_, request, store_.folder(id), *run, &burials_);
@@ -187,9 +175,7 @@ AdoptOutcome TaskExecutor::adopt(const TaskRequest& request, const std::string& 
     run->on_finished(*found->result);
     return AdoptOutcome::kFinished;
   }
-  const std::string why = damage.empty() ? "task host lost: it ended without a result while the worker was away"
-                                         : "task result lost: " + damage;
-  end_without_host(request, TaskState::kFailure, why, true);
+  end_without_host(request, TaskState::kFailure, reason, true);
   return AdoptOutcome::kLost;
 }
 

@@ -17,7 +17,7 @@
 #include "base/blocking_calls.h"
 #include "base/result.h"
 #include "config/worker_config.h"
-#include "engine/task_table.h"
+#include "engine/accepted_task.h"
 #include "launcher/launch_host.h"
 #include "observe/metrics.h"
 #include "plugin/catalog.h"
@@ -43,9 +43,8 @@ class TaskExecutor {
 
   void start(const AcceptedTask& task);
   // A task that was running when the worker ended: followed when its host lives, else ended as it is found, with
-  // nothing of it left alive.
-  // `damage`: why its result cannot be read, if there was one.
-  AdoptOutcome adopt(const TaskRequest& request, const std::string& damage);
+  // nothing of it left alive, for `reason`.
+  AdoptOutcome adopt(const TaskRequest& request, const std::string& reason);
   void cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once);
 
   // Calls that were given up on and have not come back, by what they were for.

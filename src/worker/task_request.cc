@@ -94,4 +94,15 @@ Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConf
   return request;
 }
 
+TaskRequest unmade_request(const AcceptedTask& task) {
+  TaskRequest unmade;
+  unmade.task_instance_id = task.id();
+  unmade.log_path = task.log_path;
+  unmade.execute_path = task.execute_path;
+  unmade.var_pool = task.dispatch.context.var_pool;
+  unmade.app_ids = task.dispatch.context.app_ids;
+  unmade.dry_run = task.dispatch.context.dry_run;
+  return unmade;
+}
+
 }  // namespace porpoise

@@ -26,4 +26,14 @@ std::filesystem::path WorkerPaths::execute_path(const wire::TaskContext& context
          std::to_string(context.process_instance_id) / std::to_string(context.task_instance_id);
 }
 
+AcceptedTask WorkerPaths::accepted(const wire::DispatchTask& dispatch, const TimeZone& zone,
+                                   std::int64_t now_ms) const {
+  AcceptedTask task;
+  task.dispatch = dispatch;
+  task.log_path = log_path(dispatch.context, zone, now_ms);
+  task.execute_path = execute_path(dispatch.context);
+  task.app_ids = dispatch.context.app_ids;
+  return task;
+}
+
 }  // namespace porpoise

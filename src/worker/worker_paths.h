@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/time_zone.h"
+#include "engine/accepted_task.h"
 #include "wire/messages.h"
 
 namespace porpoise {
@@ -23,6 +24,9 @@ struct WorkerPaths {
   // <data dir>/exec/process/<tenant>/<project>/<code>_<version>/<workflow instance>/<task instance>
   // (3.1 `FileUtils.getProcessExecDir`).
   std::filesystem::path execute_path(const wire::TaskContext& context) const;
+
+  // A task as it begins on this worker.
+  AcceptedTask accepted(const wire::DispatchTask& dispatch, const TimeZone& zone, std::int64_t now_ms) const;
 };
 
 }  // namespace porpoise

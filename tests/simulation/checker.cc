@@ -1,5 +1,6 @@
 #include "simulation/checker.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -28,7 +29,7 @@ struct Life {
   bool acknowledged = false;
   bool given_up = false;
   bool forgotten = false;
-  bool asked_again = false;  // after it was forgotten
+  bool asked_again = false;  // after its end was acknowledged
   std::string result;        // as it was told first
   std::string told_to;
   std::string master;            // who is told; empty: a power cut may have taken that away
@@ -65,7 +66,10 @@ class Checker {
       case What::kToldRunning: return told_running(task, event);
       case What::kToldResult: return told_result(task, event);
       case What::kHeard: task.heard = true; return "";
-      case What::kAcknowledged: task.acknowledged = true; return "";
+      case What::kAcknowledged:
+        task.acknowledged = true;
+        task.asked_again = false;
+        return "";
       case What::kForgotten: return forget(task);
       case What::kAbandoned: task.stale = task.abandoned = true; return "";
       case What::kGaveUp: return give_up(task, event);
@@ -101,6 +105,8 @@ class Checker {
     anew.master = event.peer;
     anew.live = task.live;
     anew.unwanted = task.unwanted;
+    anew.killed = std::any_of(kills_.begin(), kills_.end(), [&](const auto& kill) { return kill.second == event.id; });
+    anew.stale = giving_up_;  // written after its masters had given it to others
     task = anew;
     return "";
   }
@@ -162,7 +168,6 @@ class Checker {
 
   std::string forget(Life& task) {
     task.forgotten = true;
-    task.asked_again = false;
     // A master that has killed it may never acknowledge its end.
     if (task.killed && task.told_after_kill >= kTriesAfterKill) task.given_up = true;
     if (!task.settled()) return "a task is kept until a master has heard and acknowledged its end";

@@ -1,14 +1,10 @@
 #include "simulation/daemon.h"
 
 #include <algorithm>
-#include <utility>
 #include <variant>
 
 namespace porpoise::simulation {
 namespace {
-
-constexpr std::int64_t kDrainLimitMs = 60'000;
-constexpr std::int64_t kFlushLimitMs = 5'000;
 
 int master_of(const std::string& name) { return name.back() - '0'; }
 
@@ -19,20 +15,27 @@ std::string content(const wire::TaskEnded& m) {
          "/" + m.log_path + "/" + m.execute_path + "/" + m.app_ids;
 }
 
+AcceptedTask accepted(const wire::DispatchTask& dispatch) {
+  AcceptedTask task;
+  task.dispatch = dispatch;
+  task.log_path = "log";
+  task.execute_path = "work";
+  return task;
+}
+
 }  // namespace
 
 Daemon::Daemon(DaemonDeps parts)
     : parts_(std::move(parts)),
-      table_(parts_.settings, *this),
-      standing_(parts_.keep_tasks, *this),
+      engine_(parts_.settings),
       registration_({parts_.random, parts_.timeline, parts_.machine, parts_.zookeeper, parts_.later,
                      [this](bool resumed) {
                        note(What::kRegistered, 0, resumed ? 1 : 0);
-                       standing_.registered(resumed);
+                       on(event::Registered{resumed});
                      },
                      [this] {
                        note(What::kExpired);
-                       standing_.expired();
+                       on(event::SessionLost{});
                      }}) {
   note(What::kStarts);
   parts_.machine.follow_with(this);
@@ -44,7 +47,35 @@ void Daemon::note(What what, std::int64_t id, std::int64_t number, std::string t
   parts_.history.push_back({parts_.timeline.now(), what, id, number, std::move(text), std::move(peer)});
 }
 
-// --- TaskDesk ---
+// --- The loop ---
+
+void Daemon::on(porpoise::Event event) {
+  take(std::move(event));
+  carry_out();
+}
+
+void Daemon::take(porpoise::Event event) { order_.push(engine_.on(std::move(event), parts_.machine.now())); }
+
+void Daemon::carry_out() {
+  if (std::exchange(carrying_out_, true)) return;  // whoever began goes on with it
+  while (auto action = order_.next()) std::visit([this](const auto& one) { perform(one); }, *action);
+  carrying_out_ = false;
+  arm();
+}
+
+void Daemon::arm() {
+  const auto next = engine_.next_wakeup_mono_ms(parts_.machine.now());
+  if (!next) return;
+  const std::int64_t when = parts_.timeline.now() + std::max<std::int64_t>(0, *next - parts_.machine.now().mono_ms);
+  if (next_wakeup_ >= parts_.timeline.now() && when >= next_wakeup_) return;
+  next_wakeup_ = when;
+  parts_.later(when - parts_.timeline.now(), [this, when] {
+    if (when == next_wakeup_) next_wakeup_ = -1;
+    on(event::Woken{});
+  });
+}
+
+// --- From masters and the operating system ---
 
 void Daemon::take_dispatch(int master, std::int64_t id, int delay_minutes) {
   wire::DispatchTask dispatch;
@@ -52,169 +83,160 @@ void Daemon::take_dispatch(int master, std::int64_t id, int delay_minutes) {
   dispatch.context.task_instance_id = id;
   dispatch.context.first_submit_time_ms = parts_.machine.now().wall_ms;
   dispatch.context.delay_minutes = delay_minutes;
-  arriving_ = dispatch;
-  switch (table_.dispatch(accepted(dispatch), "", parts_.machine.now())) {
-    case TaskTable::Admission::kAccepted: break;  // noted when it was on disk
-    case TaskTable::Admission::kKnown: note(What::kKnown, id); break;
-    case TaskTable::Admission::kFull:
-    case TaskTable::Admission::kClosed:
-    case TaskTable::Admission::kNotKept: note(What::kRefused, id, 0, "", dispatch.master); break;
-  }
-  after_event();
-}
-
-AcceptedTask Daemon::accepted(const wire::DispatchTask& dispatch) const {
-  AcceptedTask task;
-  task.dispatch = dispatch;
-  task.log_path = "log";
-  task.execute_path = "work";
-  return task;
+  on(event::Dispatched{accepted(dispatch), ""});
 }
 
 void Daemon::take_kill(std::int64_t id) {
   const ReplyTo asker = next_asker_++;
   note(What::kKill, id, static_cast<std::int64_t>(asker));
-  table_.kill(id, asker, parts_.machine.now());
-  after_event();
+  on(event::KillAsked{id, asker});
 }
 
 void Daemon::take_host_update(std::int64_t id, int master) {
   note(What::kNote, id, 0, "gets another master: " + Masters::name(master));
-  table_.update_host(id, Masters::name(master), parts_.machine.now());
-  after_event();
+  on(event::HostChanged{id, Masters::name(master)});
 }
 
 void Daemon::take_ack(Outbox::Key key) {
-  if (key.kind == MessageKind::kResult && table_.outbox().has(key)) note(What::kAcknowledged, key.task_instance_id);
-  if (key.kind == MessageKind::kReject && table_.outbox().has(key))
+  if (key.kind == MessageKind::kResult && engine_.outbox().has(key)) note(What::kAcknowledged, key.task_instance_id);
+  if (key.kind == MessageKind::kReject && engine_.outbox().has(key))
     note(What::kRejectAcknowledged, key.task_instance_id);
-  table_.acknowledge(key);
-  after_event();
+  on(event::Acked{key});
 }
 
-void Daemon::after_event() {
-  table_.tick(parts_.machine.now());
-  if (const auto next = table_.next_wakeup_mono_ms(parts_.machine.now())) {
-    const std::int64_t when = parts_.timeline.now() + std::max<std::int64_t>(0, *next - parts_.machine.now().mono_ms);
-    if (next_wakeup_ < parts_.timeline.now() || when < next_wakeup_) {
-      next_wakeup_ = when;
-      parts_.later(when - parts_.timeline.now(), [this, when] {
-        if (when == next_wakeup_) next_wakeup_ = -1;
-        after_event();
-      });
-    }
-  }
-  if (!table_.idle()) return;
-  for (const auto& on_idle : std::exchange(on_idle_, {})) on_idle();
+void Daemon::sigterm() {
+  note(What::kNote, 0, 0, "SIGTERM");
+  on(event::Terminated{});
 }
 
-void Daemon::when_idle(std::function<void()> then) {
-  on_idle_.push_back(std::move(then));
-  after_event();
+// --- Disk ---
+
+void Daemon::on_disk(std::int64_t id, std::function<std::optional<porpoise::Event>()> work) {
+  const auto finish = [this, id, work = std::move(work)] {
+    parts_.step();
+    auto event = work();
+    parts_.step();
+    if (event) take(*std::move(event));
+    order_.done(id);
+    carry_out();
+  };
+  const std::int64_t ms = parts_.disk_ms();
+  if (ms == 0) return finish();
+  parts_.later(ms, finish);
 }
 
-// --- After a restart ---
-
-void Daemon::recover(Ownership ownership) {
-  std::vector<std::int64_t> ids;
-  for (const auto& [id, folder] : parts_.machine.disk) ids.push_back(id);
-  for (const std::int64_t id : ids) recover_one(id, parts_.machine.disk.at(id), ownership);
+void Daemon::perform(const action::Scan&) {
+  on_disk(0, [this] {
+    event::Scanned scanned;
+    for (auto at = parts_.machine.disk.begin(); at != parts_.machine.disk.end();)
+      if (at->second.is_empty())
+        at = parts_.machine.disk.erase(at);  // the worker died while it wrote the dispatch
+      else
+        scanned.tasks.push_back(found((at++)->first));
+    return porpoise::Event(std::move(scanned));
+  });
 }
 
-void Daemon::recover_one(std::int64_t id, const Folder& folder, Ownership ownership) {
-  if (!folder.dispatch) {  // put aside
-    note(What::kNote, id, 0, "has no dispatch");
+void Daemon::perform(const action::Look& look) {
+  on_disk(look.task_instance_id, [this, id = look.task_instance_id] {
+    event::Looked looked{id, std::nullopt};
+    if (parts_.machine.disk.contains(id)) looked.found = found(id);
+    return porpoise::Event(std::move(looked));
+  });
+}
+
+FoundTask Daemon::found(std::int64_t id) const {
+  const Folder& folder = parts_.machine.disk.at(id);
+  FoundTask task;
+  task.dispatch_read = folder.dispatch.has_value();
+  task.task = accepted(folder.dispatch.value_or(wire::DispatchTask()));
+  task.task.dispatch.context.task_instance_id = id;
+  if (!folder.master.empty()) task.task.dispatch.master = folder.master;
+  task.task.start_time_ms = folder.requested_wall_ms.value_or(0);
+  task.requested = folder.requested_wall_ms.has_value();
+  task.host_lives = parts_.machine.host_lives(id);
+  task.host_began = task.host_lives || folder.host_said_who;
+  task.abandoned = folder.abandoned;
+  task.result = folder.result;
+  if (!task.dispatch_read) task.damage = "no dispatch";
+  return task;
+}
+
+void Daemon::perform(const action::Store& wanted) {
+  on_disk(wanted.task.id(), [this, wanted] { return porpoise::Event(store(wanted)); });
+}
+
+event::Stored Daemon::store(const action::Store& wanted) {
+  const std::int64_t id = wanted.task.id();
+  if (parts_.machine.host_lives(id)) return {id, false, found(id)};
+  if (!parts_.disk_works()) return {id, false};
+  parts_.machine.disk[id] = Folder();
+  parts_.step();
+  if (!parts_.disk_lies) parts_.machine.disk[id].dispatch = wanted.task.dispatch;
+  note(What::kAccepted, id, 0, "", wanted.task.dispatch.master);
+  parts_.step();
+  if (!parts_.disk_lies) parts_.machine.disk[id].master = wanted.task.dispatch.master;
+  return {id, true};
+}
+
+void Daemon::perform(const action::StoreMaster& wanted) {
+  on_disk(wanted.task.id(), [this, task = wanted.task] {
+    parts_.machine.disk[task.id()].master = task.dispatch.master;
+    note(What::kMaster, task.id(), 0, "", task.dispatch.master);
+    return std::nullopt;
+  });
+}
+
+void Daemon::perform(const action::StoreResult& wanted) {
+  on_disk(wanted.task.id(), [this, result = wanted.result] {
+    write_result(result);
+    return std::nullopt;
+  });
+}
+
+void Daemon::write_result(const TaskResult& result) {
+  parts_.machine.disk[result.task_instance_id].result = result;
+  note(What::kResult, result.task_instance_id, 0, std::string(to_string(result.state)));
+}
+
+void Daemon::perform(const action::Abandon& abandon) {
+  on_disk(abandon.task_instance_id, [this, id = abandon.task_instance_id] {
+    parts_.machine.disk[id].abandoned = true;
+    note(What::kAbandoned, id);
+    return std::nullopt;
+  });
+}
+
+void Daemon::perform(const action::Forget& forget) {
+  on_disk(forget.task_instance_id, [this, id = forget.task_instance_id] {
     parts_.machine.disk.erase(id);
-    return;
-  }
-  AcceptedTask task = accepted(*folder.dispatch);
-  if (!folder.master.empty()) task.dispatch.master = folder.master;
-  task.start_time_ms = folder.requested_wall_ms.value_or(0);
-  const bool began = folder.requested_wall_ms && (parts_.machine.host_lives(id) || folder.host_said_who);
-  const auto result = folder.result;
-  switch (recovery_of({folder.abandoned, folder.requested_wall_ms.has_value(), began, result.has_value()}, ownership)) {
-    case Recovery::kStart: task.phase = TaskPhase::kWaiting; break;
-    case Recovery::kEnd:
-      abandon(id);
-      task.abandoned = true;
-      [[fallthrough]];
-    case Recovery::kFollow:
-      task.phase = TaskPhase::kRunning;
-      adopt(id);
-      break;
-    case Recovery::kReport:
-      task.phase = TaskPhase::kEnded;
-      task.start_time_ms = result->start_time_ms;
-      break;
-    case Recovery::kForget: return forget(id);
-  }
-  table_.recover(std::move(task), result, parts_.machine.now());
+    note(What::kForgotten, id);
+    return std::nullopt;
+  });
 }
 
-void Daemon::adopt(std::int64_t id) {
+// --- Hosts ---
+
+void Daemon::perform(const action::Launch& launch) {
+  const std::int64_t id = launch.task.id();
+  if (parts_.random.percent(3)) return end_without_host(id);
+  parts_.step();
+  parts_.machine.disk[id].requested_wall_ms = parts_.machine.now().wall_ms;
+  parts_.step();
+  followed_.insert(id);
+  note(What::kSpawned, id);
+  parts_.machine.spawn(id);
+  parts_.step();
+}
+
+void Daemon::perform(const action::Adopt& adopt) {
+  const std::int64_t id = adopt.task.id();
   if (!parts_.machine.host_lives(id)) {
     note(What::kLost, id);
     return end_without_host(id);
   }
   followed_.insert(id);
   adopted_.insert(id);
-}
-
-// --- TaskEffects: what is written ---
-
-bool Daemon::keep(std::int64_t id, std::string_view) {
-  if (!parts_.disk_works()) return false;
-  parts_.step();
-  (void)parts_.machine.disk[id];
-  parts_.step();
-  if (!parts_.disk_lies) parts_.machine.disk[id].dispatch = arriving_;
-  note(What::kAccepted, id, 0, "", arriving_->master);
-  parts_.step();
-  return true;
-}
-
-void Daemon::keep_master(const AcceptedTask& task) {
-  parts_.step();
-  parts_.machine.disk[task.id()].master = task.dispatch.master;
-  note(What::kMaster, task.id(), 0, "", task.dispatch.master);
-  parts_.step();
-}
-
-void Daemon::record(const AcceptedTask&, const TaskResult& result) { write_result(result); }
-
-void Daemon::write_result(const TaskResult& result) {
-  parts_.step();
-  parts_.machine.disk[result.task_instance_id].result = result;
-  note(What::kResult, result.task_instance_id, 0, std::string(to_string(result.state)));
-  parts_.step();
-}
-
-void Daemon::abandon(std::int64_t id) {
-  parts_.step();
-  parts_.machine.disk[id].abandoned = true;
-  note(What::kAbandoned, id);
-  parts_.step();
-}
-
-void Daemon::forget(std::int64_t id) {
-  parts_.step();
-  if (rejecting_) note(What::kRejected, id);
-  parts_.machine.disk.erase(id);
-  note(What::kForgotten, id);
-  parts_.step();
-}
-
-// --- TaskEffects: what runs ---
-
-void Daemon::start(const AcceptedTask& task) {
-  if (parts_.random.percent(3)) return end_without_host(task.id());
-  parts_.step();
-  parts_.machine.disk[task.id()].requested_wall_ms = parts_.machine.now().wall_ms;
-  parts_.step();
-  followed_.insert(task.id());
-  note(What::kSpawned, task.id());
-  parts_.machine.spawn(task.id());
-  parts_.step();
 }
 
 // There is no host, or none that has left a result.
@@ -227,12 +249,11 @@ void Daemon::end_without_host(std::int64_t id) {
     result.task_instance_id = id;
     result.state = TaskState::kFailure;
     result.start_time_ms = result.end_time_ms = parts_.machine.now().wall_ms;
+    parts_.step();
     write_result(result);
+    parts_.step();
   }
-  parts_.later(0, [this, id, result] {
-    table_.ended(id, result, parts_.machine.now());
-    after_event();
-  });
+  parts_.later(0, [this, id, result] { on(event::Ended{id, result}); });
 }
 
 void Daemon::host_ended(std::int64_t id, const std::optional<TaskResult>& result) {
@@ -240,37 +261,34 @@ void Daemon::host_ended(std::int64_t id, const std::optional<TaskResult>& result
     if (followed_.erase(id) == 0) return;
     adopted_.erase(id);
     if (!result) return end_without_host(id);
-    table_.ended(id, *result, parts_.machine.now());
-    after_event();
+    on(event::Ended{id, *result});
   });
 }
 
 void Daemon::host_tells_app_id(std::int64_t id, const std::string& app_id) {
   if (adopted_.contains(id)) return;  // it was told to an earlier process
-  parts_.later(0, [this, id, app_id] {
-    table_.app_id(id, app_id, parts_.machine.now());
-    after_event();
-  });
+  parts_.later(0, [this, id, app_id] { on(event::AppId{id, app_id}); });
 }
 
-void Daemon::cancel(const AcceptedTask& task, const std::string&, bool at_once) {
+void Daemon::perform(const action::Cancel& cancel) {
+  const std::int64_t id = cancel.task_instance_id;
   parts_.step();
-  if (followed_.contains(task.id())) parts_.machine.cancel(task.id(), at_once, adopted_.contains(task.id()));
+  if (followed_.contains(id)) parts_.machine.cancel(id, cancel.at_once, adopted_.contains(id));
   parts_.step();
 }
 
-// --- TaskEffects: what is said ---
+// --- Masters ---
 
-void Daemon::send(std::optional<Outbox::Key> key, const MasterMessage& message) {
+void Daemon::perform(const action::Send& send) {
   parts_.step();
-  const std::string to = std::visit([](const auto& m) { return m.addressing.receiver; }, message);
-  if (const auto* running = std::get_if<wire::TaskRunning>(&message))
+  const std::string to = std::visit([](const auto& m) { return m.addressing.receiver; }, send.message);
+  if (const auto* running = std::get_if<wire::TaskRunning>(&send.message))
     note(What::kToldRunning, running->task_instance_id, 0, "", to);
-  if (const auto* rejected = std::get_if<wire::TaskRejected>(&message))
+  if (const auto* rejected = std::get_if<wire::TaskRejected>(&send.message))
     note(What::kToldReject, rejected->task_instance_id, 0, "", to);
-  if (const auto* ended = std::get_if<wire::TaskEnded>(&message))
-    note(key ? What::kToldResult : What::kToldDelay, ended->task_instance_id, 0, content(*ended), to);
-  put_on_wire(key, std::visit([](const auto& m) { return m.task_instance_id; }, message), master_of(to));
+  if (const auto* ended = std::get_if<wire::TaskEnded>(&send.message))
+    note(send.key ? What::kToldResult : What::kToldDelay, ended->task_instance_id, 0, content(*ended), to);
+  put_on_wire(send.key, std::visit([](const auto& m) { return m.task_instance_id; }, send.message), master_of(to));
   parts_.step();
 }
 
@@ -285,72 +303,39 @@ void Daemon::put_on_wire(std::optional<Outbox::Key> key, std::int64_t id, int ma
     });
   }
   if (!key || parts_.random.percent(10)) return;  // lost on a connection that looked well
-  if (parts_.random.percent(10)) return table_.not_sent(*key, parts_.machine.now());
-  parts_.later(parts_.random.between(0, 3'000), [this, key = *key] {
-    table_.not_sent(key, parts_.machine.now());
-    after_event();
-  });
+  const std::int64_t ms = parts_.random.percent(10) ? 0 : parts_.random.between(0, 3'000);
+  parts_.later(ms, [this, key = *key] { on(event::NotSent{key}); });
 }
 
-void Daemon::answer_kill(ReplyTo asker, const wire::KillAnswer& answer) {
-  note(What::kKillAnswer, answer.task_instance_id, static_cast<std::int64_t>(asker), answer.status);
+void Daemon::perform(const action::AnswerKill& answer) {
+  note(What::kKillAnswer, answer.answer.task_instance_id, static_cast<std::int64_t>(answer.asker),
+       answer.answer.status);
   parts_.step();
 }
 
-void Daemon::gave_up(Outbox::Key key) {
-  const bool result = key.kind == MessageKind::kResult;
-  note(What::kGaveUp, key.task_instance_id, 0, result ? "RESULT" : "");
+void Daemon::perform(const action::Refused& refused) {
+  const bool given_back = refused.why == Refusal::kGivenBack;
+  note(given_back ? What::kRejected : What::kRefused, refused.task_instance_id, 0, "", refused.master);
 }
 
-// --- MembershipEffects, GracefulShutdown ---
+void Daemon::perform(const action::GaveUp& gave_up) {
+  const bool result = gave_up.key.kind == MessageKind::kResult;
+  note(What::kGaveUp, gave_up.key.task_instance_id, 0, result ? "RESULT" : "");
+}
 
-void Daemon::allow_takeover(bool allowed) {
+// --- The registry ---
+
+void Daemon::perform(const action::AllowTakeover& takeover) {
   parts_.step();
-  registration_.allow_takeover(allowed);
-  if (allowed) note(What::kSaved);
+  if (!takeover.allowed) note(What::kFence);
+  registration_.allow_takeover(takeover.allowed);
+  if (takeover.allowed) note(What::kSaved);
   parts_.step();
 }
 
-void Daemon::fence(const std::string& reason) {
-  note(What::kFence, 0, 0, reason);
-  table_.fence(reason);
-  when_idle([this] { standing_.fenced(); });
-}
-
-void Daemon::open() {
+void Daemon::perform(const action::OpenPort&) {
   note(What::kOpen);
-  table_.open();
-  after_event();
-}
-
-void Daemon::sigterm() {
-  if (std::exchange(draining_, true)) return end_at_once();
-  note(What::kNote, 0, 0, "SIGTERM");
-  standing_.leave();
-  parts_.later(kDrainLimitMs, [this] { end_at_once(); });
-  rejecting_ = true;
-  table_.drain(parts_.machine.now());
-  rejecting_ = false;
-  when_idle([this] {
-    if (!ending_) flush(parts_.timeline.now() + kFlushLimitMs);
-  });
-}
-
-void Daemon::end_at_once() {
-  if (std::exchange(ending_, true)) return;
-  standing_.end();
-  note(What::kFence, 0, 0, "the worker ends");
-  table_.fence("the worker ends");
-  when_idle([this] { parts_.on_gone(); });
-}
-
-void Daemon::flush(std::int64_t limit) {
-  if (ending_) return;
-  if (table_.outbox().size() == 0 || parts_.timeline.now() > limit) {
-    ending_ = true;
-    return parts_.on_gone();
-  }
-  parts_.later(20, [this, limit] { flush(limit); });
+  listens_ = true;
 }
 
 }  // namespace porpoise::simulation

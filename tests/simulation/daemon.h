@@ -1,21 +1,18 @@
-// One process of the worker: the real TaskTable, Outbox, MembershipState and recovery rule, with a simulated world
-// around them.
+// One process of the worker: the real Engine and ActionOrder, with simulated adapters around them.
 //
-// Owned by World, which makes a new one after each crash. What stands here for src/worker (TaskDesk, TaskDeeds,
-// TaskExecutor, GracefulShutdown) is kept as thin as it can be: it decides nothing.
+// Owned by World, which makes a new one after each crash. It carries out actions on a simulated disk, simulated hosts
+// and a simulated net, each of which may be slow, hang or fail, and decides nothing.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
-#include <vector>
+#include <utility>
 
-#include "engine/membership_state.h"
-#include "engine/task_table.h"
+#include "engine/action_order.h"
+#include "engine/engine.h"
 #include "simulation/machine.h"
 #include "simulation/masters.h"
 #include "simulation/network.h"
@@ -34,19 +31,19 @@ struct DaemonDeps {
   Network& network;
   Masters& masters;
   Zookeeper& zookeeper;
-  bool keep_tasks = false;
   bool disk_lies = false;
-  TableSettings settings{};
+  EngineSettings settings{};
   // Called before and after everything that leaves a trace outside of the process; may throw Crash.
   std::function<void()> step{};
-  // Whether the disk takes what is new now.
+  // Whether the disk takes what is new now, and how long it takes for one thing.
   std::function<bool()> disk_works{};
+  std::function<std::int64_t()> disk_ms{};
   // Runs it later as part of this process, if it lives then.
   std::function<void(std::int64_t ms, std::function<void()>)> later{};
   std::function<void()> on_gone{};
 };
 
-class Daemon final : public TaskEffects, public MembershipEffects, public HostFollower {
+class Daemon final : public HostFollower {
  public:
   explicit Daemon(DaemonDeps parts);
   Daemon(const Daemon&) = delete;
@@ -56,7 +53,7 @@ class Daemon final : public TaskEffects, public MembershipEffects, public HostFo
   void start() { registration_.start(); }
   bool listens() const { return listens_; }
   Registration& registration() { return registration_; }
-  const TaskTable& table() const { return table_; }
+  const Engine& engine() const { return engine_; }
 
   // From masters.
   void take_dispatch(int master, std::int64_t id, int delay_minutes);
@@ -70,52 +67,62 @@ class Daemon final : public TaskEffects, public MembershipEffects, public HostFo
   void host_ended(std::int64_t id, const std::optional<TaskResult>& result) override;
 
  private:
-  // TaskEffects
-  bool keep(std::int64_t id, std::string_view body) override;
-  void keep_master(const AcceptedTask& task) override;
-  void start(const AcceptedTask& task) override;
-  void cancel(const AcceptedTask& task, const std::string& reason, bool at_once) override;
-  void record(const AcceptedTask& task, const TaskResult& result) override;
-  void abandon(std::int64_t id) override;
-  void forget(std::int64_t id) override;
-  void send(std::optional<Outbox::Key> key, const MasterMessage& message) override;
-  void answer_kill(ReplyTo asker, const wire::KillAnswer& answer) override;
-  void gave_up(Outbox::Key key) override;
+  void on(porpoise::Event event);
+  void take(porpoise::Event event);
+  void carry_out();
+  void arm();
 
-  // MembershipEffects
-  void recover(Ownership ownership) override;
-  void allow_takeover(bool allowed) override;
-  void fence(const std::string& reason) override;
-  void open() override;
-  void listen() override { listens_ = true; }
-  void register_again() override { registration_.register_again(); }
-
-  AcceptedTask accepted(const wire::DispatchTask& dispatch) const;
-  void recover_one(std::int64_t id, const Folder& folder, Ownership ownership);
-  void adopt(std::int64_t id);
+  // --- Disk ---
+  void perform(const action::Scan&);
+  void perform(const action::Store& store);
+  void perform(const action::Look& look);
+  void perform(const action::StoreMaster& store);
+  void perform(const action::StoreResult& store);
+  void perform(const action::Abandon& abandon);
+  void perform(const action::Forget& forget);
+  // What the disk does when it gets round to it; then the action about `id` is done.
+  void on_disk(std::int64_t id, std::function<std::optional<porpoise::Event>()> work);
+  event::Stored store(const action::Store& store);
+  FoundTask found(std::int64_t id) const;
   void write_result(const TaskResult& result);
+
+  // --- Hosts ---
+  void perform(const action::Launch& launch);
+  void perform(const action::Adopt& adopt);
+  void perform(const action::Cancel& cancel);
   void end_without_host(std::int64_t id);
+
+  // --- Masters, the registry, the process ---
+  void perform(const action::Send& send);
+  void perform(const action::AnswerKill& answer);
+  void perform(const action::AllowTakeover& takeover);
+  void perform(const action::OpenPort&);
+  void perform(const action::RegisterAgain&) { registration_.register_again(); }
+  void perform(const action::RefreshHeartbeat&) {}
+  void perform(const action::Exit&) { parts_.on_gone(); }
   void put_on_wire(std::optional<Outbox::Key> key, std::int64_t id, int master);
-  void when_idle(std::function<void()> then);
-  void end_at_once();
-  void flush(std::int64_t limit);
-  void after_event();
+
+  // --- Only said ---
+  void perform(const action::Accepted&) {}
+  void perform(const action::Known& known) { note(What::kKnown, known.task_instance_id); }
+  void perform(const action::Refused& refused);
+  void perform(const action::Finished&) {}
+  void perform(const action::Recovered&) {}
+  void perform(const action::GaveUp& gave_up);
+  void perform(const action::Say& say) { note(What::kNote, say.task_instance_id, 0, say.text); }
+
   void note(What what, std::int64_t id = 0, std::int64_t number = 0, std::string text = "", std::string peer = "");
 
   DaemonDeps parts_;
-  TaskTable table_;
-  MembershipState standing_;
+  Engine engine_;
+  ActionOrder order_;
   Registration registration_;
   std::set<std::int64_t> followed_;  // hosts, and whether they were started here
   std::set<std::int64_t> adopted_;
-  std::vector<std::function<void()>> on_idle_;
-  std::optional<wire::DispatchTask> arriving_;  // what `body` stands for
   std::int64_t next_wakeup_ = -1;
   ReplyTo next_asker_ = 1;
+  bool carrying_out_ = false;
   bool listens_ = false;
-  bool rejecting_ = false;
-  bool draining_ = false;
-  bool ending_ = false;
 };
 
 }  // namespace porpoise::simulation

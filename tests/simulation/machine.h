@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/moment.h"
+#include "engine/accepted_task.h"
 #include "model/request.h"
 #include "simulation/history.h"
 #include "simulation/random.h"
@@ -25,6 +25,9 @@ struct Folder {
   std::optional<std::int64_t> requested_wall_ms;
   bool host_said_who = false;
   std::optional<TaskResult> result;
+
+  // Nobody was told that the task is here.
+  bool is_empty() const { return !dispatch && master.empty() && !requested_wall_ms && !host_said_who && !result; }
 };
 
 struct SavedSession {

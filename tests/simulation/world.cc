@@ -38,8 +38,8 @@ void World::run() {
 std::int64_t World::held() const {
   const auto disk = static_cast<std::int64_t>(machine_.disk.size());
   if (!daemon_) return disk + 1;
-  const TaskTable& table = daemon_->table();
-  return disk + static_cast<std::int64_t>(table.running() + table.waiting() + table.outbox().size());
+  const Engine& engine = daemon_->engine();
+  return disk + static_cast<std::int64_t>(engine.running() + engine.waiting() + engine.outbox().size());
 }
 
 // --- What happens ---
@@ -53,7 +53,7 @@ void World::plan() {
 
 void World::strike() {
   const int master = static_cast<int>(random_.between(0, kMasters - 1));
-  switch (random_.between(0, 14)) {
+  switch (random_.between(0, 16)) {
     case 0:
     case 1: return end_worker(What::kCrash, random_.skewed(300, 90'000));
     case 2:
@@ -78,6 +78,9 @@ void World::strike() {
     case 14:
       disk_works_ = false;
       return timeline_.after(random_.between(1'000, 30'000), [this] { disk_works_ = true; });
+    case 15:
+      disk_is_slow_ = true;
+      return timeline_.after(random_.between(1'000, 30'000), [this] { disk_is_slow_ = false; });
     default: masters_.kill_some();
   }
 }
@@ -121,13 +124,15 @@ void World::start_worker() {
   const std::uint64_t process = ++process_;
   DaemonDeps parts{random_, timeline_, history_, machine_, network_, masters_, zookeeper_};
   parts.disk_lies = disk_lies_;
-  parts.keep_tasks = promises_.keep_tasks;
+  parts.settings.keep_tasks = promises_.keep_tasks;
+  parts.settings.drain_limit = std::chrono::milliseconds(60'000);
   parts.settings.address = "w:1234";
   parts.settings.slots = 2;
   parts.settings.max_waiting = 3;
   parts.settings.outbox.max_age = std::chrono::milliseconds(kMaxAgeMs);
   parts.step = [this] { step(); };
   parts.disk_works = [this] { return disk_works_; };
+  parts.disk_ms = [this] { return disk_ms(); };
   parts.later = [this, process](std::int64_t ms, std::function<void()> action) {
     later(ms, process, std::move(action));
   };
@@ -157,6 +162,12 @@ void World::later(std::int64_t ms, std::uint64_t process, std::function<void()> 
 
 void World::step() {
   if (steps_to_crash_ >= 0 && steps_to_crash_-- == 0) throw Crash();
+}
+
+// Most of it at once, so that most histories are easy to read.
+std::int64_t World::disk_ms() {
+  if (disk_is_slow_ && !quiet_) return random_.between(0, 9'000);
+  return random_.percent(80) ? 0 : random_.between(1, 20);
 }
 
 void World::end_worker(What why, std::int64_t restart_ms) {

@@ -44,6 +44,7 @@ class World final : private WorkerPort {
   void inside(const std::function<void()>& action);
   void later(std::int64_t ms, std::uint64_t process, std::function<void()> action);
   void step();
+  std::int64_t disk_ms();
   void cut_zookeeper(std::int64_t ms);
   void end_session();
   void cut_master(int master, std::int64_t ms);
@@ -61,6 +62,7 @@ class World final : private WorkerPort {
   std::int64_t steps_to_crash_ = -1;
   const bool disk_lies_;
   bool disk_works_ = true;
+  bool disk_is_slow_ = false;
   bool quiet_ = false;
   bool gone_ = false;  // asked to be, by the daemon itself
 };

@@ -57,8 +57,18 @@ class Store : public testing::Test {
   }
   ~Store() override { std::filesystem::remove_all(folder_); }
   std::vector<TaskStore::Found> scan() {
-    problems_.clear();
-    return store().scan(problems_);
+    TaskStore::Scan scan = store().scan();
+    problems_ = std::move(scan.problems);
+    for (const auto& leftover : scan.leftovers) std::filesystem::remove_all(leftover);
+    return std::move(scan.tasks);
+  }
+  Status keep(std::int64_t id, const std::string& body) const {
+    const auto kept = store().keep(id, body, {"10.0.0.1:5678", 12, "/logs/34.log", "/data/34"});
+    return kept ? Status() : Status(fail(kept.error()));
+  }
+  // As after a power cut, or a bad sector.
+  void tear(std::int64_t id, const char* file) const {
+    ASSERT_TRUE(write_file(store().folder(id) / file, "{\"v\":1,\"sta", 0600, Durability::kAtomic));
   }
   TaskStore store() const { return TaskStore(folder_ / "tasks"); }
 
@@ -68,13 +78,18 @@ class Store : public testing::Test {
 
 TEST_F(Store, KeepsATaskUntilItIsForgotten) {
   ASSERT_TRUE(store().prepare());
-  ASSERT_TRUE(store().keep(34, "the dispatch"));
-  ASSERT_TRUE(store().keep_master(34, "10.0.0.2:5678"));
+  ASSERT_TRUE(keep(34, "the dispatch"));
+  ASSERT_TRUE(store().keep_contact(34, {"10.0.0.2:5678", 12, "/logs/34.log", "/data/34"}));
   auto found = scan();
   ASSERT_THAT(found, SizeIs(1));
   EXPECT_EQ(found[0].task_instance_id, 34);
   EXPECT_EQ(found[0].dispatch_body, "the dispatch");
-  EXPECT_EQ(found[0].master, "10.0.0.2:5678");
+  ASSERT_TRUE(found[0].contact);
+  EXPECT_EQ(found[0].contact->master, "10.0.0.2:5678");
+  EXPECT_EQ(found[0].contact->process_instance_id, 12);
+  EXPECT_EQ(found[0].contact->log_path, "/logs/34.log");
+  EXPECT_EQ(found[0].contact->execute_path, "/data/34");
+  EXPECT_THAT(found[0].damage, IsEmpty());
   EXPECT_FALSE(found[0].request);
   EXPECT_FALSE(found[0].result);
   TaskResult result;
@@ -86,14 +101,14 @@ TEST_F(Store, KeepsATaskUntilItIsForgotten) {
   ASSERT_TRUE(gone);
   EXPECT_TRUE(std::filesystem::exists(*gone / kResultFile)) << "for somebody to remove";
   EXPECT_THAT(scan(), IsEmpty());
-  EXPECT_FALSE(std::filesystem::exists(*gone)) << "a worker that starts removes it, too";
+  EXPECT_FALSE(std::filesystem::exists(*gone)) << "it is a leftover for a worker that starts";
   EXPECT_EQ(store().forget(34), std::filesystem::path()) << "twice is fine";
 }
 
 TEST_F(Store, ForgetsATaskThatCameAgainBeforeItsFolderWasRemoved) {
   ASSERT_TRUE(store().prepare());
   for (int time = 0; time < 2; ++time) {
-    ASSERT_TRUE(store().keep(34, "the dispatch"));
+    ASSERT_TRUE(keep(34, "the dispatch"));
     EXPECT_TRUE(store().forget(34));
   }
   EXPECT_THAT(scan(), IsEmpty());
@@ -119,7 +134,7 @@ TEST(FolderRemover, RemovesAFolderAndSaysWhatItCannotRemove) {
 
 TEST_F(Store, KnowsWhenATaskWasStarted) {
   ASSERT_TRUE(store().prepare());
-  ASSERT_TRUE(store().keep(34, "the dispatch"));
+  ASSERT_TRUE(keep(34, "the dispatch"));
   EXPECT_EQ(scan()[0].start_time_ms, 0);
   const std::int64_t before = wall_ms() - 1000;  // the clock of files is coarser
   ASSERT_TRUE(
@@ -130,7 +145,7 @@ TEST_F(Store, KnowsWhenATaskWasStarted) {
 
 TEST_F(Store, KnowsWhetherAHostHasBegun) {
   ASSERT_TRUE(store().prepare());
-  ASSERT_TRUE(store().keep(34, "the dispatch"));
+  ASSERT_TRUE(keep(34, "the dispatch"));
   ASSERT_TRUE(
       write_file(store().folder(34) / kRequestFile, dump_json(to_json(TaskRequest())), 0600, Durability::kAtomic));
   EXPECT_FALSE(scan()[0].host_began);
@@ -146,35 +161,94 @@ TEST_F(Store, KnowsWhetherAHostHasBegun) {
 
 TEST_F(Store, RemembersWhatNobodyIsToldOf) {
   ASSERT_TRUE(store().prepare());
-  ASSERT_TRUE(store().keep(34, "the dispatch"));
+  ASSERT_TRUE(keep(34, "the dispatch"));
   EXPECT_FALSE(scan()[0].abandoned);
   ASSERT_TRUE(store().abandon(34));
   EXPECT_TRUE(scan()[0].abandoned);
 }
 
-TEST_F(Store, PutsAsideWhatItCannotReadAndGoesOn) {
+TEST_F(Store, PutsAsideWhatIsNoFolderOfATaskAndGoesOn) {
   ASSERT_TRUE(store().prepare());
-  ASSERT_TRUE(store().keep(1, "one"));
-  ASSERT_TRUE(store().keep(2, "two"));
-  ASSERT_TRUE(write_file(store().folder(1) / kResultFile, "{\"v\":1,\"sta", 0600, Durability::kAtomic));
+  ASSERT_TRUE(keep(2, "two"));
+  ASSERT_TRUE(write_file(folder_ / "tasks" / "1", "a file", 0600, Durability::kAtomic));
+  std::filesystem::create_symlink("/etc", folder_ / "tasks" / "3");
   EXPECT_THAT(scan(), SizeIs(1));
-  EXPECT_THAT(problems_, ElementsAre(HasSubstr("1.broken")));
+  EXPECT_THAT(problems_, testing::UnorderedElementsAre(HasSubstr("1.broken"), HasSubstr("3.broken")));
   EXPECT_THAT(scan(), SizeIs(1));
   EXPECT_THAT(problems_, IsEmpty());
 }
 
+// Its folder was put aside, with all that could be read of it: a running task was an orphan, and no master heard more.
+TEST_F(Store, ReportsWhatCanBeReadWhicheverFileIsTorn) {
+  ASSERT_TRUE(store().prepare());
+  for (const char* const torn : {"dispatch.json", "master", kRequestFile, kResultFile}) {
+    (void)store().forget(1);
+    ASSERT_TRUE(keep(1, "one"));
+    TaskRequest request;
+    request.task_type = "SHELL";
+    TaskResult result;
+    result.state = TaskState::kSuccess;
+    result.task_instance_id = 1;
+    ASSERT_TRUE(write_file(store().folder(1) / kRequestFile, dump_json(to_json(request)), 0600, Durability::kAtomic));
+    ASSERT_TRUE(write_file(store().folder(1) / kHostFile, "{}", 0600, Durability::kAtomic));
+    ASSERT_TRUE(store().keep_result(result));
+    const std::string name = torn;
+    if (name == "dispatch.json")
+      std::filesystem::remove(store().folder(1) / torn);
+    else
+      tear(1, torn);
+    const auto found = scan();
+    ASSERT_THAT(found, SizeIs(1)) << torn;
+    EXPECT_THAT(problems_, IsEmpty());
+    EXPECT_THAT(found[0].damage, ElementsAre(HasSubstr(torn)));
+    EXPECT_EQ(found[0].dispatch_body.has_value(), name != "dispatch.json");
+    EXPECT_EQ(found[0].contact.has_value(), name != "master");
+    EXPECT_EQ(found[0].request.has_value(), name != kRequestFile);
+    EXPECT_EQ(found[0].result.has_value(), name != kResultFile);
+    EXPECT_EQ(found[0].result_damaged, name == kResultFile);
+    EXPECT_TRUE(found[0].requested && found[0].host_began);
+  }
+}
+
 TEST_F(Store, PutsOnlyTheResultAsideOfATaskThatHasRun) {
   ASSERT_TRUE(store().prepare());
-  ASSERT_TRUE(store().keep(1, "one"));
-  const auto put = [&](const char* file, const std::string& text) {
-    return write_file(store().folder(1) / file, text, 0600, Durability::kAtomic).has_value();
-  };
-  ASSERT_TRUE(put(kRequestFile, "{\"v\":1}") && put(kHostFile, "{}") && put(kResultFile, "{\"v\":1,\"sta"));
+  ASSERT_TRUE(keep(1, "one"));
+  tear(1, kResultFile);
   const auto found = scan();
   ASSERT_THAT(found, SizeIs(1));
   EXPECT_FALSE(found[0].result);
-  EXPECT_THAT(found[0].damage, HasSubstr(kResultFile));
+  EXPECT_TRUE(found[0].result_damaged);
+  EXPECT_THAT(found[0].damage, ElementsAre(HasSubstr(kResultFile)));
   EXPECT_TRUE(std::filesystem::exists(store().folder(1) / "result.json.broken"));
+}
+
+TEST_F(Store, ReadsTheContactOfAnEarlierWorker) {
+  ASSERT_TRUE(store().prepare());
+  ASSERT_TRUE(keep(1, "one"));
+  ASSERT_TRUE(write_file(store().folder(1) / "master", "10.0.0.3:5678", 0600, Durability::kAtomic));
+  const auto found = scan();
+  ASSERT_TRUE(found.at(0).contact);
+  EXPECT_EQ(found[0].contact->master, "10.0.0.3:5678");
+}
+
+// A dispatch was written over the files of a living host, which then had a second one beside it.
+TEST_F(Store, KnowsWhereAHostWorksAndStartsAfreshWhereNoneDoes) {
+  ASSERT_TRUE(store().prepare());
+  EXPECT_FALSE(store().occupied(1));
+  EXPECT_FALSE(store().find(1));
+  ASSERT_TRUE(keep(1, "one"));
+  {
+    const auto lock = lock_host(store().folder(1));
+    ASSERT_TRUE(lock);
+    EXPECT_TRUE(store().occupied(1));
+    EXPECT_TRUE(store().find(1)->host_lives);
+  }
+  EXPECT_FALSE(store().occupied(1));
+  ASSERT_TRUE(store().abandon(1));
+  const auto stale = store().keep(1, "again", {"10.0.0.1:5678", 12, "", ""});
+  ASSERT_TRUE(stale);
+  EXPECT_TRUE(std::filesystem::exists(*stale / "disowned"));
+  EXPECT_FALSE(store().find(1)->abandoned) << "what was left from before is not the new task's";
 }
 
 TEST_F(Store, ForgetsWhatAKilledWorkerHadNotWholeAndKeepsNoPieceOfIt) {

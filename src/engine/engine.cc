@@ -1,0 +1,52 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+
+namespace porpoise {
+
+const char* name_of(const Event& event) {
+  static constexpr const char* kNames[] = {"Dispatched", "KillAsked",   "HostChanged", "Acked", "NotSent",
+                                           "Scanned",    "Stored",      "Looked",      "AppId", "Ended",
+                                           "Registered", "SessionLost", "Terminated",  "Woken"};
+  static_assert(std::size(kNames) == std::variant_size_v<Event>);
+  return kNames[event.index()];
+}
+
+std::vector<Action> Engine::on(Event event, Moment now) {
+  if (gone()) {  // what is written only now would be found by the next run
+    const auto* const stored = std::get_if<event::Stored>(&event);
+    return stored != nullptr && stored->ok ? std::vector<Action>{action::Forget{stored->task_instance_id}}
+                                           : std::vector<Action>();
+  }
+  std::visit([&](auto& one) { handle(std::move(one), now); }, event);
+  settle_membership();
+  start_due(now);
+  send_due(now);
+  give_up(now);
+  step_shutdown(now);
+  return std::exchange(actions_, {});
+}
+
+std::optional<std::int64_t> Engine::next_wakeup_mono_ms(Moment now) const {
+  if (gone()) return std::nullopt;
+  std::optional<std::int64_t> next = outbox_.next_wakeup_mono_ms();
+  const auto also = [&](std::int64_t due) { next = std::min(next.value_or(due), due); };
+  if (!closed_ && !queue_.empty() && running_ < static_cast<std::size_t>(settings_.slots))
+    also(std::max(now.mono_ms, queue_.begin()->first.first));
+  if (stage_ == Stage::kDraining || stage_ == Stage::kFlushing) also(limit_mono_ms_);
+  return next;
+}
+
+std::map<std::string, std::size_t> Engine::running_by_type() const {
+  std::map<std::string, std::size_t> types;
+  for (const auto& [id, task] : tasks_)
+    if (task.phase == TaskPhase::kRunning) ++types[task.dispatch.context.task_type];
+  return types;
+}
+
+AcceptedTask* Engine::find(std::int64_t id) {
+  const auto found = tasks_.find(id);
+  return found == tasks_.end() ? nullptr : &found->second;
+}
+
+}  // namespace porpoise

@@ -1,0 +1,157 @@
+// Engine: tasks from the queue to their end, killed, and found again after a restart.
+#include <utility>
+
+#include "engine/engine.h"
+#include "engine/task_messages.h"
+
+namespace porpoise {
+
+// --- Start ---
+
+void Engine::start_due(Moment now) {
+  while (!closed_ && running_ < static_cast<std::size_t>(settings_.slots) && !queue_.empty()) {
+    const auto first = queue_.begin();
+    if (first->first.first > now.mono_ms) return;
+    AcceptedTask* const task = find(first->second);
+    queue_.erase(first);
+    if (task != nullptr) begin(*task, now);
+  }
+}
+
+void Engine::begin(AcceptedTask& task, Moment now) {
+  task.phase = TaskPhase::kRunning;
+  task.start_time_ms = now.wall_ms;
+  ++running_;
+  if (!task.dispatch.context.dry_run) put_running(task, now);  // 3.1 tells nothing of a dry run but its end
+  want(action::Launch{task});
+}
+
+// --- Kill ---
+
+void Engine::handle(const event::KillAsked& event, Moment now) {
+  if (AcceptedTask* const task = find(event.task_instance_id)) return kill(*task, event.asker, now);
+  // 3.1 leaves its master without an answer here. That it is not known does not mean that nothing of it lives.
+  std::vector<ReplyTo>& askers = looking_[event.task_instance_id];
+  askers.push_back(event.asker);
+  if (askers.size() == 1) want(action::Look{event.task_instance_id});
+}
+
+void Engine::handle(const event::Looked& event, Moment now) {
+  const std::vector<ReplyTo> askers = std::move(looking_[event.task_instance_id]);
+  looking_.erase(event.task_instance_id);
+  if (event.found && find(event.task_instance_id) == nullptr) recover(*event.found, Ownership::kResumed, now);
+  for (const ReplyTo asker : askers) {
+    if (AcceptedTask* const task = find(event.task_instance_id))
+      kill(*task, asker, now);
+    else
+      want(action::AnswerKill{asker, killed_unstarted(event.task_instance_id, settings_.address)});
+  }
+}
+
+void Engine::kill(AcceptedTask& task, ReplyTo asker, Moment now) {
+  task.killed = true;
+  switch (task.phase) {
+    case TaskPhase::kStoring: task.kill_askers.push_back(asker); break;  // answered when it is known what is on disk
+    case TaskPhase::kWaiting:
+      task.kill_askers.push_back(asker);
+      leave_queue(task.id());
+      end_unstarted(task, now);
+      break;
+    case TaskPhase::kRunning:
+      task.kill_askers.push_back(asker);  // answered when its tree is verified dead
+      want(action::Cancel{task.id(), "killed by order of its master " + task.dispatch.master, false});
+      break;
+    case TaskPhase::kEnded:
+      outbox_.limit_tries(task.id());
+      want(action::AnswerKill{asker, killed(task.id(), 0, task.app_ids, settings_.address)});
+      break;
+  }
+}
+
+void Engine::end_unstarted(AcceptedTask& task, Moment now) {
+  TaskResult result;
+  result.task_instance_id = task.id();
+  result.state = TaskState::kKill;
+  result.message = "killed by order of its master " + task.dispatch.master + " before it started";
+  result.start_time_ms = result.end_time_ms = now.wall_ms;
+  result.var_pool = task.dispatch.context.var_pool;
+  result.app_ids = task.app_ids;
+  task.phase = TaskPhase::kEnded;
+  want(action::StoreResult{task, result});
+  for (const ReplyTo asker : std::exchange(task.kill_askers, {}))
+    want(action::AnswerKill{asker, killed_unstarted(task.id(), settings_.address)});
+  put_result(task, result, now);
+}
+
+void Engine::answer_kills(AcceptedTask& task, const TaskResult& result) {
+  for (const ReplyTo asker : std::exchange(task.kill_askers, {}))
+    want(action::AnswerKill{asker, killed(task.id(), result.process_id, result.app_ids, settings_.address)});
+}
+
+// --- From hosts ---
+
+void Engine::handle(const event::AppId& event, Moment now) {
+  AcceptedTask* const task = find(event.task_instance_id);
+  if (task == nullptr || task->phase != TaskPhase::kRunning || task->abandoned) return;
+  task->app_ids += (task->app_ids.empty() ? "" : ",") + event.app_id;
+  put_running(*task, now);
+}
+
+void Engine::handle(const event::Ended& event, Moment now) {
+  AcceptedTask* const task = find(event.task_instance_id);
+  if (task == nullptr || task->phase != TaskPhase::kRunning) return;
+  const TaskResult& result = event.result;
+  want(action::Finished{task->dispatch.context.task_type, result});
+  --running_;
+  task->phase = TaskPhase::kEnded;
+  task->killed = task->killed || result.state == TaskState::kKill;  // the order may have come to an earlier run
+  answer_kills(*task, result);
+  if (task->abandoned) return forget(task->id());
+  put_result(*task, result, now);
+}
+
+// --- After a restart ---
+
+void Engine::recover(const FoundTask& found, Ownership ownership, Moment now) {
+  AcceptedTask task = found.task;
+  if (!found.damage.empty()) say(action::Level::kError, "the state of a task is damaged: " + found.damage, task.id());
+  switch (recovery_of(found, ownership)) {
+    case Recovery::kStart: task.phase = TaskPhase::kWaiting; break;
+    case Recovery::kEnd:
+      task.abandoned = true;
+      want(action::Abandon{task.id()});
+      [[fallthrough]];
+    case Recovery::kFollow:
+      task.phase = TaskPhase::kRunning;
+      want(action::Adopt{task, found.request, reason_of_loss(found)});
+      break;
+    case Recovery::kReport:
+      task.phase = TaskPhase::kEnded;
+      task.start_time_ms = found.result->start_time_ms;
+      break;
+    case Recovery::kForget: return want(action::Forget{task.id()});
+  }
+  want(action::Recovered{task, task.phase == TaskPhase::kEnded ? found.result : std::nullopt, found.alerted});
+  take_back(std::move(task), found, now);
+}
+
+void Engine::take_back(AcceptedTask task, const FoundTask& found, Moment now) {
+  const std::int64_t id = task.id();
+  task.accepted_mono_ms = now.mono_ms;
+  task.killed = task.phase == TaskPhase::kEnded && found.result->state == TaskState::kKill;
+  const AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
+  switch (kept.phase) {
+    case TaskPhase::kStoring: break;
+    case TaskPhase::kWaiting: enqueue(kept, now); break;
+    case TaskPhase::kRunning:
+      ++running_;
+      if (kept.abandoned)
+        want(action::Cancel{id, "an earlier run of the worker had given it up", true});
+      else
+        put_running(kept, now);
+      break;
+    case TaskPhase::kEnded: put_result(kept, *found.result, now); break;
+  }
+}
+
+}  // namespace porpoise
