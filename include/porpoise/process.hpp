@@ -95,6 +95,7 @@ class Process {
   }
   static std::vector<porpoise_str> texts(const std::vector<std::string>& words) {
     std::vector<porpoise_str> c;
+    c.reserve(words.size());
     for (const std::string& word : words) c.push_back(to_c(word));
     return c;
   }

@@ -132,7 +132,7 @@ struct Log::Impl {
   spdlog::logger logger;
 };
 
-Result<Log> Log::open(LogSettings settings) {
+Result<Log> Log::open(const LogSettings& settings) {
   PORPOISE_TRY(const spdlog::level::level_enum level, parse_level(settings.level));
   return Log(std::make_unique<Impl>(settings, level));
 }

@@ -44,7 +44,7 @@ struct LogSettings {
 class Log {
  public:
   // ErrorCode::kInvalid for a level that is none.
-  static Result<Log> open(LogSettings settings);
+  static Result<Log> open(const LogSettings& settings);
   Log(Log&&) noexcept;
   ~Log();
 

@@ -33,7 +33,7 @@ class Written {
  public:
   explicit Written(LogSettings settings) : file_(std::tmpfile()) {
     settings.target = file_;
-    auto log = Log::open(std::move(settings));
+    auto log = Log::open(settings);
     EXPECT_TRUE(log) << log.error().to_string();
     log_.emplace(std::move(*log));
   }
