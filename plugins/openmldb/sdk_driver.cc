@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kGreetingLimit{30000};     // the SDK itself waits 20 s for a nameserver that hangs
+constexpr milliseconds kGreetingLimit{30000};    // the SDK itself waits 20 s for a nameserver that hangs
 constexpr milliseconds kLastConnectLimit{2000};  // of a cancelled task; a third of a second when nothing is wrong
 
 Failure not_sent(Error error) { return {std::move(error), 0, false}; }

@@ -1,5 +1,5 @@
-// What nearly every file of the project includes, compiled once for a unity build. No file includes this one: each names
-// what it uses, and compiles without.
+// What nearly every file of the project includes, compiled once for a unity build. No file includes this one: each
+// names what it uses, and compiles without.
 #pragma once
 
 #include <algorithm>

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxExports = 1000;           // each line of 1 MiB could double the value of the one before
 constexpr std::size_t kMaxValueBytes = 32U << 10U;  // a PATH is a tenth of it
-constexpr std::size_t kMaxDefaultDepth = 16;               // of defaults within defaults
+constexpr std::size_t kMaxDefaultDepth = 16;        // of defaults within defaults
 
 bool is_name_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 

@@ -3,7 +3,7 @@
 namespace porpoise {
 namespace {
 
-constexpr std::size_t kMaxNesting = 16;    // of values within values: more is a value that needs itself
+constexpr std::size_t kMaxNesting = 16;  // of values within values: more is a value that needs itself
 constexpr std::size_t kMaxSteps = 1000;  // placeholders of one value: they can multiply at each level
 constexpr std::size_t kMaxExpandedBytes = 32U << 10U;
 

@@ -52,7 +52,8 @@ Result<std::vector<YAML::Node>> load_yaml(std::string_view text) {
 }
 
 Status YamlConverter::spend(const YAML::Node& node, std::size_t depth, std::size_t bytes) {
-  if (depth > kMaxYamlDepth) return invalid_yaml(node, "nested deeper than " + std::to_string(kMaxYamlDepth) + " levels");
+  if (depth > kMaxYamlDepth)
+    return invalid_yaml(node, "nested deeper than " + std::to_string(kMaxYamlDepth) + " levels");
   if (++nodes_ > kMaxNodes) return invalid_yaml(node, "more than " + std::to_string(kMaxNodes) + " values");
   bytes_ += bytes + (node.IsScalar() ? node.Scalar().size() : 0);
   if (bytes_ > kMaxTextBytes) return invalid_yaml(node, "aliases make more text of it than is allowed");

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxProcBytes = 4U << 20U;                // /proc/stat grows with CPUs and interrupts
+constexpr std::size_t kMaxProcBytes = 4U << 20U;            // /proc/stat grows with CPUs and interrupts
 constexpr std::chrono::milliseconds kMinimumInterval{950};  // 3.1 `OSUtils.cpuUsage`: closer samples say nothing
 constexpr double kGib = 1024.0 * 1024 * 1024;
 

@@ -9,7 +9,7 @@
 namespace porpoise {
 namespace {
 
-constexpr int kMaxParentheses = 64;                // far above what people write; keeps hostile input off the stack
+constexpr int kMaxParentheses = 64;         // far above what people write; keeps hostile input off the stack
 constexpr std::size_t kMaxQuotedTail = 20;  // of the input, in an error message
 
 // Recursive descent: sum = product {+- product}; product = factor {*/ factor}; factor = [+-] factor | (sum) | digits.
@@ -88,8 +88,7 @@ class Parser {
 
   tl::unexpected<Error> unexpected() const {
     if (at_ >= text_.size()) return fail(ErrorCode::kInvalid, "it ends where a number or \")\" is expected");
-    return fail(ErrorCode::kInvalid,
-                "unexpected \"" + std::string(cut_utf8(text_.substr(at_), kMaxQuotedTail)) + "\"");
+    return fail(ErrorCode::kInvalid, "unexpected \"" + std::string(cut_utf8(text_.substr(at_), kMaxQuotedTail)) + "\"");
   }
 
   char next() const { return at_ < text_.size() ? text_[at_] : '\0'; }

@@ -186,7 +186,8 @@ Result<std::int64_t> find_target(const Workflow& workflow, const Links& links, c
   if (target != nullptr && (!is_branch(slot) || contains(links.after, target->code))) return target->code;
   const std::vector<std::string> candidates = names(workflow, is_branch(slot) ? links.after : links.before);
   return fail(ErrorCode::kInvalid, "--relink: '" + slot.slot + "' of task '" + links.task->name + "' cannot be '" +
-                                       name + "'" + did_you_mean(name, candidates) + "; it can be " + comma_joined(candidates));
+                                       name + "'" + did_you_mean(name, candidates) + "; it can be " +
+                                       comma_joined(candidates));
 }
 
 }  // namespace
