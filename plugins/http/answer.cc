@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/utf8.h"
+#include "base/text.h"
 
 namespace porpoise::http {
 namespace {

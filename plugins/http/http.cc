@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "base/text.h"
-#include "base/utf8.h"
 #include "curl/transfer.h"
 #include "http/answer.h"
 #include "http/params.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/nearest.h"
+#include "base/text.h"
 
 namespace porpoise::http {
 namespace {

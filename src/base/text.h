@@ -1,9 +1,14 @@
-// What texts from outside need first. Pure.
+// What texts from outside need first: trimming, UTF-8, Base64, and the word that was probably meant. Pure; any thread.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace porpoise {
+
+// What texts from outside need first. Pure.
 
 // Without the blanks at both ends.
 constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = " \t\r\n") {
@@ -11,5 +16,27 @@ constexpr std::string_view trimmed(std::string_view text, std::string_view blank
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
+
+// Cuts of UTF-8 text that never split a code point. Pure.
+
+// The longest beginning of at most `max_bytes` that ends between two code points. Text that is not UTF-8 is cut
+// anywhere: no more than three bytes are ever given up.
+inline std::string_view cut_utf8(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  std::size_t end = max_bytes;
+  for (int steps = 0; steps < 3 && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U; ++steps) --end;
+  return text.substr(0, end);
+}
+
+// Base64 (RFC 4648, section 4): the standard alphabet, padded, no line breaks. Pure.
+std::string base64(std::string_view bytes);
+
+// "Did you mean": the candidate closest to a mistyped word. Pure.
+
+// The candidate with the fewest edits from `word`, ignoring case; empty when each differs in more than a third of it.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+// " (did you mean 'x'?)", or empty.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace porpoise

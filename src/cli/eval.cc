@@ -1,4 +1,4 @@
-#include "cli/eval.h"
+#include "cli/commands.h"
 
 #include <chrono>
 #include <functional>
@@ -9,39 +9,18 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/json.h"
-#include "base/time_zone.h"
-#include "cli/console.h"
 #include "es5/javascript.h"
-#include "model/civil_time.h"
-#include "model/expand.h"
+#include "model/date_time.h"
+#include "model/parameter_resolution.h"
 #include "model/switch_rule.h"
-#include "workflow/parameters.h"
+#include "workflow/workflow.h"
 
 namespace porpoise {
 namespace {
 
 constexpr std::size_t kMaxLineBytes = 64U << 20U;  // as for any JSON from outside
-
-constexpr const char* kParamsExamples = R"(Examples:
-  porpoise eval params '$[add_months(yyyyMMdd,-1)]' --datetime 20230315000000
-  porpoise eval params 'load ${table} of $[yyyy-MM-dd-1]' --set table=t1
-  porpoise eval params <lines.jsonl    {"text": "${a}", "params": {"a": "1"}} becomes
-                                       {"text": "${a}", "params": {"a": "1"}, "result": "1"})";
-constexpr const char* kSwitchExamples = R"(Examples:
-  porpoise eval switch '${auc} > 0.9' --set auc=0.93
-  porpoise eval switch '${v} == 1' --set v=1 --compat 3.1.9
-  porpoise eval switch <lines.jsonl    {"condition": "${a} == 1", "params": {"a": "1"}} becomes
-                                       {"condition": "${a} == 1", "params": {"a": "1"}, "result": true})";
-
-struct EvalOptions {
-  std::string expression;
-  bool has_expression = false;
-  std::vector<std::string> set;
-  std::string datetime;
-  std::string time_zone;
-  std::string compat = "3.1.5";
-};
 
 // What differs between the two commands.
 struct Command {
@@ -139,16 +118,6 @@ Result<ExpandTime> expand_time(const EvalOptions& options) {
                     options.datetime};
 }
 
-int run_params(const EvalOptions& options) {
-  const auto time = expand_time(options);
-  if (!time) return print_error(time.error(), kExitUsage);
-  const auto evaluate = [&time](const std::string& text, const ParameterValues& values) {
-    return expand(text, values, *time).map([](std::string result) { return Json(std::move(result)); });
-  };
-  const auto put_error = [](OrderedJson& line, const std::string& message) { line["error"] = message; };
-  return run(options, {"text", evaluate, put_error});
-}
-
 Result<Json> evaluate_condition(const std::string& condition, const ParameterValues& values, SwitchCompat compat) {
   PropertyList params;
   for (const auto& [name, value] : values)
@@ -159,7 +128,19 @@ Result<Json> evaluate_condition(const std::string& condition, const ParameterVal
   return Json(*result);
 }
 
-int run_switch(const EvalOptions& options) {
+}  // namespace
+
+int eval_params(const EvalOptions& options) {
+  const auto time = expand_time(options);
+  if (!time) return print_error(time.error(), kExitUsage);
+  const auto evaluate = [&time](const std::string& text, const ParameterValues& values) {
+    return expand(text, values, *time).map([](std::string result) { return Json(std::move(result)); });
+  };
+  const auto put_error = [](OrderedJson& line, const std::string& message) { line["error"] = message; };
+  return run(options, {"text", evaluate, put_error});
+}
+
+int eval_switch(const EvalOptions& options) {
   const SwitchCompat compat = switch_compat_from(options.compat).value_or(SwitchCompat::k315);
   const auto evaluate = [compat](const std::string& condition, const ParameterValues& values) {
     return evaluate_condition(condition, values, compat);
@@ -169,40 +150,6 @@ int run_switch(const EvalOptions& options) {
     line["message"] = message;
   };
   return run(options, {"condition", evaluate, put_error});
-}
-
-CLI::Option* declare_common(CLI::App& command, EvalOptions& options, const char* footer) {
-  command.add_option("--set", options.set, "NAME=VALUE of a parameter; may be repeated")
-      ->type_size(1)
-      ->allow_extra_args(false);
-  command.footer(footer);
-  return command.add_option("EXPRESSION", options.expression, "without it: JSON lines on standard input");
-}
-
-}  // namespace
-
-void add_eval_command(CLI::App& app, int& exit_code) {
-  const auto options = std::make_shared<EvalOptions>();  // lives as long as the callbacks
-  CLI::App* const eval = app.add_subcommand("eval", "What a placeholder or a SWITCH condition becomes");
-  eval->require_subcommand(1);
-
-  CLI::App* const params = eval->add_subcommand("params", "Replaces ${name} and $[time] as DolphinScheduler 3.1 does");
-  const CLI::Option* const text = declare_common(*params, *options, kParamsExamples);
-  params->add_option("--datetime", options->datetime, "yyyyMMddHHmmss, base of $[...]; default: now");
-  params->add_option("--time-zone", options->time_zone, "such as Asia/Shanghai; default: TZ or this machine's");
-  params->callback([options, text, &exit_code] {
-    options->has_expression = text->count() > 0;
-    exit_code = run_params(*options);
-  });
-
-  CLI::App* const condition = eval->add_subcommand("switch", "Evaluates a condition of a SWITCH task");
-  const CLI::Option* const expression = declare_common(*condition, *options, kSwitchExamples);
-  condition->add_option("--compat", options->compat, "DolphinScheduler whose rules count")
-      ->check(CLI::IsMember({"3.1.5", "3.1.9"}));
-  condition->callback([options, expression, &exit_code] {
-    options->has_expression = expression->count() > 0;
-    exit_code = run_switch(*options);
-  });
 }
 
 }  // namespace porpoise

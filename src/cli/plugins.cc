@@ -1,23 +1,16 @@
-#include "cli/plugins.h"
+#include "cli/commands.h"
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "cli/console.h"
 #include "plugin/catalog.h"
 #include "plugin/schema.h"
 #include "progress/table.h"
 
 namespace porpoise {
 namespace {
-
-struct PluginsOptions {
-  std::vector<std::filesystem::path> folders;
-  std::string type;
-  bool json = false;
-};
 
 std::string render(const Table& table, const Output& output) {
   return table.render(output.columns(), output.traits().colors);
@@ -64,12 +57,6 @@ std::string list_as_text(const Catalog& catalog, const Output& output) {
   return text;
 }
 
-void list(const PluginsOptions& options) {
-  const Catalog catalog = Catalog::scan(plugin_folders(options.folders));
-  Output output = standard_output();
-  output.write(options.json ? list_as_json(catalog) : list_as_text(catalog, output));
-}
-
 std::string describe_as_json(const CatalogEntry& entry) {
   OrderedJson json = to_json(entry);
   json["params"] = entry.type.params_schema;
@@ -86,37 +73,22 @@ std::string describe_as_text(const CatalogEntry& entry, const Output& output) {
          "\n\n" + render(table, output);
 }
 
-int describe(const PluginsOptions& options) {
+}  // namespace
+
+int list_plugins(const PluginsOptions& options) {
+  const Catalog catalog = Catalog::scan(plugin_folders(options.folders));
+  Output output = standard_output();
+  output.write(options.json ? list_as_json(catalog) : list_as_text(catalog, output));
+  return kExitOk;
+}
+
+int describe_plugin(const PluginsOptions& options) {
   const Catalog catalog = Catalog::scan(plugin_folders(options.folders));
   const CatalogEntry* const entry = catalog.find(options.type);
   if (entry == nullptr) return print_error(catalog.unknown_type(options.type), kExitUsage);
   Output output = standard_output();
   output.write(options.json ? describe_as_json(*entry) : describe_as_text(*entry, output));
-  return 0;
-}
-
-void add_common_options(CLI::App& command, PluginsOptions& options) {
-  command.add_flag("--json", options.json, "Print JSON");
-  command.add_option("--plugin-dir", options.folders, "Folder to search before all others")
-      ->type_name("DIR")
-      ->allow_extra_args(false);
-}
-
-}  // namespace
-
-void add_plugins_command(CLI::App& app, int& exit_code) {
-  const auto options = std::make_shared<PluginsOptions>();  // lives as long as the callbacks
-  CLI::App* const plugins = app.add_subcommand("plugins", "Task types there are, and their parameters");
-  plugins->require_subcommand(1);
-
-  CLI::App* const list_command = plugins->add_subcommand("list", "Task types, and plugins that were refused");
-  add_common_options(*list_command, *options);
-  list_command->callback([options] { list(*options); });
-
-  CLI::App* const describe_command = plugins->add_subcommand("describe", "One task type and its parameters");
-  describe_command->add_option("TYPE", options->type, "Such as SHELL")->required();
-  add_common_options(*describe_command, *options);
-  describe_command->callback([options, &exit_code] { exit_code = describe(*options); });
+  return kExitOk;
 }
 
 std::vector<std::filesystem::path> plugin_folders(const std::vector<std::filesystem::path>& explicit_folders) {

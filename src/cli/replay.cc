@@ -1,4 +1,4 @@
-#include "cli/replay.h"
+#include "cli/commands.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,27 +7,27 @@
 #include <boost/asio/signal_set.hpp>
 #include <cerrno>
 #include <csignal>
+#include <map>
 #include <memory>
+#include <set>
+#include <system_error>
 #include <utility>
 
 #include "base/file.h"
-#include "cli/console.h"
-#include "cli/plugins.h"
 #include "cli/replay_input.h"
 #include "cli/replay_options.h"
-#include "replay/listing.h"
-#include "replay/local_resources.h"
+#include "plugin/companion.h"
+#include "replay/preflight.h"
+#include "replay/run_directory.h"
 #include "replay/runner.h"
 #include "replay/sandbox.h"
-#include "replay/summary.h"
 
 namespace porpoise {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kDrySandbox = "http://127.0.0.1:9080";  // named by the plans of a dry run, which starts none
-constexpr std::chrono::seconds kSandboxStart{60};  // the first import of duckdb from a cold disk takes seconds
+constexpr std::chrono::seconds kSandboxStart{60};  // a first import of Python packages from a cold disk takes seconds
 
 StatusFormat status_format(const ReplayOptions& options, const Output& out) {
   if (options.json) return StatusFormat::kJson;
@@ -40,19 +40,61 @@ struct Machine {
   fs::path host_binary;
   fs::path python;  // --python, or empty
   std::unique_ptr<RunDirectory> directory;
-  std::unique_ptr<Sandbox> sandbox;
+  std::map<std::string, std::unique_ptr<Sandbox>> sandboxes;  // by the name of the companion program
 };
 
-Result<std::unique_ptr<Sandbox>> start_sandbox(boost::asio::io_context& io, const ReplayOptions& options,
-                                               const RunDirectory& directory) {
-  const fs::path folder = executable_folder();
-  SandboxOptions sandbox;
-  PORPOISE_TRY(sandbox.program, find_sandbox_program(environment("PORPOISE_SANDBOX"), folder));
-  PORPOISE_TRY(sandbox.python,
-               find_python(options.python, environment("PORPOISE_PYTHON"), folder, environment("PATH")));
-  sandbox.port = options.sandbox_port;
-  sandbox.folder = options.sandbox_dir.empty() ? fs::path() : fs::absolute(options.sandbox_dir);
-  return Sandbox::start(io, std::move(sandbox), directory.root() / "sandbox.log", kSandboxStart);
+// An interpreter as people name it: a path, or a program of PATH.
+Result<fs::path> find_interpreter(const fs::path& given, std::string_view path) {
+  std::vector<fs::path> candidates;
+  if (given.has_parent_path()) candidates.push_back(given);
+  while (candidates.empty() || !given.has_parent_path()) {
+    const std::string_view folder = path.substr(0, path.find(':'));
+    candidates.push_back(fs::path(folder) / given);
+    if (folder.size() == path.size()) break;
+    path.remove_prefix(folder.size() + 1);
+  }
+  std::error_code ignored;
+  for (const fs::path& file : candidates)
+    if (fs::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0) return fs::absolute(file);
+  return fail(ErrorCode::kNotFound, "Python interpreter " + given.string() + " is not an executable file");
+}
+
+// The sandboxes of the workflow's task types. Where none of these has one, all there are: scripts talk to them, too.
+std::vector<Companion> choose_sandboxes(const ReplayInput& input) {
+  const std::vector<Companion> known = find_companions("sandbox", executable_folder());
+  std::set<std::string> wanted;
+  for (const std::string& type : plugin_types(reachable(input.plan()))) wanted.insert(companion_name(type));
+  std::vector<Companion> chosen;
+  for (const Companion& companion : known)
+    if (wanted.count(companion.name) > 0) chosen.push_back(companion);
+  return chosen.empty() ? known : chosen;
+}
+
+std::vector<std::string> sandbox_command(const Companion& companion, const ReplayOptions& options,
+                                         const fs::path& python) {
+  std::vector<std::string> command{companion.file, "--for-replay", "--port", std::to_string(options.sandbox_port)};
+  const auto add = [&](const char* name, const fs::path& value) {
+    if (!value.empty()) command.insert(command.end(), {name, value});
+  };
+  command.emplace_back(options.dry_run ? "--plan" : "--exit-with-stdin");
+  add("--dir", options.sandbox_dir.empty() ? fs::path() : fs::absolute(options.sandbox_dir));
+  add("--python", python);
+  return command;
+}
+
+Status start_sandboxes(boost::asio::io_context& io, const ReplayOptions& options, const ReplayInput& input,
+                       Machine& machine) {
+  const std::vector<Companion> chosen = choose_sandboxes(input);
+  if (chosen.empty()) return fail(ErrorCode::kNotFound, "no plugin here brings a sandbox");
+  if (chosen.size() > 1 && (options.sandbox_port != 0 || !options.sandbox_dir.empty()))
+    return fail(ErrorCode::kInvalid, "--sandbox-port and --sandbox-dir are for one sandbox; this workflow uses '" +
+                                         chosen[0].name + "' and '" + chosen[1].name + "'");
+  for (const Companion& companion : chosen) {
+    PORPOISE_TRY(machine.sandboxes[companion.name],
+                 Sandbox::start(io, companion.name, sandbox_command(companion, options, machine.python),
+                                machine.directory->root() / "sandbox.log", kSandboxStart));
+  }
+  return {};
 }
 
 // Found out now rather than after an hour of work.
@@ -68,7 +110,7 @@ Result<Machine> prepare_machine(boost::asio::io_context& io, const ReplayOptions
   PORPOISE_TRY_VOID(check_summary_place(options.summary));
   PORPOISE_TRY(machine.host_binary, usable_host_binary());
   if (!options.python.empty()) {
-    PORPOISE_TRY(machine.python, find_python(options.python, "", executable_folder(), environment("PATH")));
+    PORPOISE_TRY(machine.python, find_interpreter(options.python, environment("PATH")));
   }
   fs::path root = options.run_dir;
   if (root.empty()) {
@@ -76,21 +118,16 @@ Result<Machine> prepare_machine(boost::asio::io_context& io, const ReplayOptions
   }
   PORPOISE_TRY(RunDirectory directory, RunDirectory::create(root, time_text(input.time, "yyyyMMdd")));
   machine.directory = std::make_unique<RunDirectory>(std::move(directory));
-  if (options.sandbox && !options.dry_run) {
-    PORPOISE_TRY(machine.sandbox, start_sandbox(io, options, *machine.directory));
-  }
+  if (options.sandbox) PORPOISE_TRY_VOID(start_sandboxes(io, options, input, machine));
   return machine;
 }
 
-// All OPENMLDB tasks go to the sandbox, and so does a predict server that the workflow tells its APIServer.
-void use_sandbox(const std::string& url, ReplayInput& input, RunSettings& settings) {
-  if (const auto found = settings.plugins.find("OPENMLDB"); found != settings.plugins.end()) {
-    found->second.config["apiservers"] = {{"*", url}};
-    found->second.config["sdk"] = false;
-    found->second.config["settleMillis"] = 0;  // its jobs do not change their minds
-  }
+// Tasks of the sandbox's type go to it, and so does all that a global parameter of the workflow leads there.
+void use_sandbox(const std::string& name, const SandboxUse& use, ReplayInput& input, RunSettings& settings) {
+  for (auto& [type, plugin] : settings.plugins)
+    if (companion_name(type) == name) plugin.config.merge_patch(use.config);
   for (const Property& global : input.workflow().global_params)
-    if (global.prop == "apiserver") input.overrides.emplace("apiserver", url.substr(url.find("//") + 2));
+    if (const auto found = use.globals.find(global.prop); found != use.globals.end()) input.overrides.insert(*found);
 }
 
 // Ctrl-C once asks, twice insists.
@@ -142,7 +179,9 @@ FindResource find_resource(const ReplayOptions& options) {
   return [&options](const std::string& full_name) { return find_local_resource(full_name, options.resources); };
 }
 
-int replay(const ReplayOptions& options) {
+}  // namespace
+
+int run_replay(const ReplayOptions& options) {
   // What is asked for, and whether it can be done: all that is wrong with the file is said before anything runs.
   auto input = read_replay_input(options);
   if (!input) return print_error(input.error(), kExitUsage);
@@ -152,7 +191,9 @@ int replay(const ReplayOptions& options) {
     out.write(list_workflow(input->workflow(), catalog, out.columns(), out.traits().colors));
     return kExitOk;
   }
-  if (catalog.types().empty()) return print_error(catalog.unknown_type("SHELL"), kExitEnvironment);
+  const std::set<std::string> types = plugin_types(reachable(input->plan()));
+  if (catalog.types().empty() && !types.empty())
+    return print_error(catalog.unknown_type(*types.begin()), kExitEnvironment);
   if (const Status checked = check_before_run(input->text, input->plan(), catalog, find_resource(options)); !checked)
     return print_error(in_file(options.file, checked.error()), kExitUsage);
   for (const std::string& note : input->notes) print_error(note, kExitOk);
@@ -162,25 +203,16 @@ int replay(const ReplayOptions& options) {
   auto machine = prepare_machine(io, options, *input);
   if (!machine) return print_error(machine.error(), kExitEnvironment);
   RunSettings settings = make_run_settings(options, *input, catalog, machine->python);
-  if (options.sandbox) use_sandbox(machine->sandbox ? machine->sandbox->url() : kDrySandbox, *input, settings);
+  for (const auto& [name, sandbox] : machine->sandboxes) use_sandbox(name, sandbox->use(), *input, settings);
 
   const auto status = make_status_printer(status_format(options, out), out);
   const auto report = run_workflow(io, *machine, settings, *input, *status);
   if (!report) return print_error(report.error(), kExitUsage);
-  machine->sandbox.reset();
+  machine->sandboxes.clear();
   if (!all_children_gone()) print_error("a process of this run is still there", kExitFailed);
   if (const Status written = write_summary(options.summary, *report); !written)
     return print_error(written.error(), kExitEnvironment);
   return exit_code_of(*report);
-}
-
-}  // namespace
-
-void add_replay_command(CLI::App& app, int& exit_code) {
-  CLI::App* const command = app.add_subcommand("replay", "Run an exported workflow on this machine");
-  const auto options = std::make_shared<ReplayOptions>();
-  declare_replay_options(*command, *options);
-  command->callback([options, &exit_code] { exit_code = replay(*options); });
 }
 
 }  // namespace porpoise

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/file.h"
-#include "base/nearest.h"
-#include "cli/console.h"
-#include "model/civil_time.h"
-#include "model/date_pattern.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "model/date_time.h"
 #include "workflow/import.h"
 #include "workflow/relink.h"
 
@@ -85,7 +85,7 @@ Result<std::string> parse_schedule_time(const std::string& text) {
 }
 
 Status resolve_inputs(const ReplayOptions& options, ReplayInput& input) {
-  input.time.now_ms = wall_clock_ms();
+  input.time.now_ms = wall_ms();
   input.time.zone = system_time_zone();
   PORPOISE_TRY(input.time.schedule_time, parse_schedule_time(options.schedule_time));
   PORPOISE_TRY(input.overrides, parse_overrides(options.set));

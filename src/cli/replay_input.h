@@ -13,8 +13,7 @@
 #include "config/config.h"
 #include "plugin/catalog.h"
 #include "replay/preflight.h"
-#include "replay/run_context.h"
-#include "workflow/parameters.h"
+#include "replay/task_run.h"
 #include "workflow/workflow.h"
 
 namespace porpoise {

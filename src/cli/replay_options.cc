@@ -1,5 +1,7 @@
 #include "cli/replay_options.h"
 
+#include <CLI/CLI.hpp>
+
 namespace porpoise {
 namespace {
 
@@ -9,7 +11,7 @@ constexpr const char* kReplayExamples = R"(Examples:
   porpoise replay workflow.json --task train           one task, without what is before it
   porpoise replay workflow.json --from train           a task and everything after it
   porpoise replay workflow.json --dry-run              scripts and statements, nothing runs
-  porpoise replay workflow.json --sandbox              with a stand-in for OpenMLDB
+  porpoise replay workflow.json --sandbox              with stand-ins for what the tasks talk to
   porpoise replay workflow.json --json | jq .event
 
 Exit codes: 0 ok, 1 a task failed, 2 wrong usage or file, 3 something is missing here, 130 interrupted.)";
@@ -72,8 +74,9 @@ void declare_manner(CLI::App& command, ReplayOptions& options) {
 }
 
 void declare_sandbox(CLI::App& command, ReplayOptions& options) {
-  const char* const group = "OpenMLDB sandbox";
-  command.add_flag("--sandbox", options.sandbox, "start the sandbox and send all OPENMLDB tasks to it")->group(group);
+  const char* const group = "Sandbox";
+  command.add_flag("--sandbox", options.sandbox, "start the sandboxes of its task types, and send the tasks there")
+      ->group(group);
   command.add_option("--sandbox-port", options.sandbox_port, "default: any free one")
       ->check(CLI::Range(0, 65535))
       ->group(group);

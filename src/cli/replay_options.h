@@ -1,10 +1,13 @@
 // The options of `porpoise replay`, as typed.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace porpoise {
 

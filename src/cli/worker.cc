@@ -1,4 +1,4 @@
-#include "cli/worker.h"
+#include "cli/commands.h"
 
 #include <unistd.h>
 
@@ -9,20 +9,17 @@
 #include <string>
 #include <vector>
 
-#include "base/time_zone.h"
-#include "cli/console.h"
-#include "cli/plugins.h"
+#include "base/clock.h"
 #include "cli/worker_environment.h"
 #include "cli/worker_flags.h"
 #include "cli/worker_status.h"
-#include "config/file_trust.h"
+#include "config/worker_settings.h"
 #include "net/alert_sender.h"
 #include "net/listener.h"
 #include "net/master_links.h"
 #include "observe/http_server.h"
+#include "observe/log.h"
 #include "observe/loop_monitor.h"
-#include "observe/rate_limited_log.h"
-#include "observe/redactor.h"
 #include "observe/sd_notify.h"
 #include "observe/watchdog.h"
 #include "worker/frame_router.h"
@@ -36,15 +33,6 @@ namespace porpoise {
 namespace {
 
 namespace asio = boost::asio;
-
-constexpr const char* kExamples = R"(Examples:
-  porpoise worker --zookeeper zk1:2181,zk2:2181
-  porpoise worker --ds-conf /opt/dolphinscheduler/worker-server/conf      with the settings of a Java worker
-  porpoise worker --zookeeper 127.0.0.1:2181 --data-dir /tmp/porpoise --log-dir /tmp/porpoise/logs
-  porpoise config show --zookeeper zk1:2181                               what it would run with, and why
-
-SIGTERM drains: nothing new is accepted, running tasks finish, then the worker leaves. A second SIGTERM ends them.
-After SIGKILL, or an upgrade, tasks run on: start the worker again within the session timeout and it goes on with them.)";
 
 // Empty ones hide nothing.
 std::vector<std::string> secrets_of(const WorkerConfig& config) {
@@ -87,7 +75,7 @@ void count_ending(MessageMetrics& messages, Connection::Ending ending) {
 
 // The whole daemon, in the order in which it comes to life. Everything lives here, on this one thread; what reads logs,
 // launches hosts and removes folders has threads of its own and only posts.
-Status run_worker(const WorkerConfig& config) {
+Status run_daemon(const WorkerConfig& config) {
   // 1. The log, so that what follows can be told; the zone, before threads start.
   PORPOISE_TRY(Log log, Log::open(log_settings(config)));
   PORPOISE_TRY_VOID(use_time_zone(config.time_zone));
@@ -198,7 +186,9 @@ Status run_worker(const WorkerConfig& config) {
   return {};
 }
 
-int worker(const WorkerFlags& flags) {
+}  // namespace
+
+int run_worker(const WorkerFlags& flags) {
   const auto resolved = resolve_worker_flags(flags);
   if (!resolved) return print_error(resolved.error(), kExitUsage);
   hide_secrets();
@@ -206,19 +196,9 @@ int worker(const WorkerFlags& flags) {
   const FileTrust trust = judge_files(*resolved);
   for (const std::string& exposed : trust.exposed) print_error(exposed, 0);
   if (!trust.distrusted.empty()) return print_error(trust.distrusted.front(), kExitUsage);
-  const Status ended = run_worker(resolved->config);
+  const Status ended = run_daemon(resolved->config);
   if (ended) return kExitOk;
   return print_error(Redactor(secrets_of(resolved->config)).apply(ended.error().to_string()), kExitEnvironment);
-}
-
-}  // namespace
-
-void add_worker_command(CLI::App& app, int& exit_code) {
-  auto* const command = app.add_subcommand("worker", "Join a DolphinScheduler 3.1 cluster and run its tasks");
-  const auto flags = std::make_shared<WorkerFlags>();
-  declare_worker_flags(*command, *flags);
-  command->footer(kExamples);
-  command->callback([flags, &exit_code] { exit_code = worker(*flags); });
 }
 
 }  // namespace porpoise

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/host_port.h"
-#include "cli/console.h"
+#include "base/network_address.h"
+#include "cli/commands.h"
 #include "launcher/task_process.h"
 #include "machine/address.h"
 #include "process/process_info.h"

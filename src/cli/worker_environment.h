@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-#include "base/address_ranges.h"
+#include "base/network_address.h"
 #include "base/result.h"
 #include "config/worker_config.h"
 #include "logs/log_root.h"

@@ -1,11 +1,9 @@
 // The flags of the worker's configuration, one per key of config/settings_table.h, for every command that has them.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 
 #include "base/result.h"
-#include "config/settings_sources.h"
 #include "config/worker_settings.h"
 
 namespace porpoise {
@@ -15,9 +13,6 @@ struct WorkerFlags {
   std::filesystem::path ds_conf;  // --ds-conf, the folder of a stock worker's configuration
   FlagValues values;              // those that were given
 };
-
-// `flags` must outlive the parsing of `command`.
-void declare_worker_flags(CLI::App& command, WorkerFlags& flags);
 
 // With the files and the environment of this process.
 Result<ResolvedSettings> resolve_worker_flags(const WorkerFlags& flags);

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "base/file.h"
-#include "base/nearest.h"
+#include "base/text.h"
 #include "config/settings_table.h"
 #include "config/yaml.h"
 

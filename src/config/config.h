@@ -19,7 +19,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "config/located_value.h"
+#include "config/yaml.h"
 
 namespace porpoise {
 

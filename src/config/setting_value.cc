@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "base/address_ranges.h"
-#include "config/tenant_map.h"
+#include "base/network_address.h"
+#include "config/worker_config.h"
 
 namespace porpoise::kind {
 namespace {

@@ -1,16 +1,22 @@
 // What `porpoise worker` is told: one value per key, read once, then immutable. worker_settings.h says where each key
-// may come from and in which order.
+// may come from and in which order. Values; any thread.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
+#include "base/result.h"
 
 namespace porpoise {
 
+// What `porpoise worker` is told: one value per key, read once, then immutable. worker_settings.h says where each key
+// may come from and in which order.
 enum class FullPolicy { kReject, kContinue };             // task-execute-threads-full-policy
 enum class ExpiryPolicy { kKill, kKeep };                 // what happens to running tasks when the session has expired
 enum class RootTenant { kLoopback, kAllowed, kRefused };  // who may run as root; kLoopback: see allow_root_tenant
@@ -76,6 +82,30 @@ struct WorkerConfig {
   // The daemon's log.
   LogFormat log_format = LogFormat::kText;
   std::string log_level = "info";
+};
+
+// Which user of the operating system a tenant is, and which tenants a worker runs at all (`tenant-map`).
+//
+// A value; pure. Without entries each tenant is the user of its name, as in 3.1. With some, a tenant that has none is
+// refused: who may define tenants in the UI does not choose among this machine's users then.
+//
+//   etl=app_etl,bi     etl runs as app_etl, bi as bi, others not at all
+//   etl=app_etl,*      others as the users of their names
+
+// [a-z_][a-z0-9_-]*[$]?, with upper-case letters and dots, which some directories have: nothing a command could take
+// for an option.
+bool is_user_name(std::string_view name);
+
+class TenantMap {
+ public:
+  static Result<TenantMap> parse(std::string_view text);
+
+  // None: it is not run here.
+  std::optional<std::string> user_of(const std::string& tenant) const;
+
+ private:
+  std::map<std::string, std::string> users_;
+  bool takes_others_ = true;
 };
 
 }  // namespace porpoise

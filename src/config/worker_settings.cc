@@ -1,13 +1,64 @@
 #include "config/worker_settings.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <system_error>
 
-#include "base/nearest.h"
-#include "base/utf8.h"
+#include "base/file.h"
+#include "base/text.h"
 
 namespace porpoise {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxFileBytes = 1U << 20U;  // of one file; the stock ones have less than 10 KiB
+
+Result<std::optional<ConfigText>> read_if_there(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return std::nullopt;
+  PORPOISE_TRY(std::string text, read_file(file, kMaxFileBytes));
+  return ConfigText{file.string(), std::move(text)};
+}
+
+Status read_ds_conf(const fs::path& folder, SettingsSources& sources) {
+  PORPOISE_TRY(sources.application_yaml, read_if_there(folder / "application.yaml"));
+  PORPOISE_TRY(sources.common_properties, read_if_there(folder / "common.properties"));
+  PORPOISE_TRY(sources.env_script, read_if_there(folder / "dolphinscheduler_env.sh"));
+  if (!sources.application_yaml && !sources.common_properties && !sources.env_script)
+    return fail(ErrorCode::kNotFound,
+                "no application.yaml, common.properties or dolphinscheduler_env.sh in " + folder.string());
+  std::error_code error;
+  sources.ds_conf = fs::absolute(folder, error).lexically_normal();
+  if (error) return fail_errno("cannot find out where " + folder.string() + " is", error.value());
+  return {};
+}
+
+std::string value_of(const Variables& variables, std::string_view name) {
+  const auto found = variables.find(name);
+  return found == variables.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+Result<SettingsSources> read_settings_sources(fs::path config_file, fs::path ds_conf, Variables environment,
+                                              FlagValues flags) {
+  SettingsSources sources;
+  if (config_file.empty()) config_file = value_of(environment, "PORPOISE_CONFIG");
+  if (ds_conf.empty()) ds_conf = value_of(environment, "PORPOISE_DS_CONF");
+  if (!ds_conf.empty()) PORPOISE_TRY_VOID(read_ds_conf(ds_conf, sources));
+  PORPOISE_TRY(sources.porpoise_yaml, config_file.empty()
+                                          ? find_config(config_search_path(value_of(environment, "XDG_CONFIG_HOME"),
+                                                                           value_of(environment, "HOME")))
+                                          : load_config(config_file));
+  sources.environment = std::move(environment);
+  sources.flags = std::move(flags);
+  return sources;
+}
+
 namespace {
 
 constexpr std::size_t kMaxShownBytes = 200;  // of a value that is refused
@@ -15,10 +66,10 @@ constexpr const char* kDefault = "default";
 constexpr std::string_view kPrefix = "PORPOISE_";
 
 // Variables of porpoise that are no keys of the worker: those of other commands, of the build and of tests.
-constexpr std::string_view kOtherVariables[] = {
-    "PORPOISE_CONFIG",       "PORPOISE_DS_CONF", "PORPOISE_PLUGIN_PATH", "PORPOISE_HOST", "PORPOISE_SANDBOX",
-    "PORPOISE_PYTHON",       "PORPOISE_BIN",     "PORPOISE_BUILD",       "PORPOISE_JOBS", "PORPOISE_TASK_ID",
-    "PORPOISE_FUZZ_SECONDS", "PORPOISE_SEED",    "PORPOISE_SEEDS"};
+constexpr std::string_view kOtherVariables[] = {"PORPOISE_CONFIG",       "PORPOISE_DS_CONF", "PORPOISE_PLUGIN_PATH",
+                                                "PORPOISE_HOST",         "PORPOISE_PYTHON",  "PORPOISE_BIN",
+                                                "PORPOISE_BUILD",        "PORPOISE_JOBS",    "PORPOISE_TASK_ID",
+                                                "PORPOISE_FUZZ_SECONDS", "PORPOISE_SEED",    "PORPOISE_SEEDS"};
 
 class Resolver {
  public:
@@ -232,5 +283,26 @@ class Resolver {
 }  // namespace
 
 Result<ResolvedSettings> resolve_settings(const SettingsSources& sources) { return Resolver(sources).resolve(); }
+
+FileTrust judge_files(const ResolvedSettings& settings) {
+  FileTrust trust;
+  std::vector<std::filesystem::path> files = settings.files;
+  std::error_code ignored;
+  const std::filesystem::path& sourced = settings.config.env_file;
+  if (std::filesystem::exists(sourced, ignored) && std::find(files.begin(), files.end(), sourced) == files.end())
+    files.push_back(sourced);
+  for (const auto& file : files)
+    if (const Status trusted = check_trusted_file(file); !trusted)
+      trust.distrusted.push_back("somebody else could change what is run, and as whom, in " + file.string() + ": " +
+                                 trusted.error().message());
+  for (const auto& [file, key] : settings.secrets) {
+    struct stat info {};
+    if (::stat(file.c_str(), &info) != 0 || (info.st_mode & S_IROTH) == 0) continue;
+    trust.exposed.push_back("every user of this machine may read " + key + " in " + file.string() +
+                            "; run: chmod o-r '" + file.string() +
+                            "', and see that the worker's user or group owns it");
+  }
+  return trust;
+}
 
 }  // namespace porpoise

@@ -1,9 +1,10 @@
-// YAML from outside, under the caps that all of porpoise's YAML shares: bytes, depth, values, and text that aliases
-// multiply. Pure; used by the readers of this folder only.
+// The values of a configuration file and where they stand, and YAML from outside under the caps that all of porpoise's
+// YAML shares: bytes, depth, values, and text that aliases multiply. Pure.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -11,9 +12,20 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "config/located_value.h"
 
 namespace porpoise {
+
+// One value of a configuration file and where it stands: what the readers of YAML, properties and env scripts give.
+// A value.
+struct LocatedValue {
+  std::string key;  // "worker.exec-threads"; an element of a list ends in "[0]"
+  std::string text;
+  std::size_t line = 0;  // 1-based
+  bool is_null = false;  // the key is there without a value
+};
+
+// YAML from outside, under the caps that all of porpoise's YAML shares: bytes, depth, values, and text that aliases
+// multiply. Pure; used by the readers of this folder only.
 
 // Where YAML nodes become values of porpoise; one budget for everything made from one file.
 class YamlConverter {

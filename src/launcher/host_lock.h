@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <string>
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 
 namespace porpoise {
 

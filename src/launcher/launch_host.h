@@ -10,8 +10,8 @@
 #include <filesystem>
 
 #include "base/blocking_calls.h"
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "model/request.h"
 
 namespace porpoise {

@@ -12,7 +12,7 @@
 #include <chrono>
 
 #include "base/clock.h"
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 #include "launcher/host_lock.h"
 #include "launcher/lost_host.h"
 #include "model/host_protocol.h"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "logs/read_at.h"
+#include "logs/log_pager.h"
 
 namespace porpoise {
 namespace {

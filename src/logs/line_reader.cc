@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "logs/read_at.h"
+#include "logs/log_pager.h"
 
 namespace porpoise {
 namespace {
@@ -71,6 +71,65 @@ bool LineReader::fill() {
   const void* found = std::memchr(block_.data(), '\r', end_);
   return_ = found == nullptr ? end_ : static_cast<std::size_t>(static_cast<const char*>(found) - block_.data());
   return end_ > 0;
+}
+
+namespace {
+
+constexpr std::size_t kMaxMarks = 4096;  // 64 KiB of memory; a log of 256 MiB before marks get sparser
+constexpr std::size_t kMaxFiles = 64;    // as many people reading logs at once; 4 MiB at the very most
+constexpr std::size_t kSealBytes = 64;   // a line's time stamp and more
+
+}  // namespace
+
+LineIndex::Mark LineIndex::before(std::uint64_t line) const {
+  const auto behind = std::upper_bound(marks_.begin(), marks_.end(), line,
+                                       [](std::uint64_t l, const Mark& mark) { return l < mark.line; });
+  return behind == marks_.begin() ? Mark{} : *std::prev(behind);
+}
+
+void LineIndex::note(Mark mark) {
+  const std::uint64_t last = marks_.empty() ? 0 : marks_.back().offset;
+  if (mark.offset < last + stride_) return;
+  if (marks_.size() == kMaxMarks) {
+    // Every second one goes; the last stays, so that reading on begins where it ended.
+    std::size_t kept = 0;
+    for (std::size_t i = 1; i < marks_.size(); i += 2) marks_[kept++] = marks_[i];
+    marks_.resize(kept);
+    stride_ *= 2;
+  }
+  marks_.push_back(mark);
+}
+
+void LineIndex::seal(int fd) {
+  const std::uint64_t last = marks_.empty() ? 0 : marks_.back().offset;
+  if (last == sealed_) return;
+  before_last_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(last, kSealBytes)));
+  const auto count = read_at(fd, last - before_last_.size(), before_last_);
+  if (!count || *count != before_last_.size()) {
+    *this = LineIndex();  // it shrank under our eyes
+    return;
+  }
+  sealed_ = last;
+}
+
+bool LineIndex::still_fits(int fd, std::uint64_t size) const {
+  if (size < sealed_) return false;
+  std::string now(before_last_.size(), '\0');
+  const auto count = read_at(fd, sealed_ - now.size(), now);
+  return count && *count == now.size() && now == before_last_;
+}
+
+LineIndex& LineIndexes::of(int fd, dev_t device, ino_t inode, std::uint64_t size) {
+  const auto known = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return entry.device == device && entry.inode == inode; });
+  if (known != entries_.end()) {
+    std::rotate(entries_.begin(), known, std::next(known));
+    if (!entries_.front().index.still_fits(fd, size)) entries_.front().index = LineIndex();
+  } else {
+    if (entries_.size() == kMaxFiles) entries_.pop_back();
+    entries_.insert(entries_.begin(), Entry{device, inode, LineIndex()});
+  }
+  return entries_.front().index;
 }
 
 }  // namespace porpoise

@@ -1,16 +1,105 @@
 #include "logs/log_pager.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
 
-#include "base/utf8.h"
+#include "base/text.h"
 #include "logs/line_reader.h"
-#include "logs/utf8_text.h"
 
 namespace porpoise {
+
+Result<std::size_t> read_at(int fd, std::uint64_t offset, std::span<char> buffer) {
+  std::size_t filled = 0;
+  while (filled < buffer.size()) {
+    const ssize_t count =
+        ::pread(fd, buffer.data() + filled, buffer.size() - filled, static_cast<off_t>(offset + filled));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno("cannot read a task log", errno);
+    if (count == 0) break;
+    filled += static_cast<std::size_t>(count);
+  }
+  return filled;
+}
+
+namespace {
+
+struct Sequence {
+  std::size_t bytes = 1;
+  bool valid = false;
+};
+
+// What `text` begins with: a code point, or bytes that are none (Unicode, table 3-7).
+Sequence first_sequence(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {1, true};
+  if (lead < 0xC2 || lead > 0xF4) return {1, false};
+  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  // The second byte keeps out long forms, surrogates and what lies beyond U+10FFFF.
+  unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  for (std::size_t i = 1; i < length; ++i) {
+    if (i >= text.size() || byte(i) < low || byte(i) > high) return {i, false};
+    low = 0x80;
+    high = 0xBF;
+  }
+  return {length, true};
+}
+
+}  // namespace
+
+void append_valid_utf8(std::string& text, std::string_view bytes, std::size_t max_bytes) {
+  const std::size_t begin = text.size();
+  while (!bytes.empty() && text.size() - begin < max_bytes) {
+    const auto end = std::find_if(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) != 0; });
+    const auto ascii = static_cast<std::size_t>(end - bytes.begin());
+    if (ascii > 0) {
+      text += bytes.substr(0, std::min(ascii, max_bytes - (text.size() - begin)));
+      bytes.remove_prefix(ascii);
+      continue;
+    }
+    const Sequence sequence = first_sequence(bytes);
+    text += sequence.valid ? bytes.substr(0, sequence.bytes) : std::string_view("\xEF\xBF\xBD");
+    bytes.remove_prefix(sequence.bytes);
+  }
+}
+
+namespace {
+
+// Task logs of ours have no longer lines, and the beginning of a longer one is not worth losing the rest.
+constexpr std::size_t kMaxPartialLine = 64U << 10U;
+
+// The rest of the line that `text` begins in, with its end; 0 when that is far away.
+std::size_t partial_line(std::string_view text) {
+  text = text.substr(0, kMaxPartialLine);
+  const std::size_t end = text.find_first_of("\r\n");
+  if (end == std::string_view::npos) return 0;
+  return text.substr(end).starts_with("\r\n") ? end + 2 : end + 1;
+}
+
+}  // namespace
+
+Result<LogTail> read_tail(int fd, std::size_t max_bytes) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return fail_errno("cannot stat a task log", errno);
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  LogTail tail;
+  tail.bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(size, max_bytes)));
+  tail.left_out = size - tail.bytes.size();
+  PORPOISE_TRY(const std::size_t count, read_at(fd, tail.left_out, tail.bytes));
+  tail.bytes.resize(count);
+  if (tail.left_out > 0) {
+    const std::size_t partial = partial_line(tail.bytes);
+    tail.bytes.erase(0, partial);
+    tail.left_out += partial;
+  }
+  return tail;
+}
+
 namespace {
 
 // One more than a code point has: where to cut is seen only behind the cut.

@@ -1,3 +1,37 @@
+// What is read of a task log: a page, its tail, and the text of it as JSON can carry it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "logs/line_reader.h"
+
+namespace porpoise {
+
+// Reads of a file at a place, without a position that readers would share. Any thread.
+
+// Fills `buffer` from `offset` on; fewer bytes than it holds only where the file ends.
+Result<std::size_t> read_at(int fd, std::uint64_t offset, std::span<char> buffer);
+
+// Text for JSON from the bytes of a log. Pure.
+
+// Appends `bytes`, with U+FFFD for each sequence that is not UTF-8 (its longest beginning that could be one counts
+// once, as Java's decoder and browsers do), and stops after `max_bytes` or up to three more.
+void append_valid_utf8(std::string& text, std::string_view bytes, std::size_t max_bytes);
+
+// The end of a log that may be larger than an answer: why a task failed stands there. Any thread.
+struct LogTail {
+  std::uint64_t left_out = 0;  // bytes before it; it then begins with a line, unless that one is very long
+  std::string bytes;
+};
+
+// At most the last `max_bytes` of an open file, as it was when this began.
+Result<LogTail> read_tail(int fd, std::size_t max_bytes);
+
 // Pages of a task log for the viewer of 3.1 (`LoggerRequestProcessor.readPartFileContent`,
 // `LoggerServiceImpl.queryLog`).
 //
@@ -7,15 +41,6 @@
 //
 // At most 1 MiB of memory per page, whatever the file; reads regular files only, so it waits for nothing but the disk.
 // Belongs to the log service, on its thread.
-#pragma once
-
-#include <cstdint>
-#include <string>
-
-#include "base/result.h"
-#include "logs/line_index.h"
-
-namespace porpoise {
 
 // A page ends with the line that makes it so long; a line of this length is cut (3.1 `MaxResponseLogSize`).
 inline constexpr std::size_t kPageBytes = 65535;

@@ -13,6 +13,7 @@
 
 #include "logs/log_thread.h"
 #include "net/connection.h"
+#include "wire/messages.h"
 
 namespace porpoise {
 

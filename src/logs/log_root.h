@@ -13,9 +13,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/beneath.h"
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 
 namespace porpoise {
 

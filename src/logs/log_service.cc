@@ -6,8 +6,7 @@
 #include <utility>
 
 #include "logs/app_ids.h"
-#include "logs/log_tail.h"
-#include "logs/utf8_text.h"
+#include "logs/log_pager.h"
 
 namespace porpoise {
 namespace {

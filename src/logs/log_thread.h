@@ -18,7 +18,6 @@
 #include "logs/log_root.h"
 #include "logs/log_service.h"
 #include "wire/messages.h"
-#include "wire/profile.h"
 
 namespace porpoise {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/utf8.h"
+#include "base/text.h"
 
 namespace porpoise {
 namespace {

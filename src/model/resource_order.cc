@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "base/utf8.h"
+#include "base/text.h"
 
 namespace porpoise {
 namespace {

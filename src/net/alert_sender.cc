@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "net/connection.h"
-#include "net/connector.h"
 
 namespace porpoise {
 namespace {

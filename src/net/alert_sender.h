@@ -13,7 +13,7 @@
 #include <set>
 #include <string>
 
-#include "wire/profile.h"
+#include "wire/messages.h"
 
 namespace porpoise {
 

@@ -4,6 +4,7 @@
 // pointers. Bytes from a peer are bounded: a frame that breaks a limit, or is not whole in time, closes the connection.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -15,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "base/address_ranges.h"
+#include "base/network_address.h"
 #include "base/result.h"
 #include "wire/frame.h"
 
@@ -102,6 +103,32 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool mid_frame_ = false;
   bool has_spoken_ = false;  // a whole frame has come
   bool open_ = true;
+};
+
+// One attempt at a connection to "HOST:PORT": the name is resolved, its addresses are tried in turn. It has no limit of
+// time of its own; cancel() it.
+//
+// Lives on one io_context and its one thread; keeps itself, and what `done` holds, alive until it is over.
+class Connector : public std::enable_shared_from_this<Connector> {
+ public:
+  using Done = std::function<void(Result<boost::asio::ip::tcp::socket>)>;
+
+  // `done` is called once, and not from in here.
+  static std::shared_ptr<Connector> start(boost::asio::io_context& io, const std::string& address, Done done);
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
+
+  // `done` is let go of, and not called any more.
+  void cancel();
+
+ private:
+  Connector(boost::asio::io_context& io, Done done) : resolver_(io), socket_(io), done_(std::move(done)) {}
+  void resolve(boost::asio::io_context& io, const std::string& address);
+  void end(Result<boost::asio::ip::tcp::socket> result);
+
+  boost::asio::ip::tcp::resolver resolver_;
+  boost::asio::ip::tcp::socket socket_;
+  Done done_;
 };
 
 }  // namespace porpoise

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <utility>
 
-#include "base/host_port.h"
+#include "base/network_address.h"
 
 namespace porpoise {
 namespace {

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "net/connector.h"
+#include "net/connection.h"
 
 namespace porpoise {
 namespace {

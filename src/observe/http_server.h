@@ -1,3 +1,42 @@
+// Health and metrics over HTTP: what is asked, and who answers.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace porpoise {
+
+// Whether the worker is well, and what is wrong if not, in the shape that Spring Boot's actuator gives it. Values;
+// pure.
+struct HealthComponent {
+  std::string name;  // "registered", "stateDirWritable"
+  bool up = true;
+  std::string reason = {};  // why it is down, or a remark
+  bool vital = false;       // while it is down, only a restart helps: it also decides about liveness
+};
+
+struct HealthReport {
+  std::vector<HealthComponent> components;
+};
+
+enum class HealthGroup { kAll, kLiveness, kReadiness };
+
+struct HealthAnswer {
+  bool up = true;
+  std::string json;  // {"status":"UP","components":{…}}
+};
+
+// The worst component of the group decides: vital ones about liveness, each about readiness and the whole.
+HealthAnswer render_health(const HealthReport& report, HealthGroup group);
+
 // Health and metrics over HTTP: GET and HEAD of a handful of paths, nothing that tells how the daemon is configured
 // (CVE-2025-62188: the Java worker gave its heap and configuration to whoever asked).
 //
@@ -8,21 +47,6 @@
 //
 // Owned by main; lives on the thread that runs the io_context, which must outlive it. The pages are asked for there, so
 // an answer also says that the loop turns.
-#pragma once
-
-#include <boost/asio/io_context.hpp>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-
-#include "base/result.h"
-#include "observe/health.h"
-
-namespace porpoise {
-
 struct HttpPages {
   std::function<HealthReport()> health;
   std::function<std::string()> metrics;

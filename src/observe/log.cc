@@ -9,11 +9,35 @@
 #include <utility>
 
 #include "base/json.h"
-#include "base/nearest.h"
-#include "base/utf8.h"
-#include "observe/redactor.h"
+#include "base/text.h"
 
 namespace porpoise {
+
+Redactor::Redactor(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
+  std::erase(secrets_, std::string());
+}
+
+std::string Redactor::apply(std::string_view text) const {
+  // All are found in the text as it was: replacing one by one would leave the rest of a secret that overlaps another.
+  std::vector<std::pair<std::size_t, std::size_t>> found;  // begin, end
+  for (const std::string& secret : secrets_)
+    for (std::size_t at = text.find(secret); at != std::string_view::npos; at = text.find(secret, at + 1))
+      found.emplace_back(at, at + secret.size());
+  if (found.empty()) return std::string(text);
+
+  std::sort(found.begin(), found.end());
+  std::string redacted;
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < found.size();) {
+    const std::size_t begin = found[i].first;
+    std::size_t end = found[i].second;
+    for (++i; i < found.size() && found[i].first <= end; ++i) end = std::max(end, found[i].second);
+    redacted.append(text.substr(done, begin - done)).append("****");
+    done = end;
+  }
+  return redacted.append(text.substr(done));
+}
+
 namespace {
 
 constexpr std::size_t kMaxMessageBytes = 8192;  // an error with its causes is far shorter; journald cuts at 48 KiB
@@ -145,5 +169,15 @@ void Log::debug(std::string_view message, LogFields fields) { impl_->write(spdlo
 void Log::info(std::string_view message, LogFields fields) { impl_->write(spdlog::level::info, message, fields); }
 void Log::warn(std::string_view message, LogFields fields) { impl_->write(spdlog::level::warn, message, fields); }
 void Log::error(std::string_view message, LogFields fields) { impl_->write(spdlog::level::err, message, fields); }
+
+void RateLimitedLog::warn(std::string_view message, LogFields fields, Clock::time_point now) {
+  if (now - began_ >= std::chrono::seconds(1)) {
+    began_ = now;
+    const std::uint64_t before = std::exchange(lines_, 0);
+    if (before > kLinesASecond)
+      log_.warn("more warnings about peers were not written", {{"count", before - kLinesASecond}});
+  }
+  if (++lines_ <= kLinesASecond) log_.warn(message, fields);
+}
 
 }  // namespace porpoise

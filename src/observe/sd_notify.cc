@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "base/utf8.h"
+#include "base/text.h"
 
 namespace porpoise {
 namespace {

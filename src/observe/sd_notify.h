@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 
 namespace porpoise {
 

@@ -4,8 +4,8 @@
 #include <system_error>
 #include <utility>
 
-#include "base/nearest.h"
-#include "base/trust.h"
+#include "base/file.h"
+#include "base/text.h"
 
 namespace porpoise {
 namespace {

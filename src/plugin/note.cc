@@ -11,7 +11,7 @@
 #include <optional>
 #include <type_traits>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 #include "plugin/abi.h"
 
 namespace porpoise {

@@ -7,8 +7,8 @@
 
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/file.h"
-#include "base/unique_fd.h"
 
 namespace porpoise {
 namespace {

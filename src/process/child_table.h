@@ -11,8 +11,8 @@
 #include <map>
 #include <optional>
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "process/spawn.h"
 
 namespace porpoise {

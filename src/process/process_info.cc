@@ -11,8 +11,8 @@
 #include <memory>
 #include <unordered_set>
 
+#include "base/descriptor.h"
 #include "base/file.h"
-#include "base/unique_fd.h"
 
 namespace porpoise {
 namespace {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "process/task_processes.h"
 
 namespace porpoise {

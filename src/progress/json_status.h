@@ -1,4 +1,6 @@
 // Events as JSON, one object per line, for programs; fields are described in README.md. See status.h.
+//
+// Made by make_status_printer and owned by the replay command; called on the runner's thread.
 #pragma once
 
 #include "base/json.h"

@@ -4,7 +4,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <utility>
 
 namespace porpoise {
 namespace {
@@ -46,5 +49,123 @@ void Output::write(std::string_view text) {
 
 std::size_t Output::columns() const { return traits_.terminal ? window_of(fd_).ws_col : 0; }
 std::size_t Output::lines() const { return traits_.terminal ? window_of(fd_).ws_row : 0; }
+
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+enum class Kind { kCharacter, kColor, kControl, kBroken };
+
+// The smallest unit that may not be cut.
+struct Piece {
+  std::string_view bytes;
+  Kind kind = Kind::kCharacter;
+  std::size_t columns = 1;
+};
+
+using Range = std::pair<char32_t, char32_t>;
+
+bool in(const auto& ranges, char32_t point) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const Range& range) { return point >= range.first && point <= range.second; });
+}
+
+std::size_t columns_of(char32_t point) {
+  // Combining marks, zero-width spaces and joiners, variation selectors.
+  static constexpr std::array<Range, 6> kNarrow{
+      {{0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}}};
+  // Hangul, CJK, kana, full-width forms, emoji: the blocks of Unicode's East Asian Width "W" that occur in practice.
+  static constexpr std::array<Range, 8> kWide{{{0x1100, 0x115F},
+                                               {0x2E80, 0xA4CF},
+                                               {0xAC00, 0xD7A3},
+                                               {0xF900, 0xFAFF},
+                                               {0xFE30, 0xFE6F},
+                                               {0xFF00, 0xFF60},
+                                               {0x1F300, 0x1FAFF},
+                                               {0x20000, 0x3FFFD}}};
+  if (in(kNarrow, point)) return 0;
+  return in(kWide, point) ? 2 : 1;
+}
+
+// CSI "ESC [ parameters letter"; anything else after ESC is one control of two bytes.
+Piece escape_piece(std::string_view text) {
+  if (text.size() < 2 || text[1] != '[')
+    return {text.substr(0, std::min<std::size_t>(2, text.size())), Kind::kControl, 0};
+  std::size_t end = 2;
+  while (end < text.size() && text[end] >= 0x20 && text[end] < 0x40) ++end;
+  const bool complete = end < text.size();
+  return {text.substr(0, complete ? end + 1 : end), complete && text[end] == 'm' ? Kind::kColor : Kind::kControl, 0};
+}
+
+Piece utf8_piece(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return {text.substr(0, 1), Kind::kBroken, 1};
+  char32_t point = lead & (0xFFU >> (size + 1));
+  for (std::size_t i = 1; i < size; ++i) {
+    const auto next = static_cast<unsigned char>(text[i]);
+    if ((next & 0xC0U) != 0x80U) return {text.substr(0, 1), Kind::kBroken, 1};
+    point = (point << 6U) | (next & 0x3FU);
+  }
+  if (point < 0xA0) return {text.substr(0, size), Kind::kControl, 0};  // C1 controls: 0x9B is another CSI
+  return {text.substr(0, size), Kind::kCharacter, columns_of(point)};
+}
+
+// `text` is not empty.
+Piece first_piece(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first == 0x1B) return escape_piece(text);
+  if (first < 0x20 || first == 0x7F) return {text.substr(0, 1), Kind::kControl, 0};
+  if (first < 0x80) return {text.substr(0, 1), Kind::kCharacter, 1};
+  return utf8_piece(text);
+}
+
+}  // namespace
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const Piece piece = first_piece(text);
+    width += piece.columns;
+    text.remove_prefix(piece.bytes.size());
+  }
+  return width;
+}
+
+std::string elide(std::string_view text, std::size_t columns) {
+  if (display_width(text) <= columns) return std::string(text);
+  std::string cut;
+  std::size_t used = 0;
+  bool full = columns == 0;  // then not even the "…" fits
+  while (!text.empty()) {
+    const Piece piece = first_piece(text);
+    if (!full && used + piece.columns > columns - 1) {
+      cut += "…";
+      full = true;
+    }
+    if (!full || piece.kind == Kind::kColor) cut += piece.bytes;
+    used += piece.columns;
+    text.remove_prefix(piece.bytes.size());
+  }
+  return cut;
+}
+
+std::string printable(std::string_view line, bool colors) {
+  std::string clean;
+  bool colored = false;
+  while (!line.empty()) {
+    const Piece piece = first_piece(line);
+    if (piece.kind == Kind::kCharacter) clean += piece.bytes;
+    if (piece.kind == Kind::kBroken) clean += kReplacement;
+    if (piece.bytes == "\t") clean += "  ";
+    if (piece.bytes == "\n") clean += ' ';
+    if (piece.kind == Kind::kColor && colors) {
+      clean += piece.bytes;
+      colored = true;
+    }
+    line.remove_prefix(piece.bytes.size());
+  }
+  return colored ? clean + "\x1B[0m" : clean;
+}
 
 }  // namespace porpoise

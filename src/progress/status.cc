@@ -1,8 +1,7 @@
 #include "progress/status.h"
 
 #include "progress/json_status.h"
-#include "progress/plain_status.h"
-#include "progress/terminal_status.h"
+#include "progress/text_status.h"
 
 namespace porpoise {
 

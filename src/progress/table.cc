@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "progress/text_width.h"
+#include "progress/output.h"
 
 namespace porpoise {
 namespace {

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <utility>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 
 namespace porpoise {
 namespace {

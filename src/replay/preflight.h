@@ -2,6 +2,7 @@
 // resources that are not there, tasks a local run refuses. Reads no file but to see whether a resource is there.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -35,5 +36,9 @@ std::set<std::string> plugin_types(const std::vector<Workflow>& workflows);
 using FindResource = std::function<Status(const std::string& full_name)>;
 Status check_before_run(std::string_view text, const RunPlan& plan, const Catalog& catalog,
                         const FindResource& find_resource = {});
+
+// What a replay of a workflow would do, without doing it: the order of the tasks, what runs each, and the features of
+// DolphinScheduler it uses with what a local run makes of them. Pure.
+std::string list_workflow(const Workflow& workflow, const Catalog& catalog, std::size_t width, bool colors);
 
 }  // namespace porpoise

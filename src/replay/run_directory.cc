@@ -1,11 +1,16 @@
 #include "replay/run_directory.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
+#include <utility>
 
-#include "base/utf8.h"
+#include "base/descriptor.h"
+#include "base/text.h"
 
 namespace porpoise {
 namespace {
@@ -71,6 +76,93 @@ std::string file_name_of(std::string_view task_name) {
   std::replace_if(name.begin(), name.end(), is_harmful, '_');
   if (name.empty() || name.front() == '.') name.insert(name.begin(), '_');
   return name;
+}
+
+namespace {
+
+constexpr std::size_t kMaxTailBytes = 256U << 10U;
+constexpr std::string_view kEndMark = "FINALIZE_SESSION";
+
+// The length of "[INFO] 2026-01-31 12:00:00.123 +0000 - ", or 0 when the line does not begin so.
+std::size_t prefix_size(std::string_view line) {
+  constexpr std::size_t kTimeSize = sizeof "2026-01-31 12:00:00.123 +0000" - 1;
+  const std::size_t level_end = line.find("] ");
+  if (line.empty() || line[0] != '[' || level_end == std::string_view::npos || level_end > 8) return 0;
+  const std::size_t dash = level_end + 2 + kTimeSize;
+  return line.substr(std::min(dash, line.size())).rfind(" - ", 0) == 0 ? dash + 3 : 0;
+}
+
+std::string_view without_prefix(std::string_view line) {
+  if (!line.empty() && line[0] == '\t') return line.substr(1);
+  line.remove_prefix(prefix_size(line));
+  if (line.rfind(" -> ", 0) == 0) line.remove_prefix(4);
+  return line;
+}
+
+}  // namespace
+
+Status append_log(const std::filesystem::path& log, LogLevel level, std::string_view text, LogEnd end) {
+  PORPOISE_TRY(TaskLog file, TaskLog::open(log));
+  file.write(level, text);
+  if (end == LogEnd::kFinal) file.write(LogLevel::kInfo, kEndMark);
+  file.flush();
+  return {};
+}
+
+std::vector<std::string> plain_log_lines(std::string_view log_text) {
+  std::vector<std::string> lines;
+  while (!log_text.empty()) {
+    const std::size_t end = std::min(log_text.find('\n'), log_text.size());
+    const std::string_view line = without_prefix(log_text.substr(0, end));
+    if (!line.empty() && line != kEndMark) lines.emplace_back(line);
+    log_text.remove_prefix(std::min(end + 1, log_text.size()));
+  }
+  return lines;
+}
+
+std::vector<std::string> log_tail(const std::filesystem::path& log, std::size_t count) {
+  const UniqueFd fd(::open(log.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info {};
+  if (!fd || ::fstat(fd.get(), &info) != 0) return {};
+  const auto size = static_cast<std::size_t>(info.st_size);
+  std::string text(std::min(size, kMaxTailBytes), '\0');
+  const ssize_t read = ::pread(fd.get(), text.data(), text.size(), static_cast<off_t>(size - text.size()));
+  if (read < 0) return {};
+  text.resize(static_cast<std::size_t>(read));
+  if (size > text.size()) text.erase(0, text.find('\n') + 1);  // the first line is only half there
+  std::vector<std::string> lines = plain_log_lines(text);
+  if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
+  return lines;
+}
+
+Result<ResourceOrder> order_local_resources(const std::vector<std::string>& full_names,
+                                            const std::filesystem::path& folder) {
+  ResourceOrder order;
+  order.storage.url = "file://" + folder.string();
+  order.storage.base_path = "/";
+  for (const std::string& name : full_names) {
+    PORPOISE_TRY(std::string target, resource_target(name));
+    order.files.push_back({name, std::move(target)});
+  }
+  return order;
+}
+
+Status find_local_resource(const std::string& full_name, const std::filesystem::path& folder) {
+  if (full_name.empty())
+    return fail(ErrorCode::kInvalid,
+                "a resource has no name in this file, and its id means something in its cluster only; add "
+                "\"resourceName\" with its full name");
+  PORPOISE_TRY(const std::string target, resource_target(full_name));
+  if (folder.empty())
+    return fail(ErrorCode::kInvalid, "resource \"" + full_name +
+                                         "\" is in the resource centre of a cluster; say with --resources which folder "
+                                         "stands for that");
+  const std::filesystem::path file = folder / target;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored))
+    return fail(ErrorCode::kInvalid, "resource \"" + full_name + "\": " + file.string() + " is a folder");
+  if (::access(file.c_str(), R_OK) == 0) return {};
+  return fail_errno("resource \"" + full_name + "\": cannot read " + file.string(), errno);
 }
 
 }  // namespace porpoise

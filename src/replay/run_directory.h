@@ -7,12 +7,16 @@
 // A value: the paths. Created once, by the command; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "model/resource_order.h"
+#include "taskdir/task_log.h"
 
 namespace porpoise {
 
@@ -46,5 +50,27 @@ class RunDirectory {
 
 // A name that is one harmless path component: no '/', no control characters, not hidden, of bounded length.
 std::string file_name_of(std::string_view task_name);
+
+// Task logs as replay itself touches them: its own lines for tasks that have no host, and the tail shown to people.
+enum class LogEnd { kOpen, kFinal };  // a final text is followed by the mark that ends every task log
+
+Status append_log(const std::filesystem::path& log, LogLevel level, std::string_view text, LogEnd end);
+
+// What was logged, without the prefixes of the log format. Pure.
+std::vector<std::string> plain_log_lines(std::string_view log_text);
+
+// The last `count` of them; empty when the log cannot be read.
+std::vector<std::string> log_tail(const std::filesystem::path& log, std::size_t count);
+
+// A folder of this machine in place of the resource centre: what has the full name /lib/a.py there is DIR/lib/a.py.
+//
+// Free functions; find_local_resource looks at the disk.
+
+// For porpoise-fetch, which does the same as for a worker whose storage is of type file. `folder`: absolute.
+Result<ResourceOrder> order_local_resources(const std::vector<std::string>& full_names,
+                                            const std::filesystem::path& folder);
+
+// What will keep `full_name` from being fetched. An empty `folder`: none was given.
+Status find_local_resource(const std::string& full_name, const std::filesystem::path& folder);
 
 }  // namespace porpoise

@@ -1,6 +1,7 @@
 #include "replay/runner.h"
 
 #include <utility>
+#include "base/clock.h"
 
 namespace porpoise {
 namespace {
@@ -29,7 +30,7 @@ void Runner::start(const Workflow& workflow, GraphOptions options, RunParameters
   run_ = std::make_unique<WorkflowRun>(context_, workflow, std::move(options), std::move(parameters), "",
                                        [this] { ended(); });
   context_.status.workflow_started(
-      {workflow.name, tasks, context_.directory.root(), wall_clock_ms(), context_.settings.dry_run});
+      {workflow.name, tasks, context_.directory.root(), wall_ms(), context_.settings.dry_run});
   if (context_.status.animated()) tick();
   run_->begin();
 }
@@ -61,6 +62,19 @@ void Runner::ended() {
   run_->collect(report.tasks);
   context_.status.workflow_finished(report);
   std::exchange(on_done_, nullptr)(report);
+}
+
+OrderedJson to_summary(const RunReport& report) {
+  OrderedJson tasks = OrderedJson::object();
+  for (const TaskReport& task : report.tasks) {
+    if (task.instance_id == 0 || task.nested) continue;
+    tasks[task.name] = {{"state", to_string(task.state)}, {"varPool", to_json(task.var_pool)}};
+  }
+  OrderedJson summary;
+  summary["workflow"] = report.workflow;
+  summary["state"] = to_string(report.state);
+  summary["tasks"] = std::move(tasks);
+  return summary;
 }
 
 }  // namespace porpoise

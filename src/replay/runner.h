@@ -9,11 +9,12 @@
 #include <functional>
 #include <memory>
 
-#include "progress/run_report.h"
-#include "replay/run_context.h"
+#include "base/json.h"
+#include "progress/status.h"
+#include "replay/task_run.h"
 #include "replay/workflow_run.h"
 #include "workflow/graph.h"
-#include "workflow/parameters.h"
+#include "workflow/workflow.h"
 
 namespace porpoise {
 
@@ -41,5 +42,11 @@ class Runner {
   std::function<void(const RunReport&)> on_done_;
   int interrupts_ = 0;
 };
+
+// The result of a run as JSON, for tests and scripts: workflow, state, and of every task that had an instance its state
+// and varPool. Pure.
+
+// {"workflow":…,"state":"SUCCESS","tasks":{"a":{"state":"SUCCESS","varPool":[…]}}}
+OrderedJson to_summary(const RunReport& report);
 
 }  // namespace porpoise

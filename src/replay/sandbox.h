@@ -1,4 +1,13 @@
-// The OpenMLDB sandbox (examples/openmldb_sandbox) as a child of a replay: found, started, waited for, ended.
+// A plugin's sandbox, a stand-in for what its tasks talk to, as a child of a replay: started, waited for, ended.
+//
+// The sandbox of task type X is the program porpoise-sandbox-x (plugin/companion.h); replay knows no task type. It is
+// called with --for-replay and with --exit-with-stdin, serves until its standard input ends, and when it can be used it
+// writes one line to its standard output, "READY " and a JSON object:
+//
+//   {"config": {…},       laid over the plugin's section of the configuration (RFC 7396)
+//    "globals": {"n":"v"}} values of the workflow's global parameters of these names, as far as it has them
+//
+// With --plan it starts nothing and only writes that line, for the plans of a dry run.
 //
 // Owned by the replay command; one thread. The child ends when the Sandbox is destroyed and also when this process
 // ends in any other way: its standard input is a pipe of ours, and the kernel kills it with its parent.
@@ -11,55 +20,43 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/descriptor.h"
+#include "base/json.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 
 namespace porpoise {
 
-struct SandboxOptions {
-  std::filesystem::path program;  // the folder openmldb_sandbox
-  std::filesystem::path python;
-  int port = 0;                  // 0: any free one
-  std::filesystem::path folder;  // of its state; empty: a temporary one
-  std::string time_zone;         // in which texts are read as timestamps; empty: the sandbox's default
-  bool exit_with_stdin = false;
-  bool cluster = false;        // also be what SDKs find through ZooKeeper; the rest is for that alone
-  std::string zookeeper;       // "host:port" of one that runs; empty: start one
-  int zookeeper_port = 0;      // of the one to start; 0: any free one
-  std::string zookeeper_path;  // empty: the sandbox's default
+// How tasks use a sandbox. A value.
+struct SandboxUse {
+  Json config = Json::object();
+  std::map<std::string, std::string> globals;
 };
 
-// $PORPOISE_SANDBOX, else the source tree or installation that the executable is in.
-Result<std::filesystem::path> find_sandbox_program(std::string_view environment_value,
-                                                   const std::filesystem::path& executable_folder);
-
-// The first that exists of: `given`, $PORPOISE_PYTHON, build/python beside the build folder, python3 of PATH.
-Result<std::filesystem::path> find_python(const std::filesystem::path& given, std::string_view environment_value,
-                                          const std::filesystem::path& executable_folder, std::string_view path);
-
-// argv. Without duckdb or sqlglot the program ends at once with status 3 and says how to install them.
-std::vector<std::string> sandbox_command(const SandboxOptions& options);
+// Of a READY line without its first word. Errors (kInvalid) say what is not as described above.
+Result<SandboxUse> parse_sandbox_use(std::string_view json);
 
 class Sandbox {
  public:
-  // Waits for its line "READY http://…"; everything it writes goes to `log`.
-  static Result<std::unique_ptr<Sandbox>> start(boost::asio::io_context& io, SandboxOptions options,
-                                                const std::filesystem::path& log, std::chrono::milliseconds deadline);
+  // Starts argv and waits for its READY line; everything it writes goes to `log`. `name` is for errors.
+  static Result<std::unique_ptr<Sandbox>> start(boost::asio::io_context& io, const std::string& name,
+                                                const std::vector<std::string>& argv, const std::filesystem::path& log,
+                                                std::chrono::milliseconds deadline);
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
   ~Sandbox();
 
-  const std::string& url() const { return url_; }  // "http://127.0.0.1:9080"
+  const SandboxUse& use() const { return use_; }
 
  private:
   explicit Sandbox(boost::asio::io_context& io) : output_(io) {}
-  Status launch(const SandboxOptions& options, const std::filesystem::path& log);
-  Status wait_ready(std::chrono::milliseconds deadline);
+  Status launch(const std::vector<std::string>& argv, const std::filesystem::path& log);
+  Status wait_ready(const std::string& name, std::chrono::milliseconds deadline);
   void keep_log();
   bool wait_end(std::chrono::milliseconds limit);
 
@@ -69,7 +66,7 @@ class Sandbox {
   UniqueFd log_;
   boost::asio::posix::stream_descriptor output_;
   std::array<char, 4096> buffer_{};
-  std::string url_;
+  SandboxUse use_;
 };
 
 }  // namespace porpoise

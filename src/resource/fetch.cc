@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "base/clock.h"
-#include "resource/target_file.h"
+#include "resource/download.h"
 
 namespace porpoise {
 namespace {

@@ -9,10 +9,8 @@
 #include <array>
 #include <cerrno>
 
-#include "base/beneath.h"
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 #include "resource/storage.h"
-#include "resource/storage_url.h"
 
 namespace porpoise {
 namespace {

@@ -2,9 +2,8 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "resource/storage.h"
-#include "resource/storage_url.h"
 
 namespace porpoise {
 namespace {

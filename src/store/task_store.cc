@@ -8,8 +8,8 @@
 #include <system_error>
 
 #include "base/file.h"
-#include "base/host_port.h"
 #include "base/json.h"
+#include "base/network_address.h"
 #include "launcher/host_lock.h"
 #include "model/host_protocol.h"
 #include "taskdir/result_file.h"

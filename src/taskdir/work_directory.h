@@ -1,4 +1,4 @@
-// The working directory of one task: made empty before it, removed with everything in it afterwards.
+// Lets a tenant work in a folder that this process has made.
 #pragma once
 
 #include <filesystem>
@@ -6,8 +6,15 @@
 #include "base/result.h"
 #include "model/request.h"
 #include "process/sudo_user.h"
+#include "process/user.h"
 
 namespace porpoise {
+
+// Root gives the folder away. Anybody else shares it by access lists (acl(5)): both may write there, also to what the
+// other makes, and nobody else may.
+Status let_work_in(const std::filesystem::path& folder, const OsUser& user);
+
+// The working directory of one task: made empty before it, removed with everything in it afterwards.
 
 // Refuses paths that cannot be meant: empty, relative, "/", or one that the task's log or state lies in.
 Status check_work_directory(const TaskRequest& request, const std::filesystem::path& state_dir);

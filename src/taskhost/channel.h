@@ -14,8 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "taskhost/fds.h"
 
 namespace porpoise {

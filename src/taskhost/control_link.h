@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 #include "model/host_protocol.h"
 
 namespace porpoise {

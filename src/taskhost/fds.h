@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 
 namespace porpoise {
 

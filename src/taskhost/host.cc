@@ -16,7 +16,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/time_zone.h"
 #include "taskdir/result_file.h"
 #include "taskdir/work_directory.h"
 #include "taskhost/limits.h"

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstddef>
 
-#include "taskdir/line_splitter.h"
+#include "taskdir/task_log.h"
 
 namespace porpoise {
 

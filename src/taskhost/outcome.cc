@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "process/process_info.h"
 #include "taskhost/runner.h"
 

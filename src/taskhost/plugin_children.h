@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "model/request.h"
 #include "plugin/abi.h"
 #include "process/child_table.h"

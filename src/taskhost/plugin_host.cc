@@ -9,8 +9,8 @@
 #include <ctime>
 
 #include "base/clock.h"
-#include "base/time_zone.h"
-#include "base/utf8.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "model/parameter_resolution.h"
 #include "taskhost/fds.h"
 #include "taskhost/limits.h"

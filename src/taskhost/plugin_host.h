@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "model/expand.h"
+#include "model/parameter_resolution.h"
 #include "model/request.h"
 #include "plugin/abi.h"
 #include "process/sudo_user.h"

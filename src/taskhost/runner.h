@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 #include "model/request.h"
 #include "process/cgroup.h"
 #include "process/sudo_user.h"

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -15,17 +14,11 @@
 namespace porpoise {
 namespace {
 
-struct Pipe {
-  UniqueFd reader;
-  UniqueFd writer;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> fds{};
-  if (::pipe2(fds.data(), O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
-  // Only our end: children may well share the other one, and their writes have to block.
-  ::fcntl(fds[0], F_SETFL, O_NONBLOCK);
-  return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
+// Only our end does not block: children may well share the other one, and their writes have to.
+Result<Pipe> make_output_pipe() {
+  PORPOISE_TRY(Pipe pipe, make_pipe());
+  ::fcntl(pipe.reader.get(), F_SETFL, O_NONBLOCK);
+  return pipe;
 }
 
 }  // namespace
@@ -36,7 +29,7 @@ RunnerProcess::RunnerProcess(pid_t pid, Channel channel, UniqueFd output, Unique
 Result<RunnerProcess> RunnerProcess::start(const TaskRequest& request, std::int64_t deadline_mono_ms,
                                            const Cgroup* cgroup, const SudoUser& tenant) {
   PORPOISE_TRY(auto channels, Channel::make_pair());
-  PORPOISE_TRY(Pipe pipe, make_pipe());
+  PORPOISE_TRY(Pipe pipe, make_output_pipe());
   const pid_t supervisor = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno("cannot fork the process for the plugin", errno);
@@ -50,7 +43,7 @@ Result<RunnerProcess> RunnerProcess::start(const TaskRequest& request, std::int6
 Result<RunnerProcess> RunnerProcess::start_fetch(const std::filesystem::path& program, int order,
                                                  const std::filesystem::path& work_directory) {
   PORPOISE_TRY(auto channels, Channel::make_pair());
-  PORPOISE_TRY(Pipe pipe, make_pipe());
+  PORPOISE_TRY(Pipe pipe, make_output_pipe());
   SpawnSpec spec;
   spec.argv = {program};
   spec.directory = work_directory;

@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "model/request.h"
 #include "process/cgroup.h"
 #include "process/sudo_user.h"

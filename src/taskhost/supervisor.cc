@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "base/file.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "process/kill_tree.h"
 #include "taskhost/limits.h"
 

@@ -10,9 +10,6 @@
 #include <vector>
 
 #include "model/property.h"
-#include "model/set_value.h"
-#include "taskdir/line_splitter.h"
-#include "taskdir/mask.h"
 #include "taskdir/task_log.h"
 
 namespace porpoise {

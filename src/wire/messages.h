@@ -3,13 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/json.h"
+#include "base/result.h"
 #include "model/property.h"
+#include "wire/frame.h"
 
 namespace porpoise::wire {
 
@@ -175,5 +180,24 @@ struct Alert {  // to the alert server; it refuses any member more than these fo
 
 using Outgoing = std::variant<TaskRunning, TaskEnded, TaskRejected, KillAnswer, SavepointAnswer, LogPage, WholeLog,
                               LogBytes, LogRemoved, AppIds, Beat, Pong, Alert>;
+
+// How one line of DolphinScheduler writes what wire/messages.h says: the seam for 3.2 and later, which differ in the
+// table of commands, the shape of the bodies and the type of dates.
+//
+// Stateless but for the time zone, which master and worker must share: dates travel without one. Pure; any thread.
+class Profile {
+ public:
+  virtual ~Profile() = default;
+
+  virtual std::string_view name() const = 0;  // "3.1"
+
+  // Errors (ErrorCode::kInvalid) name the command and the member. They are no reason to close the connection: the frame
+  // was whole, only its body makes no sense.
+  virtual Result<Incoming> decode(const Frame& frame) const = 0;
+
+  virtual Frame encode(const Outgoing& message, std::int64_t opaque) const = 0;
+};
+
+std::unique_ptr<Profile> profile_31(TimeZone zone);
 
 }  // namespace porpoise::wire

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "base/host_port.h"
+#include "base/network_address.h"
 #include "net/connection.h"
 
 namespace porpoise {

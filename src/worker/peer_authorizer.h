@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "base/address_ranges.h"
+#include "base/network_address.h"
 
 namespace porpoise {
 

@@ -12,11 +12,11 @@
 #include <string>
 
 #include "base/blocking_calls.h"
-#include "base/time_zone.h"
+#include "base/clock.h"
 #include "engine/action.h"
 #include "observe/log.h"
 #include "store/task_store.h"
-#include "wire/profile.h"
+#include "wire/messages.h"
 #include "worker/folder_remover.h"
 #include "worker/worker_loop.h"
 #include "worker/worker_paths.h"

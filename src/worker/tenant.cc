@@ -8,10 +8,9 @@
 #include <chrono>
 #include <utility>
 
-#include "base/address_ranges.h"
-#include "base/host_port.h"
-#include "base/unique_fd.h"
-#include "config/tenant_map.h"
+#include "base/descriptor.h"
+#include "base/network_address.h"
+#include "config/worker_config.h"
 #include "process/pidfd.h"
 #include "process/spawn.h"
 #include "process/sudo_user.h"

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-#include "model/civil_time.h"
+#include "model/date_time.h"
 
 namespace porpoise {
 

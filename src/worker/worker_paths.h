@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "base/time_zone.h"
+#include "base/clock.h"
 #include "engine/accepted_task.h"
 #include "wire/messages.h"
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "base/nearest.h"
+#include "base/text.h"
 #include "workflow/conditions.h"
 
 namespace porpoise {

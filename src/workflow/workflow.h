@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/result.h"
+#include "model/parameter_resolution.h"
 #include "model/property.h"
 
 namespace porpoise {
@@ -100,5 +102,34 @@ std::vector<std::string> unsupported(const std::vector<Workflow>& workflows);
 
 // The workflow a SUB_PROCESS task runs; nullptr when it is not among `workflows`.
 const Workflow* sub_workflow(const std::vector<Workflow>& workflows, const TaskDefinition& task);
+
+// Parameters of a workflow run: what its globals are, what a task of it receives, and what goes into and comes out of a
+// SUB_PROCESS. Pure; any thread. The rules for one value are in task/curing.h.
+
+// --set options, each 'name=value'; the last one of a name counts. The value may be empty and may contain '='.
+Result<ParameterValues> parse_overrides(const std::vector<std::string>& options);
+
+struct RunParameters {
+  PropertyList globals;  // resolved once, at the start of the run
+  ExpandTime time;
+};
+
+// `overrides` replace global parameters by name; unknown names are added (3.1 start parameters).
+Result<RunParameters> run_parameters(const Workflow& workflow, const ParameterValues& overrides,
+                                     const ExpandTime& time);
+
+// prepareParamsMap of a task that received `var_pool` (see Graph::var_pool_sources).
+Result<PropertyMap> task_parameters(const RunParameters& run, const TaskDefinition& task, const PropertyList& var_pool,
+                                    std::int64_t task_instance_id, const std::string& execute_path);
+
+// The run parameters of a workflow that a SUB_PROCESS `task` starts: its own globals, set from the task's IN parameters
+// as far as the task received them in `var_pool`, and overruled by the parent's globals (3.1
+// `ProcessServiceImpl.createSubProcessCommand`, `joinGlobalParams`).
+Result<RunParameters> sub_run_parameters(const Workflow& child, const TaskDefinition& task, const RunParameters& parent,
+                                         const PropertyList& var_pool);
+
+// The varPool a SUB_PROCESS task hands on: what it received, and its OUT parameters with the values they have in
+// `child_var_pool`, that of the child's task that ended last (3.1 `SubTaskProcessor`).
+PropertyList sub_var_pool(const TaskDefinition& task, const PropertyList& received, const PropertyList& child_var_pool);
 
 }  // namespace porpoise

@@ -10,7 +10,7 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "examples"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "plugins/openmldb/sandbox"))
 
 from openmldb_sandbox.cluster import messages as M  # noqa: E402
 from openmldb_sandbox.cluster.brpc import Answer, Method, RpcServer  # noqa: E402

@@ -88,7 +88,6 @@ class ReplayCase(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.environment = {key: value for key, value in os.environ.items()
                             if key not in ("NO_COLOR", "CLICOLOR_FORCE", "PYTHON_HOME")}
-        self.environment.setdefault("PORPOISE_SANDBOX", str(ROOT / "examples" / "openmldb_sandbox"))
         self.environment.update(HOME=str(self.folder), XDG_STATE_HOME=str(self.folder / "state"), TERM="xterm")
         self.runs = 0
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "wire/profile.h"
+#include "wire/messages.h"
 
 namespace {
 

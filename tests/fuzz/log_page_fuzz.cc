@@ -9,11 +9,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/json.h"
-#include "base/unique_fd.h"
 #include "logs/app_ids.h"
 #include "logs/log_pager.h"
-#include "logs/log_tail.h"
 
 namespace {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "model/expand.h"
-#include "model/set_value.h"
+#include "model/parameter_resolution.h"
+#include "model/property.h"
 
 namespace {
 

@@ -60,7 +60,7 @@ class Example(Scenario):
     @classmethod
     def server(cls, name, command):
         """Starts it, and waits for the address that it prints."""
-        cls.plane.spawn(name, command, {"PORPOISE_SANDBOX": str(ROOT / "examples" / "openmldb_sandbox")})
+        cls.plane.spawn(name, command)
         ready = until(lambda: re.search(r"^READY (\S+)$", cls.plane.log_file(name).read_text(), re.MULTILINE),
                       f"the start of {name}", 60)
         return ready[1]

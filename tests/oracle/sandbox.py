@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "plugins/openmldb/sandbox"))
 
 from openmldb_sandbox import sqltypes  # noqa: E402
 from openmldb_sandbox.dialect import parse_query, tokenize  # noqa: E402

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-EXAMPLES = HERE.parent.parent / "examples"
+PACKAGES = HERE.parent.parent / "plugins/openmldb/sandbox"
 ORACLE = HERE / "oracle"
 DEADLINE_S = 30.0
 
@@ -32,8 +32,8 @@ TALKINGDATA = (
 
 def start_process(*options: str, by_path: bool = False, environment: dict[str, str] | None = None) -> subprocess.Popen:
     """The sandbox as the C++ side starts it."""
-    target = [str(EXAMPLES / "openmldb_sandbox")] if by_path else ["-m", "openmldb_sandbox"]
-    python_path = {"PYTHONPATH": "" if by_path else str(EXAMPLES)}
+    target = [str(PACKAGES / "openmldb_sandbox")] if by_path else ["-m", "openmldb_sandbox"]
+    python_path = {"PYTHONPATH": "" if by_path else str(PACKAGES)}
     return subprocess.Popen(
         [sys.executable, *target, *options], env={**os.environ, **python_path, **(environment or {})}, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -7,7 +7,7 @@ import time
 import unittest
 from pathlib import Path
 
-from support import EXAMPLES, HAS_LIBRARIES, SandboxTest
+from support import PACKAGES, HAS_LIBRARIES, SandboxTest
 
 JOB_SCHEMA = [
     "Int32", "String", "String", "Timestamp", "Timestamp", "String", "String", "String", "String", "String", "String",
@@ -177,7 +177,7 @@ class FlipTest(SandboxTest):
 @unittest.skipUnless(HAS_LIBRARIES, "SKIPPED: no duckdb and sqlglot: ./run test makes a Python that has them")
 class EndOfTheTable(unittest.TestCase):
     def test_who_waits_for_a_stopped_job_is_let_go(self):
-        sys.path.append(str(EXAMPLES))
+        sys.path.append(str(PACKAGES))
         from openmldb_sandbox.jobs import JobTable
         from openmldb_sandbox.store import Store
 

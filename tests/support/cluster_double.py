@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "examples"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "plugins/openmldb/sandbox"))
 
 from openmldb_sandbox.cluster.brpc import Answer, ConnectionCut, RpcError  # noqa: E402
 from openmldb_sandbox.cluster.servers import Cluster  # noqa: E402

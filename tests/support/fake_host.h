@@ -22,8 +22,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/unique_fd.h"
-#include "model/expand.h"
+#include "base/descriptor.h"
+#include "model/parameter_resolution.h"
 #include "plugin/loader.h"
 
 namespace porpoise::support {

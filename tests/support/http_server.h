@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 
 namespace porpoise::support {
 

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/clock.h"
-#include "base/host_port.h"
+#include "base/network_address.h"
 #include "support/run_until.h"
 
 namespace porpoise::support {

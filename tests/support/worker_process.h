@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 #include "launcher/host_lock.h"
 #include "process/spawn.h"
 #include "support/temp_folder.h"

@@ -29,7 +29,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 #include "support/temp_folder.h"
 
 namespace porpoise::support {

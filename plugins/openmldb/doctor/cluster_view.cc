@@ -4,7 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <optional>
 
-#include "base/host_port.h"
+#include "base/network_address.h"
 #include "registry/zookeeper_client.h"
 
 namespace porpoise::openmldb {

@@ -7,7 +7,8 @@
 #include <porpoise/plugin.hpp>
 #include <string>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
+#include "base/result.h"
 #include "taskhost/plugin_children.h"
 
 namespace porpoise::openmldb {

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <memory>
 
-#include "base/host_port.h"
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
+#include "base/network_address.h"
 
 namespace porpoise::openmldb {
 namespace {

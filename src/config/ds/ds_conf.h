@@ -7,10 +7,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
-#include "config/env_script.h"
+#include "config/ds/ds_files.h"
 #include "config/settings_table.h"
 
 namespace porpoise {
@@ -49,5 +50,15 @@ Result<DsConf> read_stock_environment(const Variables& variables);
 
 // Kubernetes makes PORPOISE_PORT=tcp://… of a service named porpoise; such variables are not meant for us.
 bool is_service_link(std::string_view name, std::string_view value);
+
+// Why a key of the stock worker has no effect in porpoise. Pure.
+
+// "porpoise needs no database" for "spring.datasource.url"; empty when nothing is known of the key. Keys are those of
+// application.yaml and common.properties.
+std::string_view reason_to_ignore(std::string_view key);
+
+// Whether an environment variable is of the stock servers, as far as its name tells, and the reason as above.
+bool is_stock_variable(std::string_view name);
+std::string_view reason_to_ignore_variable(std::string_view name);
 
 }  // namespace porpoise

@@ -4,10 +4,9 @@
 #include <map>
 #include <utility>
 
-#include "base/nearest.h"
+#include "base/text.h"
 #include "config/ds/ds_conf.h"
-#include "config/ds/ds_reasons.h"
-#include "config/properties.h"
+#include "config/ds/ds_files.h"
 
 namespace porpoise {
 namespace {

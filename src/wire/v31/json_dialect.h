@@ -7,12 +7,13 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
-#include "base/time_zone.h"
 
 namespace porpoise::wire {
 
@@ -55,5 +56,19 @@ class Members {
 
 // Compact, non-ASCII raw, control characters with upper-case digits; invalid UTF-8 becomes U+FFFD.
 std::string write_json(const OrderedJson& json);
+
+// Dates as 3.1 writes and reads them: `SimpleDateFormat("yyyy-MM-dd HH:mm:ss")`, lenient, without a zone, in the zone
+// that master and worker share. Pure functions; times are epoch milliseconds and must lie in the years 1..9999.
+
+// Fields past their range carry over (25:00 is 1:00 of the next day), text after the seconds is ignored. Where clocks
+// are set back the later moment is meant, as `GregorianCalendar` has it.
+std::optional<std::int64_t> parse_date(std::string_view text, const TimeZone& zone);
+
+// Whether a date can be written at all.
+bool is_date(std::int64_t epoch_ms, const TimeZone& zone);
+
+// Empty when it is no date.
+std::string date_text(std::int64_t epoch_ms, const TimeZone& zone);
+std::string compact_date_text(std::int64_t epoch_ms, const TimeZone& zone);  // yyyyMMddHHmmss
 
 }  // namespace porpoise::wire

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "wire/profile.h"
+#include "wire/messages.h"
 
 namespace porpoise::wire {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
+#include "base/clock.h"
 #include "base/result.h"
-#include "base/time_zone.h"
 #include "wire/frame.h"
 #include "wire/messages.h"
 

@@ -1,8 +1,7 @@
 #include <limits>
 #include <utility>
 
-#include "base/host_port.h"
-#include "wire/v31/java_date.h"
+#include "base/network_address.h"
 #include "wire/v31/json_dialect.h"
 #include "wire/v31/profile_31.h"
 

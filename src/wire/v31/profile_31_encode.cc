@@ -1,8 +1,7 @@
 // Members stand in the order in which Jackson writes those of the 3.1 command classes.
 #include <utility>
 
-#include "base/base64.h"
-#include "wire/v31/java_date.h"
+#include "base/text.h"
 #include "wire/v31/json_dialect.h"
 #include "wire/v31/profile_31.h"
 

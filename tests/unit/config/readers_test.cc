@@ -5,9 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/env_script.h"
-#include "config/placeholder.h"
-#include "config/properties.h"
+#include "config/ds/ds_files.h"
 #include "config/setting_value.h"
 
 namespace porpoise {

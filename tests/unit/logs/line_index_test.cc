@@ -1,9 +1,8 @@
-#include "logs/line_index.h"
+#include "logs/line_reader.h"
 
 #include <sys/stat.h>
 
 #include "log_files.h"
-#include "logs/line_reader.h"
 
 namespace porpoise {
 namespace {

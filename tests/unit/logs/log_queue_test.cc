@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "base/time_zone.h"
+#include "base/clock.h"
 #include "net/listener.h"
 #include "support/run_until.h"
 #include "support/temp_folder.h"

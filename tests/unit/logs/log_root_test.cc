@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "log_files.h"
-#include "logs/read_at.h"
+#include "logs/log_pager.h"
 
 namespace porpoise {
 namespace {

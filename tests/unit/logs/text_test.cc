@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "logs/app_ids.h"
-#include "logs/utf8_text.h"
+#include "logs/log_pager.h"
 
 namespace porpoise {
 namespace {

@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "model/civil_time.h"
-#include "model/date_pattern.h"
-#include "model/integer_expression.h"
+#include "model/date_time.h"
 #include "support/golden.h"
 
 namespace porpoise {

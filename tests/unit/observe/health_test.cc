@@ -1,4 +1,4 @@
-#include "observe/health.h"
+#include "observe/http_server.h"
 
 #include <gtest/gtest.h>
 

@@ -13,7 +13,7 @@
 #include <future>
 #include <thread>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 
 namespace porpoise {
 namespace {

@@ -14,10 +14,8 @@
 #include <sstream>
 #include <thread>
 
+#include "base/descriptor.h"
 #include "base/json.h"
-#include "base/unique_fd.h"
-#include "observe/rate_limited_log.h"
-#include "observe/redactor.h"
 
 namespace porpoise {
 namespace {

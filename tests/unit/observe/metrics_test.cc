@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "base/clock.h"
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 
 namespace porpoise {
 namespace {

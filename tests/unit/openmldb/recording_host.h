@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 
 namespace porpoise::openmldb {
 

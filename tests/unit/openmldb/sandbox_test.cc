@@ -44,7 +44,7 @@ class Child {
     std::vector<char*> words;
     for (std::string& word : argv) words.push_back(word.data());
     words.push_back(nullptr);
-    std::string search_path = "PYTHONPATH=" + (kSource / "examples").native();
+    std::string search_path = "PYTHONPATH=" + (kSource / "plugins/openmldb/sandbox").native();
     std::string no_cache = "PYTHONDONTWRITEBYTECODE=1";
     char* environment[] = {search_path.data(), no_cache.data(), nullptr};
     if (::posix_spawn(&pid_, words[0], &actions, nullptr, words.data(), environment) != 0) pid_ = -1;

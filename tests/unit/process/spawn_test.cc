@@ -10,7 +10,7 @@
 
 #include <array>
 
-#include "base/unique_fd.h"
+#include "base/descriptor.h"
 #include "process/kill_tree.h"
 
 namespace porpoise {

@@ -8,8 +8,8 @@
 
 #include "base/json.h"
 #include "progress/output.h"
-#include "progress/status_text.h"
-#include "replay/summary.h"
+#include "progress/text_status.h"
+#include "replay/runner.h"
 
 namespace porpoise {
 namespace {

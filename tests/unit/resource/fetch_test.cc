@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/file.h"
-#include "base/unique_fd.h"
 #include "support/http_server.h"
 
 namespace porpoise {

@@ -1,20 +1,153 @@
-#include "taskdir/task_log.h"
-
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <regex>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/file.h"
+#include "taskdir/task_log.h"
 
 namespace porpoise {
+namespace {
+
+using testing::ElementsAre;
+
+struct Seen {
+  std::vector<std::string> texts;
+  std::vector<bool> continues, goes_on;
+};
+
+// `text` fed in pieces of `step` bytes.
+Seen split(const std::string& text, std::size_t step) {
+  Seen seen;
+  const LineSplitter::Sink sink = [&](const LineSplitter::Line& line) {
+    seen.texts.emplace_back(line.text);
+    seen.continues.push_back(line.continues);
+    seen.goes_on.push_back(line.goes_on);
+  };
+  LineSplitter splitter;
+  for (std::size_t at = 0; at < text.size(); at += step) splitter.feed(std::string_view(text).substr(at, step), sink);
+  splitter.finish(sink);
+  return seen;
+}
+
+TEST(LineSplitter, EndsLinesLikeJavaWhereverTheBytesAreCut) {
+  for (const std::size_t step : {1U, 2U, 3U, 100U})
+    EXPECT_THAT(split("a\nb\r\nc\rd\r\r\n\ne", step).texts, ElementsAre("a", "b", "c", "d", "", "", "e")) << step;
+}
+
+TEST(LineSplitter, GivesNothingForNothing) {
+  EXPECT_THAT(split("", 1).texts, ElementsAre());
+  EXPECT_THAT(split("a\n", 1).texts, ElementsAre("a"));
+}
+
+TEST(LineSplitter, HandsOverTooLongLinesInPartsThatKnowEachOther) {
+  const std::string text(2 * kMaxLineBytes + 5, 'x');
+  for (const std::size_t step : {1000U, 64U << 10U, 1U << 20U}) {
+    const Seen seen = split(text + "\nnext", step);
+    ASSERT_EQ(seen.texts.size(), 4U) << step;
+    EXPECT_EQ(seen.texts[0] + seen.texts[1] + seen.texts[2], text);
+    EXPECT_THAT(seen.goes_on, ElementsAre(true, true, false, false));
+    EXPECT_THAT(seen.continues, ElementsAre(false, true, true, false));
+  }
+}
+
+TEST(LineSplitter, NeverCutsWithinACodePoint) {
+  std::string text = "x";
+  while (text.size() < 2 * kMaxLineBytes) text += "€";
+  for (const std::string& part : split(text, 1000).texts) EXPECT_EQ((part.size() - (part[0] == 'x' ? 1 : 0)) % 3, 0U);
+}
+
+TEST(LineSplitter, KeepsALongParameterWhole) {
+  const std::string line = "${setValue(name=" + std::string(100000, 'v') + ")}";
+  EXPECT_THAT(split(line + "\n", 4096).texts, ElementsAre(line));
+  EXPECT_THAT(split(line + "\n", 1U << 20U).texts, ElementsAre(line));
+}
+
+}  // namespace
+
+namespace {
+
+std::string masked(std::string text) {
+  mask_passwords(text);
+  return text;
+}
+
+TEST(Mask, HidesValuesUpToTheQuoteAndKeepsTheirLength) {
+  EXPECT_EQ(masked(R"({"password":"abc","x":"abc"})"), R"({"password":"***","x":"abc"})");
+  EXPECT_EQ(masked("PassWord='abc' abc"), "PassWord='***' abc");
+  EXPECT_EQ(masked(R"(a password":"1" and password":"22")"), R"(a password":"*" and password":"**")");
+}
+
+TEST(Mask, HidesWhatJsonWritersMakeOfIt) {
+  EXPECT_EQ(masked(R"({"password" : "abc"})"), R"({"password" : "***"})");
+  EXPECT_EQ(masked(R"("{\"password\":\"abc\",\"x\":\"y\"}")"), R"("{\"password\":\"***\",\"x\":\"y\"}")");
+  EXPECT_EQ(masked(R"({"password":"a\"b","x":1})"), R"({"password":"****","x":1})");
+}
+
+TEST(Mask, HidesAValueThatNeverEnds) { EXPECT_EQ(masked(R"(password":"abc)"), R"(password":"***)"); }
+
+// In pieces of the given lengths; the last one takes the rest.
+std::string masked_in_pieces(const std::string& line, const std::vector<std::size_t>& lengths) {
+  PasswordMask mask;
+  std::string done;
+  std::string_view rest = line;
+  for (const std::size_t length : lengths) {
+    std::string piece(rest.substr(0, length));
+    rest.remove_prefix(piece.size());
+    mask.mask(piece, true);
+    done += piece;
+  }
+  std::string last(rest);
+  mask.mask(last, false);
+  return done + last;
+}
+
+// The end of a password used to be readable behind the place where a long line was cut.
+TEST(Mask, HidesTheSameWhereverALineIsCut) {
+  for (const std::string line : {R"({"password":"abc","x":"abc"})", "xPassWord='a\\'bc' abc",
+                                 R"({"password" : "a\"b\\","user":"me"})", R"(passwpassword":"1" and password":"22")",
+                                 R"(password":"abc)", R"({"password":null,"x":"y"} password: passworx":"z")"}) {
+    const std::string whole = masked(line);
+    for (std::size_t first = 0; first <= line.size(); ++first) {
+      EXPECT_EQ(masked_in_pieces(line, {first}), whole) << "cut after " << first;
+      for (std::size_t second = 0; second <= line.size() - first; ++second)
+        EXPECT_EQ(masked_in_pieces(line, {first, second}), whole) << "cut after " << first << " and " << second;
+    }
+    EXPECT_EQ(masked_in_pieces(line, std::vector<std::size_t>(line.size(), 1)), whole);
+  }
+}
+
+// Whether a backslash is the password's is known one byte later: it is hidden, too, when the line is cut there.
+TEST(Mask, HidesAPasswordInJsonThatIsATextWhereverItIsCut) {
+  const std::string line = R"("{\"password\":\"abc\",\"x\":\"y\"}")";
+  for (std::size_t first = 0; first <= line.size(); ++first) {
+    const std::string whole = first == line.find("abc") + 4 ? R"("{\"password\":\"****",\"x\":\"y\"}")" : masked(line);
+    EXPECT_EQ(masked_in_pieces(line, {first}), whole) << "cut after " << first;
+  }
+}
+
+TEST(Mask, AWordThatGoesOnForeverKeepsNoMemory) {
+  EXPECT_EQ(masked_in_pieces("password" + std::string(1000, ' ') + ":'x'", {600}),
+            "password" + std::string(1000, ' ') + ":'x'");
+}
+
+TEST(Mask, LeavesEverythingElse) {
+  for (const char* text : {"", "password", "password:", "'password' is missing", "a 'b' \"c\"", "password=abc 'x'",
+                           R"({"password":null,"x":"y"})", R"(password":")"})
+    EXPECT_EQ(masked(text), text);
+}
+
+}  // namespace
+
 namespace {
 
 using testing::HasSubstr;
@@ -138,4 +271,5 @@ TEST_F(TaskLogFile, GoesOnWhenTheDiskIsFull) {
 }
 
 }  // namespace
+
 }  // namespace porpoise

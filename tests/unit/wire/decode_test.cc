@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "unit/wire/recordings.h"
-#include "wire/profile.h"
+#include "wire/messages.h"
 
 namespace porpoise::wire {
 namespace {

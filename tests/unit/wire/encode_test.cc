@@ -3,8 +3,8 @@
 #include <filesystem>
 
 #include "unit/wire/recordings.h"
-#include "wire/profile.h"
-#include "wire/v31/java_date.h"
+#include "wire/messages.h"
+#include "wire/v31/json_dialect.h"
 
 namespace porpoise::wire {
 namespace {

@@ -6,8 +6,7 @@
 #include <limits>
 
 #include "support/golden.h"
-#include "wire/profile.h"
-#include "wire/v31/java_date.h"
+#include "wire/messages.h"
 
 namespace porpoise::wire {
 namespace {

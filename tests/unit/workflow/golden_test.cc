@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/file.h"
-#include "model/var_pool.h"
+#include "model/property.h"
 #include "workflow/graph.h"
 #include "workflow/import.h"
 #include "workflow/relink.h"

@@ -1,0 +1,224 @@
+// The command line: every subcommand with its options. The one file, with replay_options.cc, that compiles CLI11.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/replay_options.h"
+#include "cli/worker_flags.h"
+#include "config/settings_table.h"
+
+namespace porpoise {
+namespace {
+
+constexpr const char* kWorkerExamples = R"(Examples:
+  porpoise worker --zookeeper zk1:2181,zk2:2181
+  porpoise worker --ds-conf /opt/dolphinscheduler/worker-server/conf      with the settings of a Java worker
+  porpoise worker --zookeeper 127.0.0.1:2181 --data-dir /tmp/porpoise --log-dir /tmp/porpoise/logs
+  porpoise config show --zookeeper zk1:2181                               what it would run with, and why
+
+SIGTERM drains: nothing new is accepted, running tasks finish, then the worker leaves. A second SIGTERM ends them.
+After SIGKILL, or an upgrade, tasks run on: start the worker again within the session timeout and it goes on with them.)";
+constexpr const char* kShowExamples = R"(Examples:
+  porpoise config show                                   as `porpoise worker` would start here
+  porpoise config show --ds-conf /opt/dolphinscheduler/worker-server/conf
+  porpoise config show --zookeeper zk1:2181,zk2:2181 --exec-threads 50
+  PORPOISE_LISTEN=10.0.0.5:1234 porpoise config show --json | jq .settings
+
+Lowest to highest: default, files of --ds-conf, porpoise.yaml, the stock worker's environment variables
+(WORKER_EXEC_THREADS, REGISTRY_ZOOKEEPER_CONNECT_STRING, ...), PORPOISE_EXEC_THREADS and the like, flags.
+In porpoise.yaml the keys stand below `worker`:
+
+  worker:
+    zookeeper: zk1:2181,zk2:2181
+    exec-threads: 100
+    resources: {type: s3, bucket: dolphinscheduler, region: eu-west-1}
+  plugins:
+    TYPE: {key: value}       a section for each plugin, as its own document describes it)";
+constexpr const char* kCheckExamples = R"(Examples:
+  porpoise config check && systemctl restart porpoise
+  porpoise config check --config porpoise.yaml --ds-conf conf
+
+Prints only what is wrong, stock keys without effect, and files that others can change or read secrets from. Exit codes: 0 ok, 2 an error.)";
+constexpr const char* kParamsExamples = R"(Examples:
+  porpoise eval params '$[add_months(yyyyMMdd,-1)]' --datetime 20230315000000
+  porpoise eval params 'load ${table} of $[yyyy-MM-dd-1]' --set table=t1
+  porpoise eval params <lines.jsonl    {"text": "${a}", "params": {"a": "1"}} becomes
+                                       {"text": "${a}", "params": {"a": "1"}, "result": "1"})";
+constexpr const char* kSwitchExamples = R"(Examples:
+  porpoise eval switch '${auc} > 0.9' --set auc=0.93
+  porpoise eval switch '${v} == 1' --set v=1 --compat 3.1.9
+  porpoise eval switch <lines.jsonl    {"condition": "${a} == 1", "params": {"a": "1"}} becomes
+                                       {"condition": "${a} == 1", "params": {"a": "1"}, "result": true})";
+
+// What the key is, and what it is when nobody sets it.
+std::string help_of(const Setting& setting) {
+  std::string fallback = setting.value.format(WorkerConfig());
+  if (fallback.empty()) fallback = setting.when_empty;
+  return std::string(setting.help) + (fallback.empty() ? "" : " [" + fallback + "]");
+}
+
+void declare_flag(CLI::App& command, const Setting& setting, FlagValues& values) {
+  const std::string flag = flag_of(setting);
+  const std::string key(setting.name);
+  CLI::Option* option = nullptr;
+  if (setting.value.is_boolean) {
+    // --sudo, --no-sudo and --sudo=false.
+    const auto take = [&values, key](std::int64_t value) { values.emplace_back(key, value > 0 ? "true" : "false"); };
+    option = command.add_flag_function(flag + ",!--no-" + key, take, help_of(setting));
+    option->check([](const std::string& given) {  // CLI11 2.1 would not survive another word
+      bool ignored = false;
+      return kind::Boolean::read(given, ignored) ? std::string() : given + " is not " + kind::Boolean::accepted();
+    });
+  } else {
+    const auto take = [&values, key](const std::string& value) { values.emplace_back(key, value); };
+    option = command.add_option_function<std::string>(flag, take, help_of(setting));
+    option->type_name(setting.value.type_name());
+  }
+  option->group(std::string(setting.group));
+}
+
+void declare_worker_flags(CLI::App& command, WorkerFlags& flags) {
+  command.add_option("--config", flags.config, "porpoise.yaml; also PORPOISE_CONFIG")->check(CLI::ExistingFile);
+  command
+      .add_option("--ds-conf", flags.ds_conf,
+                  "folder with a stock worker's application.yaml, common.properties and dolphinscheduler_env.sh; "
+                  "also PORPOISE_DS_CONF")
+      ->check(CLI::ExistingDirectory);
+  for (const Setting& setting : worker_settings()) declare_flag(command, setting, flags.values);
+}
+
+// Options live as long as the callbacks, which share them.
+void add_replay(CLI::App& app, int& exit_code) {
+  CLI::App* const command = app.add_subcommand("replay", "Run an exported workflow on this machine");
+  const auto options = std::make_shared<ReplayOptions>();
+  declare_replay_options(*command, *options);
+  command->callback([options, &exit_code] { exit_code = run_replay(*options); });
+}
+
+void add_worker(CLI::App& app, int& exit_code) {
+  CLI::App* const command = app.add_subcommand("worker", "Join a DolphinScheduler 3.1 cluster and run its tasks");
+  const auto flags = std::make_shared<WorkerFlags>();
+  declare_worker_flags(*command, *flags);
+  command->footer(kWorkerExamples);
+  command->callback([flags, &exit_code] { exit_code = run_worker(*flags); });
+}
+
+void add_config(CLI::App& app, int& exit_code) {
+  CLI::App* const config = app.add_subcommand("config", "The configuration of the worker, and where it comes from");
+  config->require_subcommand(1);
+  const auto flags = std::make_shared<WorkerFlags>();
+  const auto as_json = std::make_shared<bool>(false);
+
+  CLI::App* const show = config->add_subcommand("show", "Every key with its value and its origin");
+  declare_worker_flags(*show, *flags);
+  show->add_flag("--json", *as_json, "print JSON");
+  show->footer(kShowExamples);
+  show->callback([flags, as_json, &exit_code] { exit_code = show_config(*flags, *as_json); });
+
+  CLI::App* const check = config->add_subcommand("check", "Says what is wrong with it, and nothing else");
+  declare_worker_flags(*check, *flags);
+  check->footer(kCheckExamples);
+  check->callback([flags, &exit_code] { exit_code = check_config(*flags); });
+}
+
+CLI::Option* declare_expression(CLI::App& command, EvalOptions& options, const char* footer) {
+  command.add_option("--set", options.set, "NAME=VALUE of a parameter; may be repeated")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  command.footer(footer);
+  return command.add_option("EXPRESSION", options.expression, "without it: JSON lines on standard input");
+}
+
+void add_eval(CLI::App& app, int& exit_code) {
+  CLI::App* const eval = app.add_subcommand("eval", "What a placeholder or a SWITCH condition becomes");
+  eval->require_subcommand(1);
+  const auto options = std::make_shared<EvalOptions>();
+
+  CLI::App* const params = eval->add_subcommand("params", "Replaces ${name} and $[time] as DolphinScheduler 3.1 does");
+  const CLI::Option* const text = declare_expression(*params, *options, kParamsExamples);
+  params->add_option("--datetime", options->datetime, "yyyyMMddHHmmss, base of $[...]; default: now");
+  params->add_option("--time-zone", options->time_zone, "such as Asia/Shanghai; default: TZ or this machine's");
+  params->callback([options, text, &exit_code] {
+    options->has_expression = text->count() > 0;
+    exit_code = eval_params(*options);
+  });
+
+  CLI::App* const condition = eval->add_subcommand("switch", "Evaluates a condition of a SWITCH task");
+  const CLI::Option* const expression = declare_expression(*condition, *options, kSwitchExamples);
+  condition->add_option("--compat", options->compat, "DolphinScheduler whose rules count")
+      ->check(CLI::IsMember({"3.1.5", "3.1.9"}));
+  condition->callback([options, expression, &exit_code] {
+    options->has_expression = expression->count() > 0;
+    exit_code = eval_switch(*options);
+  });
+}
+
+void declare_plugins_options(CLI::App& command, PluginsOptions& options) {
+  command.add_flag("--json", options.json, "Print JSON");
+  command.add_option("--plugin-dir", options.folders, "Folder to search before all others")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+}
+
+void add_plugins(CLI::App& app, int& exit_code) {
+  CLI::App* const plugins = app.add_subcommand("plugins", "Task types there are, and their parameters");
+  plugins->require_subcommand(1);
+  const auto options = std::make_shared<PluginsOptions>();
+
+  CLI::App* const list = plugins->add_subcommand("list", "Task types, and plugins that were refused");
+  declare_plugins_options(*list, *options);
+  list->callback([options, &exit_code] { exit_code = list_plugins(*options); });
+
+  CLI::App* const describe = plugins->add_subcommand("describe", "One task type and its parameters");
+  describe->add_option("TYPE", options->type, "As `porpoise plugins list` shows it")->required();
+  declare_plugins_options(*describe, *options);
+  describe->callback([options, &exit_code] { exit_code = describe_plugin(*options); });
+}
+
+// A subcommand whose words are all for a program that a plugin brings along, its --help included.
+void add_program(CLI::App& app, const char* name, const char* summary, int (*run)(const std::vector<std::string>&),
+                 int& exit_code) {
+  CLI::App* const command = app.add_subcommand(name, summary);
+  command->set_help_flag();
+  command->prefix_command();
+  command->callback([command, run, &exit_code] { exit_code = run(command->remaining()); });
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  int exit_code = kExitOk;
+  CLI::App app("A native worker for Apache DolphinScheduler 3.1, and a runner for its workflows on this machine.",
+               "porpoise");
+  app.set_version_flag("--version", "porpoise " PORPOISE_VERSION);
+  app.require_subcommand(1);
+  add_replay(app, exit_code);
+  add_eval(app, exit_code);
+  add_config(app, exit_code);
+  add_plugins(app, exit_code);
+  add_program(app, "sandbox", "Run a stand-in for what tasks talk to, for development", run_sandbox, exit_code);
+  add_program(app, "doctor", "Looks at what tasks need, and says what is missing", run_doctor, exit_code);
+  add_worker(app, exit_code);
+
+  const std::string first = argc > 1 ? argv[1] : "";
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (!first.empty() && first[0] != '-' && std::find(names.begin(), names.end(), first) == names.end())
+    return print_error("unknown command '" + first + "'" + did_you_mean(first, names) + "; see porpoise --help",
+                       kExitUsage);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;  // --help, --version
+    if (asked) return app.exit(error);
+    return print_error(std::string(error.what()) + "; see porpoise " + first + " --help", kExitUsage);
+  }
+  return exit_code;
+}
+
+}  // namespace porpoise

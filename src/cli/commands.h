@@ -1,0 +1,83 @@
+// The subcommands of `porpoise`, each defined in the file of its name, and what they share.
+//
+// Free functions, called by command_line.cc on the main thread with the options as typed. They return the exit code.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "progress/output.h"
+
+namespace porpoise {
+
+struct ReplayOptions;  // cli/replay_options.h
+struct WorkerFlags;    // cli/worker_flags.h
+
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitFailed = 1,       // a task failed
+  kExitUsage = 2,        // options or files are wrong
+  kExitEnvironment = 3,  // something is missing on this machine
+  kExitInterrupted = 130,
+};
+
+// Parses the words of the command line and runs the subcommand they name. All that CLI11 does is behind it.
+int run_command_line(int argc, char** argv);
+
+// `porpoise replay FILE`: runs an exported workflow on this machine.
+int run_replay(const ReplayOptions& options);
+
+// `porpoise worker`: joins a DolphinScheduler 3.1 cluster and runs its tasks.
+int run_worker(const WorkerFlags& flags);
+
+// `porpoise config show|check`: the worker's configuration, and where each value of it comes from.
+int show_config(const WorkerFlags& flags, bool as_json);
+int check_config(const WorkerFlags& flags);
+
+// `porpoise eval params|switch`: what a placeholder text or a SWITCH condition becomes. One expression as an argument,
+// or JSON lines from standard input to standard output. Exit codes: 0; 1 when the expression given as an argument is
+// wrong; 2 for wrong options and input lines.
+struct EvalOptions {
+  std::string expression;
+  bool has_expression = false;
+  std::vector<std::string> set;
+  std::string datetime;
+  std::string time_zone;
+  std::string compat = "3.1.5";
+};
+int eval_params(const EvalOptions& options);
+int eval_switch(const EvalOptions& options);
+
+// `porpoise plugins list|describe`: what the notes of the plugins say. No plugin is loaded.
+struct PluginsOptions {
+  std::vector<std::filesystem::path> folders;
+  std::string type;
+  bool json = false;
+};
+int list_plugins(const PluginsOptions& options);
+int describe_plugin(const PluginsOptions& options);
+
+// `porpoise doctor NAME`, `porpoise sandbox [NAME]`: become a program that a plugin brings along, which looks at what
+// its tasks need, or stands in for what they talk to. `words`: all that follows the subcommand.
+int run_doctor(const std::vector<std::string>& words);
+int run_sandbox(const std::vector<std::string>& words);
+
+// An environment variable; empty when unset. Valid until the environment changes, which porpoise never does.
+std::string_view environment(const char* name);
+
+// The folder of the running program.
+std::filesystem::path executable_folder();
+
+// The folders to search for plugins: those given, PORPOISE_PLUGIN_PATH, then those beside the running executable.
+std::vector<std::filesystem::path> plugin_folders(const std::vector<std::filesystem::path>& explicit_folders);
+
+Output standard_output(bool no_color = false);
+
+// "porpoise: <error>" on standard error; returns `exit_code`.
+int print_error(std::string_view message, int exit_code);
+int print_error(const Error& error, int exit_code);
+
+}  // namespace porpoise
