@@ -28,8 +28,8 @@ inline std::string in_seconds(std::chrono::milliseconds time) {
   return text;
 }
 
-// A time zone as pure code sees it: an id and a function. Who needs the zone of the process asks for it once, at the
-// edge, and passes the value in.
+// A time zone as pure code sees it: an id and a function. The caller at the edge asks for the zone of the process
+// once, and passes the value in.
 
 // A value; `utc_offset` may be called from any thread.
 struct TimeZone {

@@ -44,7 +44,7 @@ Result<Pipe> make_pipe();
 
 // Steps down from an open folder that no symbolic link, no ".." and no mount trick turns elsewhere.
 //
-// Free functions; any thread. For names of strangers: walk component by component.
+// Free functions; any thread. Where the names come from tasks or peers, walk component by component.
 enum class Resolve {
   kByKernel,  // openat2, and by walking where that does not exist
   kByWalk,    // only by walking, as on Linux before 5.6

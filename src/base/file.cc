@@ -98,7 +98,7 @@ bool is_private_group(gid_t group, uid_t owner) {
          user.pw_gid == group && entry.gr_mem[0] == nullptr;
 }
 
-// `name` is how the message calls the path. In a sticky folder nobody replaces what is somebody else's.
+// `name` is how the message calls the path. In a sticky folder a user cannot replace another user's file.
 Status check(const std::filesystem::path& path, const std::string& name, bool sticky_will_do) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return fail_errno("cannot look at " + path.string(), errno);

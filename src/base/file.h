@@ -20,7 +20,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 Result<std::string> read_descriptor(int fd, std::size_t max_bytes, const std::string& name);
 
 enum class Durability {
-  kAtomic,   // tmp + rename: nobody sees a half-written file
+  kAtomic,   // tmp + rename: no reader sees a half-written file
   kDurable,  // also fsync of file and folder: it survives a power cut
 };
 

@@ -31,7 +31,7 @@ Result<IpBytes> parse_ip(std::string_view text);
 
 class AddressRanges {
  public:
-  // An error names the part that is none. Empty text is "none".
+  // An error names the part that is not a range. Empty text is "none".
   static Result<AddressRanges> parse(std::string_view text);
 
   bool contains(const IpBytes& address) const;

@@ -24,7 +24,7 @@ std::string base64(std::string_view bytes) {
 
 namespace {
 
-constexpr std::size_t kMaxWordBytes = 64;  // the distance is quadratic; nobody mistypes a longer name
+constexpr std::size_t kMaxWordBytes = 64;  // the distance is quadratic; no key or type has a longer name
 
 bool same_letter(char left, char right) {
   return std::tolower(static_cast<unsigned char>(left)) == std::tolower(static_cast<unsigned char>(right));

@@ -55,7 +55,7 @@ constexpr const char* kSwitchExamples = R"(Examples:
   porpoise eval switch <lines.jsonl    {"condition": "${a} == 1", "params": {"a": "1"}} becomes
                                        {"condition": "${a} == 1", "params": {"a": "1"}, "result": true})";
 
-// What the key is, and what it is when nobody sets it.
+// What the key is, and its value when no source sets it.
 std::string help_of(const Setting& setting) {
   std::string fallback = setting.value.format(WorkerConfig());
   if (fallback.empty()) fallback = setting.when_empty;

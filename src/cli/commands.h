@@ -71,7 +71,8 @@ std::string_view environment(const char* name);
 // The folder of the running program.
 std::filesystem::path executable_folder();
 
-// The folders to search for plugins: those given, PORPOISE_PLUGIN_PATH, then those beside the running executable.
+// The folders to search for plugins: those given, PORPOISE_PLUGIN_PATH, then those of the build tree or installation of
+// the running executable.
 std::vector<std::filesystem::path> plugin_folders(const std::vector<std::filesystem::path>& explicit_folders);
 
 Output standard_output(bool no_color = false);

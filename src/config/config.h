@@ -9,7 +9,7 @@
 //     zookeeper: zk1:2181,zk2:2181
 //     resources: {type: file, url: "file:///mnt/shared"}
 //
-// A value; pure but for load_config.
+// A value; pure except load_config and find_config.
 #pragma once
 
 #include <filesystem>

@@ -30,7 +30,7 @@ namespace kind {
 
 bool read_port(std::string_view text, long lowest);             // a port from `lowest` to 65535
 bool read_host(std::string_view text);                          // a name or an IPv4 address
-bool same_word(std::string_view left, std::string_view right);  // but for upper and lower case
+bool same_word(std::string_view left, std::string_view right);  // except for upper and lower case
 bool read_whole(std::string_view text, int lowest, int highest, int& value);
 bool read_decimal(std::string_view text, double lowest, double highest, double& value);
 bool read_duration(std::string_view text, std::chrono::milliseconds& value);
@@ -182,7 +182,7 @@ struct Ranges : Plain {
   static bool read(std::string_view text, std::string& value);
 };
 
-struct Tenants : Plain {  // tenant_map.h
+struct Tenants : Plain {  // TenantMap in worker_config.h
   static std::string accepted() { return "TENANT or TENANT=USER, several with commas, and perhaps * for the others"; }
   static std::string type_name() { return "TENANT=USER,..."; }
   static bool read(std::string_view text, std::string& value);

@@ -48,7 +48,7 @@ struct WorkerConfig {
   std::string advertise_address;        // HOST:PORT as registered; empty: found out
   std::string http = "127.0.0.1:1235";  // health and metrics; empty: none
   std::string alert_server = "127.0.0.1:50052";
-  std::string allow_masters = "none";   // address ranges that may give tasks beside the masters in the registry
+  std::string allow_masters = "none";   // address ranges that may give tasks in addition to the masters in the registry
   std::string allow_log_peers = "any";  // that may read logs: API servers are not in the registry
 
   // WorkerPaths.
@@ -71,7 +71,7 @@ struct WorkerConfig {
   bool sudo = true;                                      // sudo.enable: run tasks as their tenant
   bool tenant_auto_create = false;                       // off, unlike in the Java worker
   RootTenant allow_root_tenant = RootTenant::kLoopback;  // where only this machine's masters reach it: a trial
-  std::string tenant_map;                                // see tenant_map.h
+  std::string tenant_map;                                // see TenantMap
   bool no_new_privs = true;                              // no setuid program gives a task more than its tenant has
   std::chrono::milliseconds kill_grace{10000};
   std::chrono::milliseconds drain_timeout{std::chrono::minutes(10)};

@@ -127,7 +127,7 @@ class Resolver {
     return {};
   }
 
-  // A key that is none may be a mapping of keys without anything in it.
+  // What is not a key may be a mapping of keys without anything in it.
   Status check_group(const LocatedValue& value, const std::string& origin) const {
     std::vector<std::string> names;
     bool is_group = false;
@@ -293,7 +293,7 @@ FileTrust judge_files(const ResolvedSettings& settings) {
     files.push_back(sourced);
   for (const auto& file : files)
     if (const Status trusted = check_trusted_file(file); !trusted)
-      trust.distrusted.push_back("somebody else could change what is run, and as whom, in " + file.string() + ": " +
+      trust.distrusted.push_back("another user could change what is run, and as whom, in " + file.string() + ": " +
                                  trusted.error().message());
   for (const auto& [file, key] : settings.secrets) {
     struct stat info {};

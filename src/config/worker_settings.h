@@ -39,7 +39,7 @@ Result<SettingsSources> read_settings_sources(std::filesystem::path config_file,
 // Where the configuration of `porpoise worker` comes from: each value with its origin, and what was ignored.
 //
 // Lowest to highest: default, files of --ds-conf, porpoise.yaml, the stock worker's environment variables, PORPOISE_…
-// variables, flags. Pure: settings_sources.h is where files are read. Values; any thread.
+// variables, flags. Pure: read_settings_sources() is where files are read. Values; any thread.
 struct ResolvedSetting {
   std::string key;
   std::string value;       // as people may see it: a secret is "****"
@@ -58,10 +58,10 @@ struct ResolvedSettings {
 // Errors name origin, key, value and what is accepted; for an unknown key the one that was probably meant.
 Result<ResolvedSettings> resolve_settings(const SettingsSources& sources);
 
-// The files that decide what a worker runs, and as whom: whether somebody else can change them, or read the secrets in
+// The files that decide what a worker runs, and as whom: whether another user can change them, or read the secrets in
 // them.
 //
-// Looks at modes and owners; any thread. The rule is that of plugins (base/trust.h).
+// Looks at modes and owners; any thread. The rule is that of plugins (base/file.h).
 struct FileTrust {
   std::vector<std::string> distrusted;  // no worker is to start with these: which file, why, and what helps
   std::vector<std::string> exposed;     // secrets that every user of the machine may read

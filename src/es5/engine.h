@@ -42,7 +42,7 @@ class Arena {
 //
 // Runs in a forked child only. It calls nothing that a fork could have left locked (no malloc, no stdio).
 
-// First byte of an answer; a text for people follows it, but for kTrue and kFalse.
+// First byte of an answer; a text for people follows it, except after kTrue and kFalse.
 enum class Answer : char {
   kTrue = 'T',
   kFalse = 'F',

@@ -119,7 +119,7 @@ Result<bool> interpret(const std::string& answer, int status, const ScriptLimits
     case Answer::kCpu:
       return fail(ErrorCode::kTimeout, "CPU limit of " + std::to_string(limits.cpu.count()) + " ms exceeded");
   }
-  return fail(ErrorCode::kInternal, "the script engine gave an answer nobody knows");
+  return fail(ErrorCode::kInternal, "the script engine gave an answer of an unknown kind");
 }
 
 }  // namespace

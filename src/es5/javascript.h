@@ -22,7 +22,7 @@ struct ScriptLimits {
 // The value of the last statement of `source`. Anything but true and false is an error that says what it was.
 Result<bool> evaluate_boolean(std::string_view source, const ScriptLimits& limits = {});
 
-// What a forked child gives up before it runs a stranger's code.
+// What a forked child gives up before it runs a condition, which is foreign code.
 
 // Where the one descriptor that stays open is found.
 constexpr int kFencedFd = 3;

@@ -38,7 +38,7 @@ struct CivilTime {
 
 CivilTime civil_time(std::int64_t epoch_ms, const TimeZone& zone);
 
-// Where clocks are set back the earlier moment is meant; in the hour that does not exist the clock goes on as before
+// Where clocks are set back the earlier moment is meant; in the hour that does not exist the clock continues as before
 // the change. java.time resolves both that way.
 std::int64_t epoch_seconds(const CivilTime& time, const TimeZone& zone);
 

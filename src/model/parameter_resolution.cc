@@ -234,15 +234,15 @@ ParameterValues business_time(const ExpandTime& time) {
 
 Result<PropertyList> resolve_global_params(const PropertyList& declared, const ParameterValues& overrides,
                                            const ExpandTime& time) {
-  PropertyList cured = declared;
-  for (const auto& [name, value] : overrides) set_global(cured, name, value);
+  PropertyList resolved = declared;
+  for (const auto& [name, value] : overrides) set_global(resolved, name, value);
   ParameterValues known = business_time(time);
-  for (const Property& property : cured) known[property.prop] = property.value;
-  for (Property& property : cured) {
+  for (const Property& property : resolved) known[property.prop] = property.value;
+  for (Property& property : resolved) {
     if (!is_dynamic(property.value)) continue;
     PORPOISE_TRY(property.value, expand_parameter(property.prop, property.value, known, time));
   }
-  return cured;
+  return resolved;
 }
 
 Result<PropertyMap> prepare_params(const ParameterSources& sources) {

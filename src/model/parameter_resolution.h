@@ -39,7 +39,7 @@ ParameterValues business_time(const ExpandTime& time);
 Result<PropertyList> resolve_global_params(const PropertyList& declared, const ParameterValues& overrides,
                                            const ExpandTime& time);
 
-// What one task's parameters are made of; `global_params` are cured.
+// What one task's parameters are made of; `global_params` are resolved.
 struct ParameterSources {
   PropertyList global_params{};
   PropertyList var_pool{};

@@ -181,7 +181,7 @@ const Capture* find_capture(const std::vector<Capture>& captures, const std::str
 std::optional<Capture> parse_set_value(std::string_view line) {
   if (!starts_with_marker(line)) return std::nullopt;
   std::string_view inner = line.substr(kMarkers[0].size());
-  // 3.1 stops at the first `)`, so that a second marker on the line is none of the value; keep that.
+  // 3.1 stops at the first `)`, so that a second marker on the line is not part of the value; keep that.
   inner = inner.substr(0, next_marker(inner));
   const std::size_t end = inner.rfind(kEnd);
   if (end == std::string_view::npos) return std::nullopt;

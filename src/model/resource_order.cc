@@ -18,7 +18,7 @@ constexpr std::array kKinds{std::pair{Kind::kFile, "file"}, std::pair{Kind::kS3,
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
-// A stranger's name in a message: it must not forge lines or flood it.
+// A name from a master in a message: it must not forge lines or flood it.
 std::string shown(std::string_view name) {
   std::string text(cut_utf8(name, kMaxShownBytes));
   std::replace_if(text.begin(), text.end(), is_control, '?');

@@ -1,5 +1,5 @@
 // The conditions of a SWITCH task: how they are written in its parameters and how parameters are put into them (3.1
-// `SwitchTaskProcessor`, `SwitchTaskUtils`). Pure functions; script/javascript.h evaluates what comes out.
+// `SwitchTaskProcessor`, `SwitchTaskUtils`). Pure functions; es5/javascript.h evaluates what comes out.
 #pragma once
 
 #include <optional>

@@ -177,7 +177,7 @@ class Evaluator {
   Result<Shifted> shift(std::string_view expression) const {
     for (const Function& function : kFunctions)
       if (expression.starts_with(function.name)) return call(function, expression);
-    // The last `+` if there is any, else the last `-`: so the dashes of yyyy-MM-dd are none.
+    // The last `+` if there is any, else the last `-`: so the dashes of yyyy-MM-dd do not count.
     const std::size_t plus = expression.rfind('+');
     const std::size_t sign = plus != std::string_view::npos ? plus : expression.rfind('-');
     if (sign == std::string_view::npos) return Shifted{base_ms_, expression};

@@ -36,7 +36,7 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
                              });
   }
 
-  // The owner is gone: nobody hears of it.
+  // The owner is gone: there is no one to report to.
   void abandon() {
     sender_ = nullptr;
     close();

@@ -1,8 +1,8 @@
 // Alerts on their way to the alert server, each on a connection of its own that ends with the answer (3.1
 // `AlertClientService`).
 //
-// One io_context, one thread. Nobody waits for an alert, and none is tried twice by the same run of the worker: what
-// became of one that did not get through is said, and that is all.
+// One io_context, one thread. No task waits for an alert, and a run of the worker tries each alert
+// once: it reports one that did not get through, and that is all.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

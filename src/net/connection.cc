@@ -155,7 +155,7 @@ void Connection::close(const std::string& why, Ending ending) {
   socket_.close(ignored);
   watch_.cancel();
   (void)within_budget();                 // holds nothing any more
-  const auto self = shared_from_this();  // the listener may let go of us
+  const auto self = shared_from_this();  // the listener may release us
   events_.on_closed(self, ending, why);
   events_ = {};  // they may hold what holds us
   for (const auto& then : std::exchange(after_sent_, {})) then();
@@ -170,9 +170,9 @@ using boost::system::error_code;
 }  // namespace
 
 std::shared_ptr<Connector> Connector::start(asio::io_context& io, const std::string& address, Done done) {
-  std::shared_ptr<Connector> dial(new Connector(io, std::move(done)));
-  dial->resolve(io, address);
-  return dial;
+  std::shared_ptr<Connector> connector(new Connector(io, std::move(done)));
+  connector->resolve(io, address);
+  return connector;
 }
 
 void Connector::resolve(asio::io_context& io, const std::string& address) {

@@ -37,7 +37,7 @@ struct ConnectionLimits {
   std::chrono::milliseconds idle_limit{181000};     // without a byte in either direction (3.1 `NettyServerHandler`)
   // For the first whole frame of a peer that has connected to us. None: as for any other.
   std::optional<std::chrono::milliseconds> first_frame_limit = std::nullopt;
-  std::size_t max_unsent_bytes = 64U << 20U;     // a peer that does not read is let go of
+  std::size_t max_unsent_bytes = 64U << 20U;     // above that, the connection of a peer that does not read is closed
   std::shared_ptr<ByteBudget> budget = nullptr;  // none: only what is above counts
 };
 
@@ -118,7 +118,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
 
-  // `done` is let go of, and not called any more.
+  // Releases `done`, which is not called any more.
   void cancel();
 
  private:

@@ -49,7 +49,7 @@ class MasterLinks::Link : public std::enable_shared_from_this<Link> {
     connection_->send(links_->heartbeat_());
   }
 
-  // The owner is gone: nobody hears of anything any more.
+  // The owner is gone: there is no one to report to.
   void abandon() {
     links_ = nullptr;
     waiting_.clear();

@@ -20,6 +20,8 @@
 
 #include "base/json.h"
 
+#include "base/network_address.h"
+
 namespace porpoise {
 namespace {
 
@@ -198,11 +200,7 @@ using AsioError = boost::system::error_code;
 constexpr std::chrono::milliseconds kPauseAfterError{
     200};  // accept fails again and again while descriptors are used up
 
-struct HostPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
+// As parse_host_port(), but an IPv6 address may be given in brackets, no host means loopback, and port 0 any port.
 Result<HostPort> parse_address(const std::string& address) {
   const std::size_t colon = address.rfind(':');
   HostPort parsed{address.substr(0, colon), 0};

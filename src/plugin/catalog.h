@@ -32,7 +32,7 @@ struct CatalogProblem {
 class Catalog {
  public:
   // Reads every *.so of `folders`. The first folder that has a type wins. A folder or file that is not trusted (see
-  // base/trust.h), no plugin, of another ABI, or in need of what this build lacks becomes a problem, never an error of
+  // base/file.h), no plugin, of another ABI, or in need of what this build lacks becomes a problem, never an error of
   // the whole.
   static Catalog scan(const std::vector<std::filesystem::path>& folders);
 

@@ -1,7 +1,8 @@
 // A cgroup v2 of a task's own: the one way to end processes that no trick gets around (`cgroup.kill`).
 //
 // Only where this process's own cgroup was delegated to us (systemd: Delegate=yes); anywhere else the tree belongs to
-// somebody, and process/sweep.h has to do. One owner; removes the group in the end, which works once nobody is in it.
+// somebody, and process/kill_tree.h has to do. One owner; removes the group in the end, which works once nobody is in
+// it.
 #pragma once
 
 #include <optional>

@@ -1,7 +1,7 @@
 // What /proc tells about the processes of this machine.
 //
 // Free functions that read the system; no state, any thread. A process may be gone by the time the answer is used, so
-// act on one through process/sweep.h, which looks again.
+// act on one through process/kill_tree.h, which looks again.
 #pragma once
 
 #include <sys/types.h>

@@ -2,7 +2,7 @@
 //
 // A value; any thread. Nothing here is needed by root, which becomes the user instead (process/user.h): needed() says
 // which it is, once and for all. What only the user may do to its processes and files, the task host does for it:
-// started as the user, it is the user's hand (host/tenant_hand.h).
+// started as the user, it is the user's hand (taskhost/sudo_helper.h).
 #pragma once
 
 #include <sys/types.h>

@@ -162,7 +162,7 @@ void TaskRun::launch() {
   attempt_ = std::move(*attempt);
 }
 
-// 3.1 `TimeoutStrategy` WARN and WARNFAILED alert somebody; here the run says it.
+// 3.1 `TimeoutStrategy` WARN and WARNFAILED send an alert; here the run says it.
 void TaskRun::warn_when_late() {
   const auto limit = context_.settings.scaled(definition_.timeout);
   const bool warns = definition_.timeout_open && definition_.timeout_strategy != TimeoutStrategy::kFailed;

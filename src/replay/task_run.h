@@ -33,7 +33,7 @@ namespace porpoise {
 class Attempt {
  public:
   virtual ~Attempt() = default;
-  // Ends it, after its grace period or at once; its end is told as usual.
+  // Ends it, after its grace period or at once; its end is reported as usual.
   virtual void stop(const std::string& reason, bool at_once) = 0;
 };
 

@@ -20,7 +20,7 @@ Workflow planned(Workflow workflow, bool dry_run) {
   return workflow;
 }
 
-// An attempt that needs nobody: its result is told with the next turn of the io_context.
+// An attempt that needs no process: its result is reported in the next turn of the io_context.
 class InstantAttempt final : public Attempt {
  public:
   InstantAttempt(boost::asio::io_context& io, TaskResult result, AttemptDone on_done) {
@@ -107,7 +107,7 @@ void WorkflowRun::task_ended(TaskRun& task, const TaskResult& result) {
   const std::int64_t code = task.definition().code;
   results_[code] = {result.end_time_ms, result.var_pool};
   last_var_pool_ = result.var_pool;
-  // A dry run goes on to show everything that is wrong.
+  // A dry run continues, to show everything that is wrong.
   const bool shown_only = context_.settings.dry_run;
   failed_in_dry_run_ = failed_in_dry_run_ || (shown_only && result.state != TaskState::kSuccess);
   const std::vector<std::int64_t> ready =

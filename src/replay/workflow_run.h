@@ -75,7 +75,7 @@ class WorkflowRun final : private TaskOwner {
 
 // A SUB_PROCESS task: runs the definition it names, which is in the same file (3.1 `SubTaskProcessor`).
 //
-// One attempt, see attempt.h.
+// One attempt (task_run.h), owned by its TaskRun; one thread.
 class SubWorkflow final : public Attempt {
  public:
   SubWorkflow(RunContext& context, const Workflow& child, const TaskRun& task, RunParameters parameters,

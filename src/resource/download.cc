@@ -110,7 +110,7 @@ Result<DownloadAnswer> download(const DownloadRequest& request, const DownloadLi
 
 namespace {
 
-// As 3.1 leaves them, which copies with the worker's umask: to be read by everybody and run by nobody, so scripts of a
+// As 3.1 leaves them, which copies with the worker's umask: readable for all, executable for none, so scripts of a
 // workflow say `bash a.sh`. The working directory keeps other users out.
 constexpr unsigned kFileMode = 0644;
 constexpr unsigned kFolderMode = 0755;

@@ -1,4 +1,4 @@
-// GET of one file over HTTP, straight to disk, whatever its size. Blocks; who wants it to end ends the process.
+// GET of one file over HTTP, straight to disk, whatever its size. Blocks; ending the process is the way to end it.
 //
 // Unlike the plugins' Transfer (plugins/curl) it keeps nothing in memory and signs for S3. Certificates are verified,
 // proxies of the environment are not used. One thread.

@@ -24,7 +24,7 @@ class FetchListener {
 };
 
 struct FetchLimits {
-  // A restarting server, a lost packet; whoever is away for longer fails the task, which has retries of its own.
+  // A restarting server, a lost packet; a server that is away for longer fails the task, which has retries of its own.
   int tries = 4;
   std::chrono::milliseconds pause{500};  // doubled after each try
   DownloadLimits download;

@@ -34,7 +34,7 @@ ErrorCode code_of(long status) {
   return status >= 500 || status == 429 || status == 408 ? ErrorCode::kUnavailable : ErrorCode::kInvalid;
 }
 
-// One GET, the same for both but for the request and the words of an error.
+// One GET, the same for both except for the request and the words of an error.
 class HttpStorage : public Storage {
  public:
   HttpStorage(ResourceStorage storage, const DownloadLimits& limits) : storage_(std::move(storage)), limits_(limits) {}

@@ -1,4 +1,4 @@
-// Ends a tenant's processes for a supervisor that may not signal them: a hand of the tenant does it (tenant_hand.h),
+// Ends a tenant's processes for a supervisor that may not signal them: a hand of the tenant does it (sudo_helper.h),
 // one at a time. It is a child of the supervisor like any other and is never waited for. One thread.
 #pragma once
 

@@ -78,7 +78,7 @@ tl::unexpected<Error> wrong_byte(std::string_view bytes, std::size_t offset, std
   return fail(ErrorCode::kInvalid, text + std::string(why));
 }
 
-// The first three bytes, each as soon as it is there: nothing else of a stranger's stream is worth reading.
+// The first three bytes, each as soon as it is there: nothing else of an unknown peer's stream is worth reading.
 Status check_start(std::string_view bytes) {
   if (!bytes.empty() && byte_at(bytes, 0) != kMagic) return wrong_byte(bytes, 0, "is not the magic 0xBE");
   if (bytes.size() > kVersionAt && byte_at(bytes, kVersionAt) != kVersion)

@@ -2,7 +2,7 @@
 // commands with a JSON body.
 //
 // Pure values. A decoder belongs to one connection; it never holds more than the bytes that came, so a length that
-// somebody only claims costs nothing.
+// a peer only claims costs nothing.
 #pragma once
 
 #include <cstddef>
@@ -47,7 +47,7 @@ enum class Command : std::uint8_t {
   kLast = 36,  // WORKFLOW_EXECUTING_DATA_RESPONSE; those not named here never concern a worker
 };
 
-// The name in `CommandType`, for logs and metrics; "UNKNOWN" for a byte that is none.
+// The name in `CommandType`, for logs and metrics; "UNKNOWN" for a byte that is not one.
 std::string_view name_of(Command command);
 
 struct Frame {

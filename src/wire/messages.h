@@ -1,4 +1,4 @@
-// What a worker and its peers say to each other, free of any version of the protocol. wire/profile.h knows how each
+// What a worker and its peers say to each other, free of any version of the protocol. A Profile knows how each
 // line of DolphinScheduler writes it. Pure values; times are epoch milliseconds.
 #pragma once
 
@@ -43,8 +43,6 @@ struct TaskContext {
   std::int64_t timeout_seconds = 0;                            // 0: none
   std::int64_t delay_minutes = 0;
   bool dry_run = false;
-  std::int64_t cpu_quota = -1;      // percent, -1: unlimited
-  std::int64_t memory_max_mb = -1;  // -1: unlimited
 };
 
 // --- Peer -> worker ---
@@ -184,7 +182,7 @@ using Outgoing = std::variant<TaskRunning, TaskEnded, TaskRejected, KillAnswer, 
 // How one line of DolphinScheduler writes what wire/messages.h says: the seam for 3.2 and later, which differ in the
 // table of commands, the shape of the bodies and the type of dates.
 //
-// Stateless but for the time zone, which master and worker must share: dates travel without one. Pure; any thread.
+// Stateless except for the time zone, which master and worker must share: dates travel without one. Pure; any thread.
 class Profile {
  public:
   virtual ~Profile() = default;

@@ -1,4 +1,5 @@
-// What decides where a run goes on: the condition of a CONDITIONS task and the branches of CONDITIONS and SWITCH. Pure.
+// What decides where a run continues: the condition of a CONDITIONS task and the branches of CONDITIONS and SWITCH.
+// Pure.
 #pragma once
 
 #include <cstdint>

@@ -336,7 +336,7 @@ bool Graph::fails_run(const Node& node) const {
 }
 
 // A failure is taken care of when a CONDITIONS task after it has looked at it and no other task was held back. (3.1.5
-// also calls a run a success whose failed task is followed by nothing but forbidden or skipped tasks.)
+// also calls a run a success whose failed task is followed by forbidden or skipped tasks alone.)
 bool Graph::handled(const Node& failed) const {
   bool seen_by_conditions = false;
   std::set<std::size_t> visited;

@@ -1,5 +1,5 @@
 // A place in the JSON document being imported, read with checks: every finding is noted in Problems with its position,
-// and reading goes on with a default, so that one run reports them all. Used by import only; one thread.
+// and reading continues with a default, so that one run reports them all. Used by import only; one thread.
 #pragma once
 
 #include <cstddef>

@@ -104,7 +104,7 @@ std::vector<std::string> unsupported(const std::vector<Workflow>& workflows);
 const Workflow* sub_workflow(const std::vector<Workflow>& workflows, const TaskDefinition& task);
 
 // Parameters of a workflow run: what its globals are, what a task of it receives, and what goes into and comes out of a
-// SUB_PROCESS. Pure; any thread. The rules for one value are in task/curing.h.
+// SUB_PROCESS. Pure; any thread. The rules for one value are in model/parameter_resolution.h.
 
 // --set options, each 'name=value'; the last one of a name counts. The value may be empty and may contain '='.
 Result<ParameterValues> parse_overrides(const std::vector<std::string>& options);

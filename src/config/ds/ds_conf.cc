@@ -146,7 +146,7 @@ class ApplicationReader {
 
 // Environment variables.
 
-// `called` is what messages call it, beside its origin.
+// `called` is what messages call it, in addition to its origin.
 Status read_variable(const LocatedValue& variable, const std::string& origin, const std::string& called, DsConf& conf) {
   const std::string& name = variable.key;
   if (variable.text.empty()) return {};
@@ -217,7 +217,7 @@ struct Reason {
 
 constexpr std::string_view kNoDatabase = "porpoise needs no database";
 constexpr std::string_view kSpring = "of the Java server's framework";
-constexpr std::string_view kReconnects = "porpoise goes on trying to connect";
+constexpr std::string_view kReconnects = "porpoise keeps trying to connect";
 constexpr std::string_view kKerberos = "Kerberos is not supported";
 constexpr std::string_view kOss = "OSS is not supported";
 constexpr std::string_view kYarn = "porpoise does not ask YARN";
@@ -233,7 +233,7 @@ constexpr Reason kReasons[] = {
     {"registry.zookeeper.connectiontimeout", kReconnects},
     {"registry.zookeeper.blockuntilconnected", kReconnects},
     {"worker.registrydisconnectstrategy",
-     "no equivalent: tasks go on until the session has expired, then on-session-expired decides"},
+     "no equivalent: tasks continue until the session has expired, then on-session-expired decides"},
     {"worker.tenantdistributeduser", "tenants of LDAP and SSSD are found in any case"},
     {"worker.groups", "worker groups are kept by the masters since 3.1.1"},
     {"server", "of the Java web server"},

@@ -1,7 +1,7 @@
 // JSON as DolphinScheduler 3.1 reads and writes it: Jackson 2.13 as 3.1 `JSONUtils` sets it up.
 //
-// Reading: members nobody asks for are ignored; null, an absent member and an empty array are the default; texts that
-// hold numbers count as numbers and scalars as texts; an unknown name of an enum is null. Pure; a Members must not
+// Reading: members without a use here are ignored; null, an absent member and an empty array are the default; texts
+// that hold numbers count as numbers and scalars as texts; an unknown name of an enum is null. Pure; a Members must not
 // outlive the JSON it looks at.
 #pragma once
 
@@ -33,7 +33,7 @@ class Members {
   const Json* find(std::string_view key) const;
 
   Result<std::string> text(std::string_view key) const;
-  // A Java int; whole numbers only, but for a JSON number with a fraction, which is cut off.
+  // A Java int; whole numbers only, except a JSON number with a fraction, which is cut off.
   Result<std::int64_t> int32(std::string_view key, std::int64_t fallback = 0) const;
   Result<std::int64_t> int64(std::string_view key, std::int64_t fallback = 0) const;
   Result<bool> flag(std::string_view key) const;

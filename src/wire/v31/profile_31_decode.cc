@@ -95,10 +95,11 @@ Status read_orders(const Members& in, TaskContext& out) {
   PORPOISE_TRY(const std::int64_t timeout, in.int32("taskTimeout"));
   out.timeout_seconds = timeout > 0 && timeout != kNoTimeout ? timeout : 0;
   PORPOISE_TRY(out.delay_minutes, in.int32("delayTime"));
+  // Limits of a task that only later lines enforce. Jackson refuses a context in which they are no numbers.
+  for (const char* const limit : {"cpuQuota", "memoryMax"})
+    if (const auto checked = in.int32(limit, -1); !checked) return fail(checked.error());
   PORPOISE_TRY(const std::int64_t dry_run, in.int32("dryRun"));
   out.dry_run = dry_run == 1;
-  PORPOISE_TRY(out.cpu_quota, in.int32("cpuQuota", -1));
-  PORPOISE_TRY(out.memory_max_mb, in.int32("memoryMax", -1));
   return {};
 }
 

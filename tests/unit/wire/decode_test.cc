@@ -63,8 +63,6 @@ TEST(Profile31, ReadsARecordedDispatch) {
   EXPECT_EQ(task.timeout_seconds, 0) << "2147483647 is none";
   EXPECT_EQ(task.delay_minutes, 0);
   EXPECT_FALSE(task.dry_run);
-  EXPECT_EQ(task.cpu_quota, -1);
-  EXPECT_EQ(task.memory_max_mb, -1);
 }
 
 TEST(Profile31, ReadsTheParametersOfRecordedDispatches) {
@@ -238,8 +236,6 @@ TEST(Profile31, ReadsWhatNoRecordingHas) {
             (std::vector<std::pair<std::string, std::string>>{{"/lib/a.py", "root"}, {"b.sql", "etl"}}));
   EXPECT_EQ(task.delay_minutes, 3);
   EXPECT_TRUE(task.dry_run);
-  EXPECT_EQ(task.cpu_quota, 50);
-  EXPECT_EQ(task.memory_max_mb, 1024);
   EXPECT_TRUE(task.prepare_params.empty());
   EXPECT_TRUE(task.global_params.empty());
   EXPECT_TRUE(task.var_pool.empty());

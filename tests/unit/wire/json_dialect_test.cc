@@ -46,8 +46,6 @@ TEST(Jackson, ReadsAContextAs31Does) {
     EXPECT_EQ(context->task_name, string_or(line, "taskName", "")) << members;
     EXPECT_EQ(context->timeout_strategy, string_or(line, "taskTimeoutStrategy", "")) << members;
     EXPECT_EQ(context->first_submit_time_ms, integer_or(line, "firstSubmitTime", 0)) << members;
-    EXPECT_EQ(context->cpu_quota, integer_or(line, "cpuQuota", -1)) << members;
-    EXPECT_EQ(context->memory_max_mb, integer_or(line, "memoryMax", -1)) << members;
     EXPECT_EQ(resources_of(*context), without_nulls(line.value("resources", Json::object()))) << members;
     EXPECT_EQ(to_json(context->prepare_params), line.value("prepareParamsMap", Json::object())) << members;
   }
