@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/replay_options.h"
-#include "cli/worker_flags.h"
+#include "cli/worker_environment.h"
 #include "config/settings_table.h"
 
 namespace porpoise {

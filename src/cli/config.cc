@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "cli/worker_flags.h"
+#include "cli/worker_environment.h"
 #include "config/worker_settings.h"
 #include "progress/table.h"
 

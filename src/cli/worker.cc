@@ -11,8 +11,6 @@
 
 #include "base/clock.h"
 #include "cli/worker_environment.h"
-#include "cli/worker_flags.h"
-#include "cli/worker_status.h"
 #include "config/worker_settings.h"
 #include "net/alert_sender.h"
 #include "net/listener.h"
@@ -21,7 +19,6 @@
 #include "observe/log.h"
 #include "observe/loop_monitor.h"
 #include "observe/sd_notify.h"
-#include "observe/watchdog.h"
 #include "worker/frame_router.h"
 #include "worker/membership.h"
 #include "worker/state_keeper.h"

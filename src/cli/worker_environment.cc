@@ -3,12 +3,18 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/network_address.h"
 #include "cli/commands.h"
+#include "config/settings_table.h"
 #include "launcher/task_process.h"
 #include "machine/address.h"
 #include "process/process_info.h"
@@ -16,6 +22,42 @@
 #include "worker/tenant.h"
 
 namespace porpoise {
+namespace {
+
+Variables process_environment() {
+  Variables variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t end = text.find('=');
+    if (end != std::string_view::npos) variables.try_emplace(std::string(text.substr(0, end)), text.substr(end + 1));
+  }
+  return variables;
+}
+
+void hide(const std::string& variable) {
+  char* const value = std::getenv(variable.c_str());
+  if (value == nullptr) return;
+  std::memset(value, '*', std::strlen(value));  // /proc/<pid>/environ shows this memory
+  ::unsetenv(variable.c_str());
+}
+
+}  // namespace
+
+Result<ResolvedSettings> resolve_worker_flags(const WorkerFlags& flags) {
+  PORPOISE_TRY(const SettingsSources sources,
+               read_settings_sources(flags.config, flags.ds_conf, process_environment(), flags.values));
+  return resolve_settings(sources);
+}
+
+void hide_secrets() {
+  for (const Setting& setting : worker_settings()) {
+    if (!setting.secret) continue;
+    hide(variable_of(setting));
+    for (const DsKey& key : setting.application)
+      for (const std::string& variable : ds_variables_of(key.path)) hide(variable);
+  }
+}
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -80,6 +122,30 @@ Result<WorkerEnvironment> find_worker_environment(const WorkerConfig& config) {
                            std::move(registration),
                            std::move(named_masters),
                            std::move(log_peers)};
+}
+
+WorkerGauges levels(const WorkerConfig& config, const Engine& engine, const Membership& membership,
+                    const Listener& listener, const MasterLinks& links, const AlertSender& alerts) {
+  WorkerGauges levels;
+  levels.running = engine.running_by_type();
+  levels.waiting = engine.waiting();
+  levels.slots_total = static_cast<std::size_t>(config.exec_threads);
+  levels.slots_used = engine.running();
+  levels.draining = engine.leaving();
+  levels.results_unacked = engine.outbox().size();
+  levels.oldest_unacked = std::chrono::milliseconds(engine.outbox().oldest_age_ms({wall_ms(), mono_ms()}));
+  levels.registry_connected = membership.connected();
+  levels.incoming_connections = listener.connections();
+  levels.master_connections = links.connections();
+  levels.alert_connections = alerts.connections();
+  return levels;
+}
+
+HealthReport health(const Engine& engine) {
+  return {
+      {{"registered", engine.registered(), engine.registered() ? "" : "not in ZooKeeper (yet, or any more)"},
+       {"stateDirWritable", engine.storage_works(), engine.storage_works() ? "" : "accepted tasks cannot be written"},
+       {"accepting", !engine.leaving(), engine.leaving() ? "draining" : ""}}};
 }
 
 }  // namespace porpoise

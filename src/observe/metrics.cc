@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "observe/ds_names.h"
 #include "observe/gauges.h"
 
 namespace porpoise {

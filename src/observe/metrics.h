@@ -15,10 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "observe/label_values.h"
-#include "observe/process_metrics.h"
-#include "observe/recent_max.h"
-#include "observe/worker_gauges.h"
+#include "observe/gauges.h"
 
 namespace prometheus {
 class Counter;

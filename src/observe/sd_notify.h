@@ -3,6 +3,8 @@
 // One, made in main; any thread. A message waits at most a second for its receiver.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -41,6 +43,31 @@ class SdNotify {
   UniqueFd socket_;      // none: disabled
   std::string address_;  // as the kernel wants it: an abstract one begins with a zero byte
   std::optional<std::chrono::microseconds> watchdog_period_;
+};
+
+// Tells systemd, as often as it has asked for, that the daemon's thread still gets around to its work (WatchdogSec=).
+//
+// Made in main; lives on one io_context, whose health it shows.
+class Watchdog {
+ public:
+  Watchdog(boost::asio::io_context& io, const SdNotify& systemd) : systemd_(systemd), timer_(io) { arm(); }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+ private:
+  void arm() {
+    const auto period = systemd_.watchdog_period();
+    if (!period) return;
+    timer_.expires_after(*period);
+    timer_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (cancelled) return;
+      (void)systemd_.watchdog();
+      arm();
+    });
+  }
+
+  const SdNotify& systemd_;
+  boost::asio::steady_timer timer_;
 };
 
 }  // namespace porpoise

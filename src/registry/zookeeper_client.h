@@ -1,22 +1,38 @@
-// A session with a ZooKeeper ensemble, kept connected for ever: names are resolved anew at every attempt, so servers
-// may move; attempts that hang are given up for other servers. The listener decides what an ended session means.
-//
-// Lives on one io_context and its one thread. The listener outlives it and may destroy it in any of its functions.
+// The connect string, and the calls that the worker makes to ZooKeeper.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
-#include "registry/connect_string.h"
 #include "registry/zookeeper_handle.h"
 
 namespace porpoise {
 
+// "zk-0:2181,zk-1:2181/chroot", as ZooKeeper clients take it. A value; pure.
+struct ConnectString {
+  struct Server {
+    std::string host;
+    std::uint16_t port = 2181;
+  };
+  std::vector<Server> servers;  // at least one
+  std::string chroot;           // "/a/b", or empty
+  std::string text;             // as it was given
+};
+
+// "[::1]:2181" is an IPv6 server; a missing port is 2181.
+Result<ConnectString> parse_connect_string(std::string_view text);
+
+// A session with a ZooKeeper ensemble, kept connected for ever: names are resolved anew at every attempt, so servers
+// may move; attempts that hang are given up for other servers. The listener decides what an ended session means.
+//
+// Lives on one io_context and its one thread. The listener outlives it and may destroy it in any of its functions.
 class ZookeeperListener {
  public:
   virtual ~ZookeeperListener() = default;

@@ -1,7 +1,4 @@
-// One handle of the ZooKeeper C client. Lives on the thread of its io_context, which must be the same for all handles
-// of a process: the library logs through one buffer. Nothing is called from inside a call into this class.
-//
-// The servers are given as numbers. The library would resolve names in its calls, and block; zookeeper_client.h does.
+// One session with ZooKeeper through its C client, and the log lines of that client.
 #pragma once
 
 #include <array>
@@ -9,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +17,37 @@
 
 namespace porpoise {
 
+// Lines of the ZooKeeper C library's log, instead of on stderr. Its callback has no context argument, so this is one
+// list per process: every ZookeeperLog that lives hears every line.
+//
+// Any thread; lines come on the thread that called the library.
+class ZookeeperLog {
+ public:
+  using Line = std::function<void(std::string line)>;
+
+  explicit ZookeeperLog(Line line);
+  ZookeeperLog(const ZookeeperLog&) = delete;
+  ZookeeperLog& operator=(const ZookeeperLog&) = delete;
+  ~ZookeeperLog();
+
+  // What zookeeper_init2 takes.
+  static void (*callback())(const char* message);
+
+ private:
+  std::list<Line>::iterator place_;
+};
+
+// "2024-01-31 12:00:00,000:7(0x7f):ZOO_WARN@connect@12: text" -> "text".
+std::string strip_log_prefix(std::string_view message);
+
+// Why a connection failed, from a line about a socket: "10.0.0.1:2181: Connection refused". Empty: it is about
+// something else. For people only: the C client has no other place where it says that.
+std::string connection_problem(std::string_view line);
+
+// One handle of the ZooKeeper C client. Lives on the thread of its io_context, which must be the same for all handles
+// of a process: the library logs through one buffer. Nothing is called from inside a call into this class.
+//
+// The servers are given as numbers. The library would resolve names in its calls, and block; zookeeper_client.h does.
 struct ZookeeperSession {
   std::int64_t id = 0;
   std::array<char, 16> password{};

@@ -15,8 +15,8 @@
 #include "observe/metrics.h"
 #include "wire/messages.h"
 #include "worker/peer_authorizer.h"
+#include "worker/task_request.h"
 #include "worker/worker_loop.h"
-#include "worker/worker_paths.h"
 
 namespace porpoise {
 

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "registry/heartbeat.h"
+#include "registry/registration.h"
 
 namespace porpoise {
 

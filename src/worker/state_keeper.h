@@ -18,8 +18,8 @@
 #include "store/task_store.h"
 #include "wire/messages.h"
 #include "worker/folder_remover.h"
+#include "worker/task_request.h"
 #include "worker/worker_loop.h"
-#include "worker/worker_paths.h"
 
 namespace porpoise {
 

@@ -22,7 +22,7 @@
 #include "observe/metrics.h"
 #include "plugin/catalog.h"
 #include "store/task_store.h"
-#include "worker/tenant_resolver.h"
+#include "worker/tenant.h"
 
 namespace porpoise {
 

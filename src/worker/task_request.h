@@ -1,16 +1,41 @@
-// From what a master dispatched to what a task host is asked to do. Pure but for the tenant, who is looked up before.
+// From a dispatch to what its task host is asked: the paths of a task, and its request.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "config/worker_config.h"
 #include "engine/accepted_task.h"
 #include "model/request.h"
 #include "plugin/catalog.h"
+#include "wire/messages.h"
 
 namespace porpoise {
 
+// Where the files of a task lie on this worker. Pure.
+struct WorkerPaths {
+  std::filesystem::path log_dir;
+  std::filesystem::path data_dir;
+
+  std::filesystem::path state_root() const { return data_dir / "tasks"; }
+  std::filesystem::path session_file() const { return data_dir / "session.json"; }
+
+  // <log dir>/<yyyyMMdd of the first submit>/<code>_<version>-<workflow instance>-<task instance>.log (3.1 `LogUtils`).
+  // Masters store it and ask for it long afterwards. A task without a submit time counts as submitted `now`.
+  std::filesystem::path log_path(const wire::TaskContext& context, const TimeZone& zone, std::int64_t now_ms) const;
+
+  // <data dir>/exec/process/<tenant>/<project>/<code>_<version>/<workflow instance>/<task instance>
+  // (3.1 `FileUtils.getProcessExecDir`).
+  std::filesystem::path execute_path(const wire::TaskContext& context) const;
+
+  // A task as it begins on this worker.
+  AcceptedTask accepted(const wire::DispatchTask& dispatch, const TimeZone& zone, std::int64_t now_ms) const;
+};
+
+// From what a master dispatched to what a task host is asked to do. Pure but for the tenant, who is looked up before.
 // `run_as`: see tenant.h. Errors name the missing plugin, or the resource that cannot be fetched.
 Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConfig& config, const Catalog& catalog,
                                       const std::string& run_as);

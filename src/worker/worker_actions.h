@@ -1,25 +1,47 @@
-// Carries out what the Engine wants: each action is handed to the adapter that can do it, counted and written to the
-// worker's log.
+// The alerts that tasks asked for, sent when they have ended (3.1 `WorkerTaskExecuteRunnable.sendAlertIfNeeded`).
 //
-// Owned by cli/worker.cc; the control thread. It decides nothing and keeps no state.
+// Owned by cli/worker.cc; the control thread. An alert is sent at least once as long as its task is on disk, which is
+// until a master has acknowledged the result: a worker that dies between the end and the alert server's answer sends it
+// after its restart, perhaps for the second time. Between the acknowledgement and the answer, milliseconds, it can be
+// lost: no master is made to repeat itself for an alert.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
+#include "model/request.h"
+#include "net/alert_sender.h"
 #include "net/listener.h"
 #include "net/master_links.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "registry/registration.h"
+#include "store/task_store.h"
 #include "worker/frame_router.h"
 #include "worker/state_keeper.h"
-#include "worker/task_alerts.h"
 #include "worker/task_executor.h"
 #include "worker/worker_loop.h"
 
 namespace porpoise {
 
+class TaskAlerts {
+ public:
+  // All are borrowed.
+  TaskAlerts(AlertSender& sender, const TaskStore& store, Log& log) : sender_(sender), store_(store), log_(log) {}
+
+  void ended(std::int64_t task_instance_id, const TaskResult& result);
+
+ private:
+  AlertSender& sender_;
+  const TaskStore& store_;
+  Log& log_;
+};
+
+// Carries out what the Engine wants: each action is handed to the adapter that can do it, counted and written to the
+// worker's log.
+//
+// Owned by cli/worker.cc; the control thread. It decides nothing and keeps no state.
 struct WorkerActionsDeps {
   WorkerLoop& loop;
   StateKeeper& keeper;

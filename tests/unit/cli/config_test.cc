@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "cli/worker_flags.h"
+#include "cli/worker_environment.h"
 #include "config/settings_table.h"
 #include "unit/cli/run_command.h"
 

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "base/file.h"
-#include "machine/cgroup_limits.h"
 
 namespace porpoise {
 namespace {

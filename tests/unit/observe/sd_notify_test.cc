@@ -12,8 +12,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include "observe/watchdog.h"
-
 namespace porpoise {
 namespace {
 

@@ -1,4 +1,4 @@
-#include "registry/connect_string.h"
+#include "registry/zookeeper_client.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "registry/heartbeat.h"
+#include "registry/registration.h"
 
 #include <gtest/gtest.h>
 

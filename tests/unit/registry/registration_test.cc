@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "registry/saved_session.h"
+#include "registry/node_claim.h"
 #include "unit/registry/zookeeper_case.h"
 
 namespace porpoise {

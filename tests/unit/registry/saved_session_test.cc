@@ -1,4 +1,4 @@
-#include "registry/saved_session.h"
+#include "registry/node_claim.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "registry/zookeeper_log.h"
+#include "registry/zookeeper_handle.h"
 
 #include <gtest/gtest.h>
 

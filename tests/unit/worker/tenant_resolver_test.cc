@@ -1,5 +1,5 @@
 // Tenants whose name service is slow, silent, or broken.
-#include "worker/tenant_resolver.h"
+#include "worker/tenant.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

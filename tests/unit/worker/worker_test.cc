@@ -13,7 +13,6 @@
 #include "worker/folder_remover.h"
 #include "worker/task_request.h"
 #include "worker/tenant.h"
-#include "worker/worker_paths.h"
 
 namespace porpoise {
 namespace {
