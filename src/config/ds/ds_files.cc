@@ -289,7 +289,6 @@ struct ExportLine {
 ExportLine parse_export(std::string_view line) {
   constexpr std::string_view kExport = "export";
   if (line.ends_with('\r')) line.remove_suffix(1);
-  ExportLine result;
   const std::size_t indent = std::min(line.find_first_not_of(" \t"), line.size());
   line.remove_prefix(indent);
   if (!line.starts_with(kExport)) return {};
