@@ -85,7 +85,7 @@ Status run_daemon(const WorkerConfig& config) {
                                                        environment("WATCHDOG_PID")}));
   const Catalog catalog = find_plugins(config, log);
 
-  // 3. The port, before anybody is told of it.
+  // 3. The port, before the registry is told of it.
   asio::io_context io(1);
   ListenerOptions listen;
   listen.address = config.listen;

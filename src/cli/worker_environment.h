@@ -48,7 +48,7 @@ struct WorkerEnvironment {
   std::filesystem::path host_binary;
   std::string address;  // as registered
   RegistrationOptions registration;
-  AddressRanges named_masters;  // beside those that register
+  AddressRanges named_masters;  // in addition to those that register
   AddressRanges log_peers;
 };
 

@@ -20,8 +20,8 @@ struct Moment {
 // Where an answer goes: the connection that asked.
 using ReplyTo = std::uint64_t;
 
-// Storing: its dispatch is on its way to the disk, nobody may rely on it. Waiting: for its delay or for a slot. Ended:
-// its RESULT waits for the ACK.
+// Storing: its dispatch is on its way to the disk, no adapter may rely on it. Waiting: for its delay or for a slot.
+// Ended: its RESULT waits for the ACK.
 enum class TaskPhase { kStoring, kWaiting, kRunning, kEnded };
 
 struct AcceptedTask {
@@ -33,7 +33,7 @@ struct AcceptedTask {
   std::string execute_path;
   std::string app_ids;
   bool killed = false;          // by order of a master
-  bool abandoned = false;       // nobody is told how it ends
+  bool abandoned = false;       // no master is told how it ends
   bool delay_unacked = false;   // DELAY was told: 3.1 acknowledges it as if it were the RESULT
   bool master_changed = false;  // while its dispatch is on its way to the disk
   std::vector<ReplyTo> kill_askers;

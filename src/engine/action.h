@@ -100,7 +100,7 @@ struct Exit {
 struct Accepted {
   std::int64_t task_instance_id = 0;
 };
-// A dispatch of it has come again; whoever sent it is told how it stands.
+// A dispatch of it has come again; its sender is told how it stands.
 struct Known {
   std::int64_t task_instance_id = 0;
 };

@@ -51,7 +51,7 @@ void ActionOrder::push(std::vector<Action> actions) {
   for (Action& action : actions) {
     const Number number = ++last_;
     if (is_slow(action)) unfinished_.insert(number);
-    // The tasks are about to be ended: no later run may go on with them, whatever was to be allowed before.
+    // The tasks are about to be ended: no later run may continue with them, whatever was to be allowed before.
     if (const auto* const takeover = std::get_if<action::AllowTakeover>(&action); takeover && !takeover->allowed)
       std::erase_if(barriers_,
                     [](const Numbered& one) { return std::holds_alternative<action::AllowTakeover>(one.second); });

@@ -1,6 +1,6 @@
 // When an action may be carried out, although those before it that touch the disk take their time.
 //
-// Pure. Owned by whoever carries actions out (WorkerLoop; the simulation); one thread. Promises: the actions of one
+// Pure. Owned by what carries actions out (WorkerLoop; the simulation); one thread. Promises: the actions of one
 // task are carried out in the order in which the Engine wanted them, each after the disk has done those before it; what
 // would make a later run of the worker believe in the disk (AllowTakeover, RegisterAgain, OpenPort, Exit) waits for all
 // that was wanted of the disk before. A disk that hangs for one task holds up that task alone, and these.

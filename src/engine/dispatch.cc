@@ -98,7 +98,7 @@ void Engine::accept_again(std::int64_t id, const std::string& master, Moment now
   }
 }
 
-// It runs already, although nobody here knew of it.
+// It runs already, although this worker did not know it.
 void Engine::take_occupied(const FoundTask& found, const AcceptedTask& asked, Moment now) {
   const std::int64_t id = asked.id();
   recover(found, asked.abandoned ? Ownership::kGivenUp : Ownership::kResumed, now);

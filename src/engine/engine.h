@@ -8,7 +8,7 @@
 // told
 // - nothing is said after RESULT; every kill is answered, when nothing of the task lives
 // - nothing is accepted or started before it is known whose the tasks are
-// - tasks that masters have given to others are dead before the worker registers again, and told to nobody
+// - tasks that masters have given to others are dead before the worker registers again, and no master is told of them
 // - it leaves within the drain limit, unless something of a task cannot be ended
 #pragma once
 
@@ -33,7 +33,7 @@ struct EngineSettings {
   std::string address;  // of this worker, as registered
   int slots = 100;
   int max_waiting = 100;    // more are rejected; <= 0: no limit
-  bool keep_tasks = false;  // they go on when masters have given them up (on-session-expired: keep)
+  bool keep_tasks = false;  // they run on when masters have given them up (on-session-expired: keep)
   std::chrono::milliseconds drain_limit{std::chrono::hours(1)};  // then what runs is ended
   std::chrono::milliseconds flush_limit{5000};  // for the last acknowledgements; the rest is told by the next run
   OutboxLimits outbox{};

@@ -49,7 +49,7 @@ struct Scanned {
   std::vector<FoundTask> tasks;  // oldest first
 };
 // The answer to action::Store. Not ok: nothing of the dispatch is on disk. `occupied`: because the folder has a living
-// host, which nobody knew of.
+// host, which was not known.
 struct Stored {
   std::int64_t task_instance_id = 0;
   bool ok = false;
@@ -76,7 +76,7 @@ struct Ended {
 
 // --- From the registry, the operating system and the clock ---
 
-// Resumed: the session of an earlier run goes on, no master has seen the worker go.
+// Resumed: the session of an earlier run continues, no master has seen the worker go.
 struct Registered {
   bool resumed = false;
 };

@@ -1,7 +1,7 @@
 // What masters have not acknowledged yet, and when to say it again (better than 3.1 `MessageRetryRunner`, which waits
 // five minutes, forgets nothing while it lives and everything when it ends).
 //
-// Pure: time is passed in, sending is somebody else's. Owned by the Engine; one thread. Nothing in here is durable
+// Pure: time is passed in, sending is an adapter's. Owned by the Engine; one thread. Nothing in here is durable
 // by itself: a RESULT comes back from the task's state folder after a restart.
 #pragma once
 

@@ -7,7 +7,7 @@ Recovery recovery_of(const FoundTask& found, Ownership ownership) {
   if (found.result) {
     // Its host ended it as its masters had given it to others. When none of them has seen the worker go, they wait.
     if (found.result->fenced && ownership != Ownership::kResumed) return Recovery::kForget;
-    // An end from before is worth telling whoever owns the task now: it may spare a rerun.
+    // An end from before is worth telling the master that owns the task now: it may spare a rerun.
     return found.abandoned ? Recovery::kForget : Recovery::kReport;
   }
   // With a result that cannot be read it has ended: without one it would run again.

@@ -33,7 +33,7 @@ struct FoundTask {
 // Whose the tasks of an earlier run are.
 enum class Ownership {
   kResumed,  // no master has seen the worker go
-  kKept,     // masters run them elsewhere, but they go on (on-session-expired: keep)
+  kKept,     // masters run them elsewhere, but they run on (on-session-expired: keep)
   kGivenUp,  // masters run them elsewhere
 };
 
@@ -41,7 +41,7 @@ enum class Recovery {
   kStart,   // nothing of it has run: it waits for a slot again
   kFollow,  // it runs; or its host died without a result, and its master is told that it is lost
   kReport,  // its end has not been acknowledged
-  kEnd,     // it runs, but nobody is told how it ends: Abandon before anything else
+  kEnd,     // it runs, but no master is told how it ends: Abandon before anything else
   kForget,
 };
 

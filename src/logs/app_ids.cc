@@ -13,7 +13,7 @@ constexpr std::string_view kPrefix = "application_";
 constexpr std::size_t kScanBlockBytes = 64U << 10U;
 constexpr std::uint64_t kMaxSearchedBytes = 1U << 30U;
 constexpr std::size_t kMaxIds = 1024;     // one task names one job, a loop of submits some
-constexpr std::size_t kMaxIdBytes = 128;  // YARN's have about 30; a longer run of digits is none of its ids
+constexpr std::size_t kMaxIdBytes = 128;  // YARN's have about 30; a longer run of digits is not one of its ids
 
 // The bytes of the id that `text` begins with, 0 if none. Nothing when it ends too early to tell.
 std::optional<std::size_t> id_length(std::string_view text, bool last) {

@@ -32,7 +32,7 @@ struct Sequence {
   bool valid = false;
 };
 
-// What `text` begins with: a code point, or bytes that are none (Unicode, table 3-7).
+// What `text` begins with: a code point, or bytes that are not one (Unicode, table 3-7).
 Sequence first_sequence(std::string_view text) {
   const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);

@@ -45,8 +45,8 @@ Result<LogTail> read_tail(int fd, std::size_t max_bytes);
 // A page ends with the line that makes it so long; a line of this length is cut (3.1 `MaxResponseLogSize`).
 inline constexpr std::size_t kPageBytes = 65535;
 
-// What one request may read of a log to find its place. The callers of 3.1 wait for 10 s. The next request goes on from
-// there, and a viewer that pages from the start never needs it.
+// What one request may read of a log to find its place. The callers of 3.1 wait for 10 s. The next request continues
+// from there, and a viewer that pages from the start never needs it.
 inline constexpr std::uint64_t kMaxScanBytes = 1U << 30U;
 
 class LogPager {

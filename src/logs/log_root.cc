@@ -10,7 +10,7 @@
 namespace porpoise {
 namespace {
 
-// A path as it may stand in a log: what a stranger sends must not forge lines or flood it.
+// A path as it may stand in a log: what a peer sends must not forge lines or flood it.
 std::string printable(std::string_view path) {
   std::string text(path.substr(0, 200));
   std::replace_if(

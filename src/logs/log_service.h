@@ -19,7 +19,7 @@ namespace porpoise {
 
 class LogService {
  public:
-  // Told of each request that could not be served, for the daemon's log and its counters: kDenied is somebody asking
+  // Told of each request that could not be served, for the daemon's log and its counters: kDenied is a peer asking
   // for what is no task log, kNotFound is usual, the rest is trouble with the disk.
   using Report = std::function<void(const Error& problem)>;
 

@@ -1,4 +1,4 @@
-// Reads logs for peers beside the control thread, so that a slow disk delays neither a kill nor a heartbeat; answers
+// Reads logs for peers on a thread of its own, so that a slow disk delays neither a kill nor a heartbeat; answers
 // come back as whole frames, since turning 32 MiB into base64 takes long, too.
 //
 // Requests are answered in the order they came. A file system that does not answer in time is given up on, and the peer

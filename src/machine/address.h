@@ -1,7 +1,7 @@
 // The address under which masters reach this worker. It names the node in ZooKeeper, goes into every message and into
 // worker groups, and all of them compare it as text: HOST:PORT with exactly one colon, so no IPv6 literal.
 //
-// Pure, but for find_address and list_interfaces, which may block on a name server.
+// Pure, except for find_address and list_interfaces, which may block on a name server.
 #pragma once
 
 #include <array>

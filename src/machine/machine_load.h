@@ -32,7 +32,7 @@ std::optional<double> cpu_seconds_used(const std::filesystem::path& cgroup_folde
 // How loaded this machine is, or, where a cgroup limits this process (a container), how much of what it may use is
 // used: a worker in a container of 2 CPUs on a busy host of 64 is not "overloaded", and one near its memory limit is.
 //
-// Reads /proc and /sys/fs/cgroup. Owned by whoever builds heartbeats; one thread.
+// Reads /proc and /sys/fs/cgroup. Owned by what builds heartbeats; one thread.
 struct Load {
   double cpu_usage = -1;    // 0..1 of `cpus`, between the last two samples; -1: unknown yet
   double memory_usage = 0;  // 0..1

@@ -70,7 +70,7 @@ class RecentMax {
 };
 
 // The values one label may take when they come from outside: cleaned, and only so many, since each is a time series
-// that somebody has to keep.
+// that a server has to keep.
 //
 // Owned by Metrics; any thread.
 class LabelValues {
@@ -90,7 +90,7 @@ class LabelValues {
 };
 
 // The same numbers under the names of the Java worker (3.1 `WorkerServerMetrics`, `TaskMetrics`, as Micrometer writes
-// them for Prometheus), so that dashboards made for it go on. Pure.
+// them for Prometheus), so that dashboards made for it keep working. Pure.
 // Copies of those families of `own` that have such a name, with the labels that go with it.
 std::vector<prometheus::MetricFamily> ds_families(const std::vector<prometheus::MetricFamily>& own);
 

@@ -38,7 +38,7 @@ struct HealthAnswer {
 HealthAnswer render_health(const HealthReport& report, HealthGroup group);
 
 // Health and metrics over HTTP: GET and HEAD of a handful of paths, nothing that tells how the daemon is configured
-// (CVE-2025-62188: the Java worker gave its heap and configuration to whoever asked).
+// (CVE-2025-62188: the Java worker gave its heap and configuration to every client).
 //
 //   /actuator/health                                  everything that is known
 //   /actuator/health/liveness    /liveness /healthz   no restart would help

@@ -60,7 +60,7 @@ struct LogSettings {
 
 class Log {
  public:
-  // ErrorCode::kInvalid for a level that is none.
+  // ErrorCode::kInvalid for a text that is not a level.
   static Result<Log> open(const LogSettings& settings);
   Log(Log&&) noexcept;
   ~Log();

@@ -1,5 +1,5 @@
 // How long each handler of the control loop takes: a histogram by its name, and a warning that names one that held the
-// loop for too long. The loop answers nobody meanwhile, so a handler only computes; what can wait is a BlockingCalls'.
+// loop for too long. The loop answers no peer meanwhile, so a handler only computes; what can wait is a BlockingCalls'.
 //
 // Made by cli/worker.cc, which runs the loop through it. Scopes are opened on the loop's thread; current() is for any.
 #pragma once

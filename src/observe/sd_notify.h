@@ -1,4 +1,4 @@
-// Tells systemd how the daemon is doing (sd_notify(3)), without libsystemd. Silent when nobody has asked.
+// Tells systemd how the daemon is doing (sd_notify(3)), without libsystemd. Silent when systemd has not asked.
 //
 // One, made in main; any thread. A message waits at most a second for its receiver.
 #pragma once

@@ -121,7 +121,7 @@ constexpr milliseconds kFirstRetry{1000};
 constexpr milliseconds kLastRetry{30000};  // an operator who repairs an ACL need not wait long
 // A rival that is alive writes every heartbeat interval (10 s in 3.1); one that missed three is not.
 constexpr int kMissedHeartbeats = 3;
-constexpr JsonLimits kHeartbeatLimits{64U << 10U, 8};  // a stranger wrote it
+constexpr JsonLimits kHeartbeatLimits{64U << 10U, 8};  // another process wrote it
 
 std::string describe_rival(const std::string& address, const ZookeeperNode& node) {
   char session[32];
@@ -185,7 +185,7 @@ class NodeClaim::Impl : public std::enable_shared_from_this<NodeClaim::Impl> {
   };
   using Step = std::function<void(Impl&)>;
 
-  // A handler that goes on with `step`, unless this has ended or the call failed.
+  // A handler that continues with `step`, unless this has ended or the call failed.
   template <typename T, typename Then>
   ZookeeperHandle::Handler<T> next(Then step) {
     return [weak = weak_from_this(), step = std::move(step)](Result<T> result) {
@@ -262,7 +262,7 @@ class NodeClaim::Impl : public std::enable_shared_from_this<NodeClaim::Impl> {
   void written(const Result<std::optional<std::int32_t>>& result, Clock::time_point sent) {
     writing_ = false;
     if (!result) return failed(result.error());
-    if (!*result) return inspect();  // gone, or somebody else wrote to it
+    if (!*result) return inspect();  // gone, or another process wrote to it
     version_ = **result;
     listener_.on_written(sent);
     if (!ended_ && write_again_) write();
@@ -299,7 +299,7 @@ class NodeClaim::Impl : public std::enable_shared_from_this<NodeClaim::Impl> {
   }
 
   void replace(const ZookeeperNode& node) {
-    options_.contested = true;  // should somebody make it again before we do, that one is alive
+    options_.contested = true;  // a process that makes it again before we do is alive
     zookeeper_.remove(options_.paths.node, node.version,
                       next<bool>([](Impl& self, bool removed) { removed ? self.create() : self.inspect(); }));
   }
@@ -318,7 +318,7 @@ class NodeClaim::Impl : public std::enable_shared_from_this<NodeClaim::Impl> {
   asio::steady_timer timer_;
   State state_ = State::kWorking;
   milliseconds retry_ = kFirstRetry;
-  std::int32_t version_ = -1;  // that the node has, so that nobody else's is overwritten
+  std::int32_t version_ = -1;  // that the node has, so that no other process's node is overwritten
   std::optional<Rival> rival_;
   bool created_ = false;
   bool writing_ = false;

@@ -29,7 +29,7 @@ struct SavedSession {
   std::int64_t startup_time_ms = 0;
 };
 
-// Mode 0600: whoever knows the password can end the session.
+// Mode 0600: a process that knows the password can end the session.
 Status save_session(const std::filesystem::path& file, const SavedSession& saved);
 
 // Nothing when there is no such file; an error when it is damaged.
@@ -62,10 +62,10 @@ class SessionFile {
 };
 
 // The node /<namespace>/nodes/worker/<address> of one session while it is connected: makes it, or finds the one that
-// the session has already; then writes heartbeats into it and notices when somebody takes it away.
+// the session has already; then writes heartbeats into it and notices when another process takes it away.
 //
 // A node of another session is left over from a dead process, or belongs to a rival that was given the same address. It
-// is replaced when nobody writes to it for a while; a rival is not fought but reported, and waited for.
+// is replaced when no process writes to it for a while; a rival is not fought but reported, and waited for.
 //
 // Owned by Registration, which makes a new one after every connect; on the thread of the io_context. The listener may
 // destroy it in any of its functions.
@@ -82,7 +82,7 @@ class NodeClaimListener {
   virtual std::string node_text(bool new_node) = 0;  // what to write; empty: nothing now
   virtual void on_claimed(bool created) = 0;
   virtual void on_written(std::chrono::steady_clock::time_point sent) = 0;
-  virtual void on_claim_failed(const Error& error) = 0;             // it goes on trying; kCancelled: there is a rival
+  virtual void on_claim_failed(const Error& error) = 0;             // it keeps trying; kCancelled: there is a rival
   virtual void on_lost(const std::string& why, bool to_rival) = 0;  // it was ours; it does no more
 };
 

@@ -286,8 +286,8 @@ class Registration::Impl : public ZookeeperListener,
     if (std::exchange(said_, error.code()) != error.code()) listener_.on_problem(error);
   }
 
-  // While no server is reached nobody says that the session has ended, but it does: a timeout after a server last heard
-  // of us. That was our last heartbeat, or a ping; the C client ends a connection that was silent for 2/3 of the
+  // While no server is reached no event says that the session has ended, but it does: a timeout after a server last
+  // heard of us. That was our last heartbeat, or a ping; the C client ends a connection that was silent for 2/3 of the
   // timeout.
   void limit_session(Clock::time_point suspended) {
     const auto contact = std::max(contact_, suspended - session_.timeout * 2 / 3);

@@ -74,7 +74,7 @@ class RegistrationEvents {
   // Masters give the tasks of this worker to others, or will: the session has ended, or nothing was heard of a server
   // for as long as it lasts, or the node was taken away. Nothing more happens until register_again().
   virtual void on_expired(std::string_view why) = 0;
-  // It cannot be registered now; it goes on trying for ever. Said once per kind of problem until it is registered:
+  // It cannot be registered now; it keeps trying for ever. Said once per kind of problem until it is registered:
   // kUnavailable: no server is reached; kDenied: an ACL; kCancelled: another live worker has this address.
   virtual void on_problem(const Error& /*error*/) {}
   virtual void on_masters(const std::vector<std::string>& /*addresses*/) {
@@ -100,8 +100,8 @@ class Registration {
   void refresh();  // writes a heartbeat at once, when registered
   // After on_expired(), when no task of before is left here.
   void register_again(std::int64_t startup_time_ms);
-  // Whether a later process may go on with this session and all that belongs to it. On disk when this returns, which is
-  // on any thread. An error: a restart will not take over.
+  // Whether a later process may continue with this session and all that belongs to it. On disk when this returns, which
+  // is on any thread. An error: a restart will not take over.
   Status allow_takeover(bool allowed);
   // Leaves the session to the server, as if no server had been reached for as long as it lasts: on_expired(why).
   void give_up(const std::string& why);

@@ -94,7 +94,7 @@ class RegistrationThread::Relay final : public RegistrationListener, public std:
 
   asio::io_context& control_;
   const RegistrationSources& sources_;
-  RegistrationEvents* events_;  // none: nobody listens any more
+  RegistrationEvents* events_;  // null: there is no listener any more
   const Clock::duration unwilling_after_;
   const Clock::duration lost_after_;
   std::function<void(const std::string& why)> give_up_;

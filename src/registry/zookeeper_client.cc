@@ -95,7 +95,7 @@ class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClien
         limit_(io),
         attempt_limit_(first_attempt(options_.session_timeout)) {}
 
-  // Resolves all servers, then goes on in connect().
+  // Resolves all servers, then continues in connect().
   void attempt() {
     ++attempt_;
     addresses_.clear();
@@ -157,7 +157,7 @@ class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClien
     if (!ended_ && unresolved_ == 0 && !addresses_.empty()) connect();
   }
 
-  // A new handle, although the old one could go on: it may hang at a server that is gone, or know old addresses.
+  // A new handle, although the old one could continue: it may hang at a server that is gone, or know old addresses.
   void connect() {
     handle_.reset();
     ++generation_;

@@ -80,7 +80,7 @@ void ZookeeperPump::step() {
   });
 }
 
-// zookeeper_close ends the session when it is connected: to let go of it, the connection is cut first.
+// zookeeper_close ends the session when it is connected: to keep it, the connection is cut first.
 void ZookeeperPump::stop(Ending ending) {
   if (handle_ == nullptr) return;
   const int state = ::zoo_state(handle_);

@@ -1,6 +1,6 @@
 // Drives one zhandle_t of the single-threaded ZooKeeper C library from an io_context: its descriptor, its timeouts.
 //
-// Why not the library's own threads: with those nobody can let go of a session that may be connected without a chance
+// Why not the library's own threads: with those a session cannot be left alive that may be connected without a chance
 // of ending it, and version 3.8 changes servers in a way that is not safe while they run. As it is, a worker that hangs
 // for 2/3 of the session timeout loses its session, which is what masters should see then.
 //

@@ -85,7 +85,7 @@ Result<TaskContact> read_contact(const fs::path& folder) {
   return contact;
 }
 
-// So that another result can take its place, and somebody can look at this one.
+// So that another result can take its place, and an administrator can look at this one.
 Status put_result_aside(const fs::path& folder) {
   std::error_code problem;
   fs::rename(folder / kResultFile, folder / (std::string(kResultFile) + ".broken"), problem);
@@ -191,7 +191,7 @@ TaskStore::Found TaskStore::read(const fs::path& folder, std::int64_t task_insta
   Found found;
   found.task_instance_id = task_instance_id;
   const auto damaged = [&](const Error& error) { found.damage.push_back(error.to_string()); };
-  // The lock first: a host that has let go of it writes no more.
+  // The lock first: a host that has released it writes no more.
   found.host_lives = host_lives(folder);
   std::error_code ignored;
   found.host_began = found.host_lives || fs::exists(folder / kHostFile, ignored);

@@ -1,9 +1,9 @@
 // The accepted tasks on disk, one folder each, until a master has acknowledged their end. The folder is the outbox:
-// what is there after a crash is exactly what somebody still waits for.
+// what is there after a crash is exactly what a master still waits for.
 //
 //   <root>/<task instance>/dispatch.json   as it came from the master
 //                          master          who is told, and what else it takes to tell, when the dispatch is damaged
-//                          disowned        nobody is told: its masters run it elsewhere
+//                          disowned        no master is told: they run it elsewhere
 //                          alerted         the alert server has answered to its alert
 //                          request.json … result.json   see model/host_protocol.h
 //
@@ -43,7 +43,7 @@ class TaskStore {
 
   std::filesystem::path folder(std::int64_t task_instance_id) const { return root_ / std::to_string(task_instance_id); }
   // A new task. Not for a folder with a living host: look with find() first. What else is left there from before is
-  // moved out of the way; where to, for somebody to remove it. Empty: there was nothing. After an error nothing is left
+  // moved out of the way; where to, for the FolderRemover. Empty: there was nothing. After an error nothing is left
   // that looks like a task.
   Result<std::filesystem::path> keep(std::int64_t task_instance_id, std::string_view dispatch_body,
                                      const TaskContact& contact) const;
@@ -52,7 +52,7 @@ class TaskStore {
   Status abandon(std::int64_t task_instance_id) const;
   // Unless it has been forgotten meanwhile.
   Status keep_alerted(std::int64_t task_instance_id) const;
-  // Moves its folder out of the way; where to, for somebody to remove it. Empty: there was none.
+  // Moves its folder out of the way; where to, for the FolderRemover. Empty: there was none.
   Result<std::filesystem::path> forget(std::int64_t task_instance_id) const;
 
   // One folder, as far as it can be read.
@@ -77,9 +77,10 @@ class TaskStore {
   bool occupied(std::int64_t task_instance_id) const;
 
   struct Scan {
-    std::vector<Found> tasks;           // oldest first
-    std::vector<std::string> problems;  // of what is named like a task's folder and is none; put aside as <name>.broken
-    std::vector<std::filesystem::path> leftovers;  // for somebody to remove: forgotten, or never accepted
+    std::vector<Found> tasks;  // oldest first
+    std::vector<std::string>
+        problems;  // of what is named like a task's folder but is not one; put aside as <name>.broken
+    std::vector<std::filesystem::path> leftovers;  // for the FolderRemover: forgotten, or never accepted
   };
   // What an earlier run of the worker left.
   Scan scan() const;

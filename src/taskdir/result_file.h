@@ -1,7 +1,8 @@
 // `result.json` of a task's state folder: how the task ended, sealed with a checksum, because a master is told whatever
 // stands there.
 //
-// Free functions; they block on the disk. Written by whoever ends the task: its host, or the requester of a dead host.
+// Free functions; they block on the disk. Written by the process that ends the task: its host, or the requester of a
+// dead host.
 #pragma once
 
 #include <filesystem>

@@ -11,7 +11,7 @@
 namespace porpoise {
 
 // Root gives the folder away. Anybody else shares it by access lists (acl(5)): both may write there, also to what the
-// other makes, and nobody else may.
+// other makes, and no other user may.
 Status let_work_in(const std::filesystem::path& folder, const OsUser& user);
 
 // The working directory of one task: made empty before it, removed with everything in it afterwards.

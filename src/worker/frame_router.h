@@ -27,7 +27,7 @@ struct RouterDeps {
   const TimeZone& zone;
   LogThread& logs;
   PeerAuthorizer& masters;
-  AddressRanges log_peers;  // who may read logs beside masters
+  AddressRanges log_peers;  // who may read logs in addition to masters
   Metrics& metrics;
   Log& log;
   RateLimitedLog& complaints;  // about what peers send

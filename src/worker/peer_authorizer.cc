@@ -23,7 +23,7 @@ void PeerAuthorizer::set_registered(const std::vector<std::string>& masters) {
   names_.clear();
   for (const std::string& master : masters) {
     const auto parsed = parse_host_port(master);
-    if (!parsed) continue;  // somebody else's node; the masters' own are checked by masters
+    if (!parsed) continue;  // not a master's node; masters check their own
     if (const auto address = parse_ip(parsed->host))
       masters_.insert(*address);
     else

@@ -1,8 +1,8 @@
 // Who may give this worker tasks: the masters that are registered in ZooKeeper, and those an administrator has named.
-// (A 3.1 worker asks nobody who they are; its port runs whatever comes.)
+// (A 3.1 worker asks no peer who it is; its port runs whatever comes.)
 //
-// Owned by cli/worker.cc; the control thread. A master may speak before ZooKeeper has told of it, and a dispatch that
-// is lost hangs for ever; so what comes from a stranger is held for a moment, in order, and unread.
+// Owned by cli/worker.cc; the control thread. A master may speak before ZooKeeper has reported it, and a dispatch that
+// is lost hangs for ever; so what an unknown peer sends is held for a moment, in order, and unread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -20,8 +20,8 @@
 namespace porpoise {
 
 struct GateLimits {
-  std::chrono::milliseconds patience{5000};  // ZooKeeper tells of a new master within a fraction of that
-  std::size_t max_held_bytes = 32U << 20U;   // of all strangers together
+  std::chrono::milliseconds patience{5000};  // ZooKeeper reports a new master within a fraction of that
+  std::size_t max_held_bytes = 32U << 20U;   // of all unknown peers together
   std::size_t max_held_messages = 4096;
 };
 
@@ -31,7 +31,7 @@ class PeerAuthorizer {
   PeerAuthorizer(const PeerAuthorizer&) = delete;
   PeerAuthorizer& operator=(const PeerAuthorizer&) = delete;
 
-  // All that are registered, "host:port" each. Names are resolved, and again when a stranger comes.
+  // All that are registered, "host:port" each. Names are resolved, and again when an unknown peer connects.
   void set_registered(const std::vector<std::string>& masters);
 
   // Calls `go`, now or as soon as `peer` is known as a master; or `refuse`, when it is not within the patience or too

@@ -35,8 +35,8 @@ struct WorkerPaths {
   AcceptedTask accepted(const wire::DispatchTask& dispatch, const TimeZone& zone, std::int64_t now_ms) const;
 };
 
-// From what a master dispatched to what a task host is asked to do. Pure but for the tenant, who is looked up before.
-// `run_as`: see tenant.h. Errors name the missing plugin, or the resource that cannot be fetched.
+// From what a master dispatched to what a task host is asked to do. Pure except for the tenant, who is looked up
+// before. `run_as`: see tenant.h. Errors name the missing plugin, or the resource that cannot be fetched.
 Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConfig& config, const Catalog& catalog,
                                       const std::string& run_as);
 

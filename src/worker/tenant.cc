@@ -25,7 +25,7 @@ constexpr const char* kUseradd = "/usr/sbin/useradd";
 constexpr std::chrono::seconds kUseraddLimit{25};
 constexpr const char* kOwn = "default";  // 3.2 calls the worker's own user so
 
-// The wait status. One that does not end is killed, if we may; whatever it is then, nobody waits for it.
+// The wait status. One that does not end is killed, if we may; and after that it is not waited for.
 Result<int> wait_for(pid_t pid) {
   pollfd end{open_pidfd(pid).release(), POLLIN, 0};
   const UniqueFd owner(end.fd);
@@ -123,7 +123,7 @@ Result<std::string> resolve_tenant(const std::string& tenant_code, const WorkerC
 }
 
 bool may_create_tenants(const WorkerConfig& config) {
-  return config.tenant_auto_create && (::geteuid() == 0 || config.sudo);  // without sudo nobody but root can
+  return config.tenant_auto_create && (::geteuid() == 0 || config.sudo);  // without sudo only root can
 }
 
 Status create_tenant(const std::string& tenant_code, const WorkerConfig& config) {

@@ -32,7 +32,7 @@ bool may_run_as_root(const WorkerConfig& config);
 Status check_tenants_possible(const WorkerConfig& config);
 
 // Asks who the user of a tenant is without waiting for the answer: a directory service may take seconds, or for ever,
-// and the tasks of other tenants go on meanwhile.
+// and the tasks of other tenants continue meanwhile.
 //
 // Owned by TaskExecutor; the control thread, with the asking on BlockingCalls' threads. There is one question per
 // tenant at a time, whose answer goes to all tasks that wait for it; a user that was found is known for some seconds. A
