@@ -22,6 +22,8 @@
  *    other allocated.
  *  - [run thread] is the thread that calls init, create, prepare, run, destroy and deinit. [any thread] may be called
  *    from every thread, at the same time.
+ *  - Functions of the host and of its extensions may be called from the call of init until deinit returns; those that
+ *    start, signal or await children from the call of run until destroy returns.
  *  - No exception, longjmp, signal handler, exit() or fork() may cross the border; errno is meaningless across it.
  *  - An unknown extension id gives NULL, an unknown flag is ignored, an unknown status counts as PORPOISE_INTERNAL, an
  *    unknown reason of a cancel as PORPOISE_CANCEL_OTHER.

@@ -1,6 +1,5 @@
 #include "process/child_table.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -27,13 +26,10 @@ tl::unexpected<Error> no_such_child(pid_t pid) {
 
 // Our end, and in `theirs` the one that takes the place of `fd` in the child.
 Result<UniqueFd> add_pipe(int& fd, UniqueFd& theirs, bool child_reads) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
-  UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  theirs = std::move(child_reads ? reader : writer);
+  PORPOISE_TRY(Pipe pipe, make_pipe());
+  theirs = std::move(child_reads ? pipe.reader : pipe.writer);
   fd = theirs.get();
-  return std::move(child_reads ? writer : reader);
+  return std::move(child_reads ? pipe.writer : pipe.reader);
 }
 
 // Waits until `end` is readable; false when it is not by then.

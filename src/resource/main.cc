@@ -18,12 +18,12 @@
 #include "resource/fetch.h"
 #include "taskdir/task_log.h"
 #include "taskhost/channel.h"
+#include "taskhost/limits.h"
 
 namespace porpoise {
 namespace {
 
 constexpr int kChannelFd = 3;
-constexpr std::size_t kAnswerBytes = 256;  // the supervisor sends but the order to end
 
 // 12345678 as "12,345,678".
 std::string with_commas(std::uint64_t number) {
@@ -77,7 +77,7 @@ int main(int argc, char** /*argv*/) {
     return 2;
   }
   ::prctl(PR_SET_DUMPABLE, 0);  // the memory has a secret in it, and without tenants the task is of the same user
-  Channel channel(UniqueFd(kChannelFd), kAnswerBytes);
+  Channel channel(UniqueFd(kChannelFd), kMaxOrderPacketBytes);
   // Told to end, or the supervisor is gone: at once, whatever hangs.
   std::thread([&channel] {
     while (const auto packet = channel.receive(true))

@@ -27,8 +27,7 @@ Result<std::pair<Channel, Channel>> Channel::make_pair() {
   std::array<int, 2> fds{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds.data()) != 0)
     return fail_errno("cannot make a socket pair", errno);
-  return std::make_pair(Channel(UniqueFd(fds[0]), kMaxPacketBytes),
-                        Channel(UniqueFd(fds[1]), sizeof(Header) + kMaxCancelTextBytes));
+  return std::make_pair(Channel(UniqueFd(fds[0]), kMaxPacketBytes), Channel(UniqueFd(fds[1]), kMaxOrderPacketBytes));
 }
 
 bool Channel::send(const Packet& packet) const {

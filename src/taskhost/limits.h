@@ -21,6 +21,9 @@ inline constexpr std::size_t kMaxPacketBytes = kMaxVariableBytes + (32U << 10U);
 // Why a task is to end, as its plugin is told.
 inline constexpr std::size_t kMaxCancelTextBytes = 4096;
 
+// A packet from the supervisor, header included: a cancel with its text.
+inline constexpr std::size_t kMaxOrderPacketBytes = kMaxCancelTextBytes + 256;
+
 // All app ids of a task together; a plugin that adds more than that has lost its way.
 inline constexpr std::size_t kMaxAppIdsBytes = 64U << 10U;
 

@@ -132,6 +132,23 @@ Outcome talk(Fixture& fixture) {
   return end ? Outcome::failed("ended", end->code) : end.problem();
 }
 
+// A child that outlives a cancel, and that nobody ends.
+Outcome leave_deaf_child(Fixture& fixture) {
+  porpoise::plugin::ProcessSpec spec;
+  spec.shell = "sleep 300 & echo begun >&2; while ! wait; do :; done";
+  spec.flags = PORPOISE_PROCESS_IGNORES_CANCEL;
+  auto child = porpoise::plugin::Process::start(fixture.host, spec);
+  if (!child) return child.problem();
+  fixture.host.wait(60'000);
+  while (!fixture.cancel_called) ::usleep(1000);
+  const auto end = child->wait(100);
+  fixture.host.info(end ? "it has ended" : "it has outlived the cancel");
+  const auto late = porpoise::plugin::Process::start(fixture.host, spec);
+  fixture.host.info(late ? "a child was started after the cancel" : "late: " + late.problem().message);
+  new porpoise::plugin::Process(std::move(*child));  // never destroyed, so that it is the host's to end
+  return Outcome::cancelled();
+}
+
 Outcome close_from(int first, int last) {
   for (int fd = first; fd <= last; ++fd) ::close(fd);
   return Outcome::ok();
@@ -161,6 +178,7 @@ const std::map<std::string, std::function<Outcome(Fixture&)>> kActs = {
     {"context", keep_context},
     {"extensions", find_extensions},
     {"talk", talk},
+    {"deaf child", leave_deaf_child},
     {"wait", wait_for_cancel},
     {"status",
      [](Fixture& f) {

@@ -91,6 +91,25 @@ TEST_F(PluginAbi, APluginThatNeedsWhatTheHostLacksFailsByNameToo) {
               AllOf(HasSubstr("needs_unknown.so"), HasSubstr("does not have: com.example.teleport/1")));
 }
 
+TEST_F(PluginAbi, APluginIsToldThatItsTimeIsOver) {
+  run.request.timeout = std::chrono::milliseconds(300);
+  run.request.kill_grace = std::chrono::seconds(30);
+  EXPECT_TRUE(run.act("wait").run().timed_out);
+  const std::string reason = "reason " + std::to_string(PORPOISE_CANCEL_TIMED_OUT) + ": timed out after 0.3";
+  EXPECT_THAT(run.log(), HasSubstr(reason));
+}
+
+TEST_F(PluginAbi, AChildThatIgnoresACancelOutlivesItAndEndsWithTheTask) {
+  run.request.kill_grace = std::chrono::seconds(4);
+  run.act("deaf child").start();
+  ASSERT_TRUE(run.wait_for_log("begun")) << run.log();
+  run.task->cancel("because");
+  EXPECT_EQ(run.finish().state, TaskState::kKill);
+  EXPECT_THAT(run.log(), AllOf(HasSubstr("it has outlived the cancel"),
+                               HasSubstr("late: cannot start a process: the task is to end")));
+  EXPECT_TRUE(run.alive().empty()) << describe(run.alive());
+}
+
 TEST_F(PluginAbi, TheHostHasEachExtensionThatTheCatalogTakesForGiven) {
   Json ids = Json::array();
   for (const std::string_view id : kHostExtensions) ids.push_back(id);

@@ -69,6 +69,17 @@ TEST_F(TaskResources, ThatHangEndWithACancelAtOnce) {
   EXPECT_THAT(run.printed(), IsEmpty());
 }
 
+// Fetching did not hear an order with a long text, and went on until the grace was over.
+TEST_F(TaskResources, ThatHangEndWithACancelWhateverItsReason) {
+  support::HttpServer server({HttpAnswer{.manner = HttpAnswer::Manner::kHang}});
+  ask(server);
+  run.request.kill_grace = std::chrono::seconds(300);
+  run.start();
+  ASSERT_TRUE(server.wait_for_requests(1));
+  run.task->cancel(std::string(1500, 'x'));
+  EXPECT_EQ(run.finish().state, TaskState::kKill);
+}
+
 TEST_F(TaskResources, ThatCannotBeHadFailTheTaskWithoutThePlugin) {
   support::HttpServer server({HttpAnswer{.status = 404}});
   ask(server);
