@@ -105,7 +105,7 @@ Status run_daemon(const WorkerConfig& config) {
   });
   PeerAuthorizer masters(io, std::move(needs.named_masters));
   FrameRouter router(
-      {*profile, loop, needs.places, zone, logs, masters, std::move(needs.log_peers), metrics, log, complaints});
+      {*profile, loop, needs.paths, zone, logs, masters, std::move(needs.log_peers), metrics, log, complaints});
   MasterLinks links(
       io, {},
       [&](const std::string& master, const wire::Frame& frame) {
@@ -116,7 +116,7 @@ Status run_daemon(const WorkerConfig& config) {
 
   // 6. Tasks: their state on disk, their hosts, their alerts.
   FolderRemover remover(io, [&](const std::string& problem) { log.error(problem); });
-  StateKeeper keeper({io, loop, store, needs.places, zone, *profile, remover, log});
+  StateKeeper keeper({io, loop, store, needs.paths, zone, *profile, remover, log});
   TaskExecutor executor(io, config, catalog, store, needs.host_binary,
                         {[&](std::int64_t id, const TaskResult& result) {
                            loop.post(event::Ended{id, result});

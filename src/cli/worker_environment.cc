@@ -73,7 +73,7 @@ Result<std::string> own_address(const WorkerConfig& config) {
   return find_address(options);
 }
 
-Result<RegistrationOptions> registration_options(const WorkerConfig& config, const WorkerPaths& places,
+Result<RegistrationOptions> registration_options(const WorkerConfig& config, const WorkerPaths& paths,
                                                  std::string address) {
   RegistrationOptions options;
   PORPOISE_TRY(options.servers, parse_connect_string(config.zookeeper));
@@ -81,7 +81,7 @@ Result<RegistrationOptions> registration_options(const WorkerConfig& config, con
   options.session_timeout = config.zookeeper_session_timeout;
   options.digest = config.zookeeper_digest;
   options.address = std::move(address);
-  options.session_file = places.session_file();
+  options.session_file = paths.session_file();
   options.takeover_allowed = false;  // not before Membership has ended what is not the worker's any more
   options.boot_id = boot_id();
   options.startup_time_ms = wall_ms();
@@ -102,19 +102,19 @@ Status make_folder(const fs::path& folder, const char* key) {
 }  // namespace
 
 Result<WorkerEnvironment> find_worker_environment(const WorkerConfig& config) {
-  const WorkerPaths places{fs::absolute(config.log_dir), fs::absolute(config.data_dir)};
+  const WorkerPaths paths{fs::absolute(config.log_dir), fs::absolute(config.data_dir)};
   PORPOISE_TRY_VOID(check_tenants_possible(config));
-  PORPOISE_TRY_VOID(make_folder(places.data_dir, "data-dir"));
-  PORPOISE_TRY_VOID(make_folder(places.log_dir, "log-dir"));
-  TaskStore store(places.state_root());
+  PORPOISE_TRY_VOID(make_folder(paths.data_dir, "data-dir"));
+  PORPOISE_TRY_VOID(make_folder(paths.log_dir, "log-dir"));
+  TaskStore store(paths.state_root());
   PORPOISE_TRY_VOID(store.prepare());
-  PORPOISE_TRY(LogRoot log_root, LogRoot::open(places.log_dir));
+  PORPOISE_TRY(LogRoot log_root, LogRoot::open(paths.log_dir));
   PORPOISE_TRY(fs::path host_binary, usable_host_binary());
   PORPOISE_TRY(std::string address, own_address(config));
-  PORPOISE_TRY(RegistrationOptions registration, registration_options(config, places, address));
+  PORPOISE_TRY(RegistrationOptions registration, registration_options(config, paths, address));
   PORPOISE_TRY(AddressRanges named_masters, AddressRanges::parse(config.allow_masters));
   PORPOISE_TRY(AddressRanges log_peers, AddressRanges::parse(config.allow_log_peers));
-  return WorkerEnvironment{places,
+  return WorkerEnvironment{paths,
                            std::move(store),
                            std::move(log_root),
                            std::move(host_binary),

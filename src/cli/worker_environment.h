@@ -42,7 +42,7 @@ void hide_secrets();
 //
 // Made once by cli/worker.cc on the control thread; a plain value. Each error ends the start, and names what to change.
 struct WorkerEnvironment {
-  WorkerPaths places;
+  WorkerPaths paths;
   TaskStore store;  // its folder is there and can be written
   LogRoot log_root;
   std::filesystem::path host_binary;

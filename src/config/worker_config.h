@@ -51,7 +51,7 @@ struct WorkerConfig {
   std::string allow_masters = "none";   // address ranges that may give tasks in addition to the masters in the registry
   std::string allow_log_peers = "any";  // that may read logs: API servers are not in the registry
 
-  // WorkerPaths.
+  // Paths.
   std::filesystem::path data_dir = "/var/lib/porpoise";
   std::filesystem::path log_dir = "/var/log/porpoise";
   std::filesystem::path env_file;    // sourced before a task that has no environment of its own; empty: /etc/profile

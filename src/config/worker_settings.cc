@@ -81,7 +81,7 @@ class Resolver {
     if (!sources_.porpoise_yaml.file.empty()) result_.files.push_back(sources_.porpoise_yaml.file);
     PORPOISE_TRY_VOID(apply_ds_conf());
     PORPOISE_TRY_VOID(apply_porpoise_yaml());
-    PORPOISE_TRY(const DsConf stock, read_stock_environment(sources_.environment));
+    PORPOISE_TRY(const DsConf stock, read_ds_environment(sources_.environment));
     PORPOISE_TRY_VOID(apply(stock));
     PORPOISE_TRY_VOID(apply_environment());
     PORPOISE_TRY_VOID(apply_flags());

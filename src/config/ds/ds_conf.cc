@@ -154,7 +154,7 @@ Status read_variable(const LocatedValue& variable, const std::string& origin, co
   if (const auto target = find_by_variable(name)) {
     const std::string key = called.empty() ? std::string(target->setting->name) : called;
     conf.assignments.push_back({target->setting, target->part, variable.text, key, origin});
-  } else if (is_stock_variable(name)) {
+  } else if (is_ds_variable(name)) {
     conf.ignored.push_back(origin + ": " + (called.empty() ? "" : called + ": ") +
                            or_unknown(reason_to_ignore_variable(name), name, known_variables()));
   }
@@ -192,7 +192,7 @@ Result<DsConf> read_env_exports(const ConfigText& file, const EnvExports& export
     if (last[value.key] == &value) PORPOISE_TRY_VOID(read_variable(value, place(file, value.line), value.key, conf));
   std::set<std::string> seen;
   for (const LocatedValue& value : exports.other) {
-    const bool is_ours = find_by_variable(value.key) || is_stock_variable(value.key);
+    const bool is_ours = find_by_variable(value.key) || is_ds_variable(value.key);
     if (!is_ours || !seen.insert(value.key).second) continue;
     conf.ignored.push_back(place(file, value.line) + ": " + value.key +
                            ": its value needs a shell, and porpoise only reads this file");
@@ -200,7 +200,7 @@ Result<DsConf> read_env_exports(const ConfigText& file, const EnvExports& export
   return conf;
 }
 
-Result<DsConf> read_stock_environment(const Variables& variables) {
+Result<DsConf> read_ds_environment(const Variables& variables) {
   DsConf conf;
   for (const auto& [name, value] : variables)
     if (!is_service_link(name, value))
@@ -278,7 +278,7 @@ std::string_view reason_to_ignore(std::string_view key) {
   return {};
 }
 
-bool is_stock_variable(std::string_view name) {
+bool is_ds_variable(std::string_view name) {
   for (const std::string_view prefix : {"SPRING_", "REGISTRY_", "WORKER_", "MASTER_"})
     if (name.starts_with(prefix)) return true;
   return name == "DATABASE";

@@ -46,7 +46,7 @@ DsConf read_common_properties(const ConfigText& file, const std::filesystem::pat
 // Only what the stock start script would pass on to the worker itself; all else in it is for tasks.
 Result<DsConf> read_env_exports(const ConfigText& file, const EnvExports& exports);
 
-Result<DsConf> read_stock_environment(const Variables& variables);
+Result<DsConf> read_ds_environment(const Variables& variables);
 
 // Kubernetes makes PORPOISE_PORT=tcp://… of a service named porpoise; such variables are not meant for us.
 bool is_service_link(std::string_view name, std::string_view value);
@@ -58,7 +58,7 @@ bool is_service_link(std::string_view name, std::string_view value);
 std::string_view reason_to_ignore(std::string_view key);
 
 // Whether an environment variable is of the stock servers, as far as its name tells, and the reason as above.
-bool is_stock_variable(std::string_view name);
+bool is_ds_variable(std::string_view name);
 std::string_view reason_to_ignore_variable(std::string_view name);
 
 }  // namespace porpoise
