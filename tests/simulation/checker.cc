@@ -29,7 +29,7 @@ struct Life {
   bool acknowledged = false;
   bool given_up = false;
   bool forgotten = false;
-  bool asked_again = false;  // after its end was acknowledged
+  bool asked_again = false;  // since it was accepted
   std::string result;        // as it was told first
   std::string told_to;
   std::string master;            // who is told; empty: a power cut may have taken that away
@@ -62,14 +62,13 @@ class Checker {
       case What::kResult:
         task.on_disk = true;
         task.fenced = event.number != 0;
+        // It has ended by itself before the worker gave it up: telling that may spare a rerun.
+        if (!task.fenced) task.stale = task.abandoned;
         return "";
       case What::kToldRunning: return told_running(task, event);
       case What::kToldResult: return told_result(task, event);
       case What::kHeard: task.heard = true; return "";
-      case What::kAcknowledged:
-        task.acknowledged = true;
-        task.asked_again = false;
-        return "";
+      case What::kAcknowledged: task.acknowledged = true; return "";
       case What::kForgotten: return forget(task);
       case What::kAbandoned: task.stale = task.abandoned = true; return "";
       case What::kGaveUp: return give_up(task, event);
@@ -81,7 +80,10 @@ class Checker {
       case What::kLeft: process_ends(); return "";
       case What::kPowerCut: power_cut(); return "";
       case What::kRegistered: return registered(event.number != 0);
-      case What::kFence: give_up_all(); return "";
+      case What::kFence:
+        fencing_ = true;
+        give_up_all();
+        return "";
       case What::kExpired:
         if (!promises_.keep_tasks) mark_stale();
         return "";
@@ -106,7 +108,7 @@ class Checker {
     anew.live = task.live;
     anew.unwanted = task.unwanted;
     anew.killed = std::any_of(kills_.begin(), kills_.end(), [&](const auto& kill) { return kill.second == event.id; });
-    anew.stale = giving_up_;  // written after its masters had given it to others
+    anew.stale = fencing_;  // written after its masters had given it to others
     task = anew;
     return "";
   }
@@ -227,6 +229,7 @@ class Checker {
 
   std::string registered(bool resumed) {
     resumed_ = resumed;
+    fencing_ = false;
     if (resumed && giving_up_) return "a session is not resumed when its tasks were about to be ended";
     if (resumed || promises_.keep_tasks) return "";
     const bool first = std::exchange(fresh_, false);
@@ -237,7 +240,7 @@ class Checker {
 
   // Those of before are dead.
   std::string goes_on() {
-    giving_up_ = false;
+    giving_up_ = fencing_ = false;
     for (const auto& [id, task] : lives_)
       if (task.live && task.stale && !promises_.keep_tasks)
         return "what masters run elsewhere is dead before the worker goes on";
@@ -275,6 +278,7 @@ class Checker {
   std::map<std::int64_t, std::int64_t> kills_;  // who asked -> task
   bool fresh_ = true;
   bool resumed_ = false;
+  bool fencing_ = false;    // until it is registered again, or goes on
   bool giving_up_ = false;  // tasks of a session
 };
 

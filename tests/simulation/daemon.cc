@@ -209,6 +209,7 @@ void Daemon::perform(const action::Abandon& abandon) {
 
 void Daemon::perform(const action::Forget& forget) {
   on_disk(forget.task_instance_id, [this, id = forget.task_instance_id] {
+    if (const auto master = giving_back_.extract(id)) note(What::kRejected, id, 0, "", master.mapped());
     parts_.machine.disk.erase(id);
     note(What::kForgotten, id);
     return std::nullopt;
@@ -314,8 +315,10 @@ void Daemon::perform(const action::AnswerKill& answer) {
 }
 
 void Daemon::perform(const action::Refused& refused) {
-  const bool given_back = refused.why == Refusal::kGivenBack;
-  note(given_back ? What::kRejected : What::kRefused, refused.task_instance_id, 0, "", refused.master);
+  if (refused.why == Refusal::kGivenBack)
+    giving_back_[refused.task_instance_id] = refused.master;  // told when it is gone from the disk
+  else
+    note(What::kRefused, refused.task_instance_id, 0, "", refused.master);
 }
 
 void Daemon::perform(const action::GaveUp& gave_up) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -119,6 +120,7 @@ class Daemon final : public HostFollower {
   Registration registration_;
   std::set<std::int64_t> followed_;  // hosts, and whether they were started here
   std::set<std::int64_t> adopted_;
+  std::map<std::int64_t, std::string> giving_back_;  // to whom
   std::int64_t next_wakeup_ = -1;
   ReplyTo next_asker_ = 1;
   bool carrying_out_ = false;
