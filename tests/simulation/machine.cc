@@ -31,7 +31,7 @@ void Machine::begin(std::int64_t id, TaskState) {
     later(random_.percent(50) ? random_.between(0, 3'000) : random_.between(0, 90'000), id, &Machine::end, state);
 }
 
-// On disk first (src/host/supervisor.cc), which the result then shows.
+// On disk first (src/taskhost/supervisor.cc), which the result then shows.
 void Machine::tell_app_id(std::int64_t id, TaskState) {
   Host& host = hosts_.at(id);
   if (host.ended) return;

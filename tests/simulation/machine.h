@@ -1,7 +1,7 @@
 // The machine that the worker runs on: a disk, task hosts that live on when the worker dies, a power supply.
 //
 // Owned by World. What of it is like the real thing: the files of a state folder and which of them are synced
-// (src/README.md), and the order in which a host writes them (src/host/host.cc).
+// (src/README.md), and the order in which a host writes them (src/taskhost/host.cc).
 #pragma once
 
 #include <cstdint>
