@@ -47,6 +47,23 @@ pid_t to_pid(const char* name) {
   return take_number(text, pid) && text.empty() ? pid : 0;
 }
 
+std::unique_ptr<DIR, int (*)(DIR*)> open_folder(const std::string& path) {
+  return {::opendir(path.c_str()), &::closedir};
+}
+
+// Adds the children of one thread; false where the kernel does not list them.
+bool add_children(const std::string& thread, std::vector<pid_t>& found) {
+  const UniqueFd fd(::open((thread + "/children").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return false;
+  std::string text;
+  char buffer[4096];
+  for (ssize_t count = 0; (count = ::read(fd.get(), buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(count));
+  std::string_view rest(text);
+  for (pid_t pid = 0; take_number(rest, pid);) found.push_back(pid);
+  return true;
+}
+
 }  // namespace
 
 std::optional<ProcessInfo> parse_stat(std::string_view text) {
@@ -74,7 +91,7 @@ std::optional<ProcessInfo> read_process(pid_t pid) {
 
 std::vector<ProcessInfo> list_processes() {
   std::vector<ProcessInfo> processes;
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), &::closedir);
+  const auto folder = open_folder("/proc");
   if (!folder) return processes;
   while (const dirent* entry = ::readdir(folder.get())) {
     const pid_t pid = to_pid(entry->d_name);
@@ -82,6 +99,19 @@ std::vector<ProcessInfo> list_processes() {
     if (auto info = read_process(pid)) processes.push_back(*std::move(info));
   }
   return processes;
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> found;
+  const std::string threads = "/proc/" + std::to_string(parent) + "/task";
+  bool listed = false;
+  if (const auto folder = open_folder(threads))
+    while (const dirent* entry = ::readdir(folder.get()))
+      if (to_pid(entry->d_name) != 0) listed |= add_children(threads + "/" + entry->d_name, found);
+  if (listed) return found;
+  for (const ProcessInfo& process : list_processes())
+    if (process.parent == parent) found.push_back(process.pid);
+  return found;
 }
 
 std::vector<ProcessInfo> descendants(const std::vector<ProcessInfo>& all, pid_t root) {
