@@ -20,6 +20,7 @@
 #include "observe/loop_monitor.h"
 #include "observe/sd_notify.h"
 #include "worker/frame_router.h"
+#include "worker/lease_keeper.h"
 #include "worker/membership.h"
 #include "worker/state_keeper.h"
 #include "worker/tenant.h"
@@ -62,6 +63,14 @@ EngineSettings engine_settings(const WorkerConfig& config, const std::string& ad
   settings.keep_tasks = config.on_session_expired == ExpiryPolicy::kKeep;
   settings.drain_limit = config.drain_timeout;
   settings.outbox.max_age = config.result_max_age;
+  return settings;
+}
+
+HostSettings host_settings(const WorkerConfig& config, const WorkerEnvironment& needs) {
+  HostSettings settings;
+  settings.host_binary = needs.host_binary;
+  settings.die_with_requester = false;
+  if (config.on_session_expired != ExpiryPolicy::kKeep) settings.lease = needs.paths.lease_file();
   return settings;
 }
 
@@ -117,21 +126,40 @@ Status run_daemon(const WorkerConfig& config) {
   // 6. Tasks: their state on disk, their hosts, their alerts.
   FolderRemover remover(io, [&](const std::string& problem) { log.error(problem); });
   StateKeeper keeper({io, loop, store, needs.paths, zone, *profile, remover, log});
-  TaskExecutor executor(io, config, catalog, store, needs.host_binary,
-                        {[&](std::int64_t id, const TaskResult& result) {
-                           loop.post(event::Ended{id, result});
-                         },
-                         [&](std::int64_t id, const std::string& app_id) {
-                           loop.post(event::AppId{id, app_id});
-                         },
-                         [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
-                         [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); }});
+  TaskExecutor executor(
+      io, config, catalog, store, host_settings(config, needs),
+      {[&](std::int64_t id, const TaskResult& result) {
+         loop.post(event::Ended{id, result});
+       },
+       [&](std::int64_t id, const std::string& app_id) {
+         loop.post(event::AppId{id, app_id});
+       },
+       [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
+       [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); },
+       [&](std::int64_t id, const std::string& why) {
+         metrics.tasks.host_hung();
+         log.warn(why + ": it is ended", {{"task_instance_id", id}});
+       },
+       [&](std::size_t count, const std::string& names) {
+         log.warn("ended processes that no living task host accounts for: " + names, {{"processes", count}});
+       },
+       [&](const std::string& name) {
+         metrics.tasks.survived(1);
+         log.error("a process that no living task host accounts for lives on after SIGKILL: " + name);
+       }});
   AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
   TaskAlerts task_alerts(alerts, store, log);
 
   // 7. Membership.
   Membership membership({config, loop, metrics, log,
                          [&](const std::vector<std::string>& registered) { masters.set_registered(registered); }});
+  LeaseKeeper lease(
+      needs.paths.lease_file(), config.on_session_expired == ExpiryPolicy::kKeep,
+      [&](const Error& problem) { asio::post(io, [&, text = problem.to_string()] { complaints.warn(text); }); });
+  needs.registration.on_alive = [&](auto sent, auto session_timeout) {
+    lease.renew(sent, session_timeout);
+    asio::post(io, [&, sent] { executor.session_lives(sent); });
+  };
   Registration registration(io, std::move(needs.registration), membership);
 
   // 8. Health and metrics.

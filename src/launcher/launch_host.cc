@@ -19,12 +19,17 @@
 namespace porpoise {
 namespace {
 
-Status prepare_state_dir(const TaskRequest& request, const std::filesystem::path& state_dir) {
+Status make_state_dir(const std::filesystem::path& state_dir) {
   std::error_code problem;
   std::filesystem::create_directories(state_dir, problem);
   if (problem) return fail_errno("cannot make state folder " + state_dir.string(), problem.value());
+  return {};
+}
+
+Status write_request(const TaskRequest& request, const std::filesystem::path& state_dir) {
+  std::error_code problem;
   for (const char* const file :
-       {kResultFile, kHostFile, kOrderFile})  // of an earlier run: must not pass for this one's
+       {kResultFile, kHostFile, kOrderFile, kControlFile})  // of an earlier run: must not pass for this one's
     std::filesystem::remove(state_dir / file, problem);
   if (request.fetches_resources())
     PORPOISE_TRY_VOID(
@@ -45,32 +50,34 @@ Result<Link> make_link() {
 }
 
 Result<pid_t> start_host(const HostSettings& settings, const std::filesystem::path& state_dir, int control, int errors,
-                         int lock) {
+                         int lock, ChildReaper* children) {
   constexpr const char* kControlFd = "3";
   const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   SpawnSpec spec;
   spec.argv = {settings.host_binary, state_dir, "--control-fd", kControlFd};
   if (settings.die_with_requester) spec.argv.emplace_back("--die-with-requester");
   if (settings.follow) spec.argv.emplace_back("--follow");
+  if (!settings.lease.empty()) spec.argv.insert(spec.argv.end(), {"--lease", settings.lease});
   spec.fds = {nothing.get(), errors, errors, control};
   if (lock >= 0) spec.fds.push_back(lock);  // held for as long as the host lives
-  return spawn(spec);
+  return children != nullptr ? children->start(spec) : spawn(spec);
 }
 
 }  // namespace
 
 Result<LaunchedHost> launch_host(const HostSettings& settings, const TaskRequest& request,
-                                 const std::filesystem::path& state_dir) {
+                                 const std::filesystem::path& state_dir, ChildReaper* children) {
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail_errno("cannot adopt orphans", errno);
-  PORPOISE_TRY_VOID(prepare_state_dir(request, state_dir));
+  PORPOISE_TRY_VOID(make_state_dir(state_dir));
   UniqueFd lock;
   if (!settings.die_with_requester) {
-    PORPOISE_TRY(lock, lock_host(state_dir));
+    PORPOISE_TRY(lock, lock_host(state_dir));  // before anything there is touched: a host may live
   }
+  PORPOISE_TRY_VOID(write_request(request, state_dir));
   PORPOISE_TRY(Link link, make_link());
   UniqueFd errors(::memfd_create("host errors", MFD_CLOEXEC));
   if (!errors) return fail_errno("cannot make a memory file", errno);
-  PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get(), lock.get()));
+  PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get(), lock.get(), children));
   return LaunchedHost{pid, std::move(link.ours), open_pidfd(pid), std::move(errors),
                       read_process(pid).value_or(ProcessInfo{}).start_ticks};
 }

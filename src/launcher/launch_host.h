@@ -1,28 +1,37 @@
 // Starts the task host of one task, which is all that takes long about it: files, a process, its exec.
 //
-// Any thread; it blocks. A host that nobody follows (TaskProcess::follow) works on, unless it is to die with its
-// requester.
+// Any thread; it blocks. A host that nobody follows (TaskProcess) works on, unless it is to die with its requester.
 #pragma once
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 
-#include "base/blocking_calls.h"
 #include "base/descriptor.h"
 #include "base/result.h"
 #include "model/request.h"
+#include "process/child_reaper.h"
 
 namespace porpoise {
+
+// After how long a host that does not answer, or does not end its task, is taken for hung.
+struct HostPatience {
+  std::chrono::milliseconds question{
+      30000};  // between two questions whether it lives; after two without answer it hangs
+  // Beyond the grace period of an order to end, and beyond time limit and grace period. A host gives up on processes
+  // that SIGKILL does not end after 15 s and says so, so that one which is silent for longer hangs itself.
+  std::chrono::milliseconds ending{20000};
+};
 
 struct HostSettings {
   std::filesystem::path host_binary;
   // The task ends when the requester does. Without it the host works on and leaves `result.json`.
   bool die_with_requester = true;
   bool follow = false;  // on_line is called with the last line of output, at most five times per second
-  // Where TaskProcess answers for a host that died, which may take long. None: on its own thread, which waits.
-  BlockingCalls* beside = nullptr;
+  HostPatience patience{};
+  std::filesystem::path lease{};  // taskdir/lease.h: without it the host works on for as long as its task takes
 };
 
 struct LaunchedHost {
@@ -33,9 +42,9 @@ struct LaunchedHost {
   std::uint64_t start_ticks = 0;
 };
 
-// Writes `state_dir`/request.json and starts the host. Makes this process the reaper of what a dying host would leave
-// behind (PR_SET_CHILD_SUBREAPER).
+// Writes `state_dir`/request.json and starts the host, as a child that `children` expects, if there is one. Makes this
+// process the reaper of what a dying host would leave behind (PR_SET_CHILD_SUBREAPER).
 Result<LaunchedHost> launch_host(const HostSettings& settings, const TaskRequest& request,
-                                 const std::filesystem::path& state_dir);
+                                 const std::filesystem::path& state_dir, ChildReaper* children = nullptr);
 
 }  // namespace porpoise

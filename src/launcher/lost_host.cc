@@ -17,6 +17,7 @@
 #include "launcher/host_lock.h"
 #include "model/host_protocol.h"
 #include "process/kill_tree.h"
+#include "process/pidfd.h"
 #include "process/process_info.h"
 #include "process/user.h"
 #include "taskdir/result_file.h"
@@ -26,7 +27,8 @@
 namespace porpoise {
 namespace {
 
-constexpr std::chrono::seconds kSweepLimit{5};
+constexpr std::chrono::milliseconds kSweepLimit{5000};
+constexpr std::chrono::milliseconds kEndLimit{10000};  // for a host that SIGKILL does not end: it hangs in the kernel
 constexpr int kLeftoverPauseMs = 2;
 constexpr pid_t kNoHost = -1;  // leads no session
 constexpr std::size_t kMaxAppIdsBytes = 1U << 20U;
@@ -60,6 +62,11 @@ bool session_is_its_own(const TaskIdentity& mark) {
   });
 }
 
+TaskIdentity identity_of(const TaskRequest& request, pid_t host, std::uint64_t start_ticks) {
+  return {host, start_ticks,
+          std::string(kCookieVariable) + "=" + task_cookie(request.task_instance_id, host, start_ticks)};
+}
+
 void append_to_log(const TaskRequest& request, const std::string& message) {
   auto log = TaskLog::open(request.log_path);
   if (!log) return;
@@ -68,10 +75,36 @@ void append_to_log(const TaskRequest& request, const std::string& message) {
   log->flush();
 }
 
-}  // namespace
+TaskResult result_of(const TaskRequest& request, const TaskEnding& ending) {
+  TaskResult result;
+  result.task_instance_id = request.task_instance_id;
+  result.state = ending.state;
+  result.message = ending.message;
+  result.timed_out = ending.timed_out;
+  result.start_time_ms = ending.start_time_ms;
+  result.end_time_ms = wall_ms();
+  result.var_pool = request.var_pool;
+  result.app_ids = request.app_ids;
+  return result;
+}
 
-std::vector<ProcessInfo> sweep_after(const TaskIdentity& whole_mark, const SudoUser& tenant, bool reaped) {
-  TaskIdentity mark = whole_mark;
+// Removes the working directory, says why in the task log, and writes `result.json`. `tenant`: the request's run_as.
+TaskResult record(const TaskRequest& request, const SudoUser& tenant, const std::filesystem::path& state_dir,
+                  const TaskEnding& ending, const std::vector<ProcessInfo>& survivors) {
+  TaskResult result = result_of(request, ending);
+  result.app_ids = read_file(state_dir / kAppIdsFile, kMaxAppIdsBytes).value_or(request.app_ids);
+  add_survivors(result, survivors);
+  if (!request.keep_execute_path && check_work_directory(request, state_dir))
+    if (const auto removed = remove_work_directory(request, tenant); !removed)
+      result.message += "; " + removed.error().to_string();
+  append_to_log(request, result.message);
+  if (const auto kept = write_result(state_dir, result); !kept) result.message += "; " + kept.error().to_string();
+  return result;
+}
+
+// Kills what is left of the task. `reaped`: the host has been waited for, so its number may be a stranger's by now; a
+// session of that number is the task's only if somebody in it has the cookie. Returns those that SIGKILL does not end.
+std::vector<ProcessInfo> sweep_after(TaskIdentity mark, const SudoUser& tenant, bool reaped) {
   if (reaped && !session_is_its_own(mark)) mark.host = kNoHost;
   // The tenant's first: ours alone would never become none.
   if (tenant.needed()) (void)tenant.run(kill_command(SIGKILL, mark));
@@ -91,33 +124,111 @@ std::vector<ProcessInfo> sweep_after(const TaskIdentity& whole_mark, const SudoU
   return alive ? task_processes(mark) : std::vector<ProcessInfo>();
 }
 
+// Of a host that hangs and is not our child: its orphans become another's, who may be slow to list, so they are ended
+// while they are the host's still. It is stopped, so that a child which has ended keeps its number.
+void end_children_of(const LostHost& host) {
+  signal_pidfd(host.pid_fd.get(), SIGSTOP);
+  const auto limit = std::chrono::steady_clock::now() + kSweepLimit;
+  for (bool alive = true; alive && std::chrono::steady_clock::now() < limit;) {
+    alive = false;
+    for (const pid_t child : children_of(host.pid)) {
+      const auto process = read_process(child);
+      if (!process || process->state == 'Z' || process->parent != host.pid) continue;
+      alive |= signal_process(*process, SIGKILL);  // not those that we may not signal: a tenant's hand ends them
+    }
+  }
+}
+
+// False when not even SIGKILL ends it.
+bool end_host(const LostHost& host) {
+  if (!host.alive) return true;
+  if (!host.is_child) end_children_of(host);
+  signal_pidfd(host.pid_fd.get(), SIGKILL);
+  pollfd end{host.pid_fd.get(), POLLIN, 0};
+  return ::poll(&end, 1, static_cast<int>(kEndLimit.count())) > 0;
+}
+
+std::string describe_end(const LostHost& host) {
+  siginfo_t end{};
+  std::string text = "task host ended without a result";
+  if (host.is_child && ::waitid(P_PID, static_cast<id_t>(host.pid), &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+      end.si_pid == host.pid)
+    text = end.si_code == CLD_EXITED ? "task host ended with exit status " + std::to_string(end.si_status)
+                                     : "task host was ended by " + describe_signal(end.si_status);
+  return host.last_words.empty() ? text : text + ": " + host.last_words;
+}
+
+void wait_for(const LostHost& host, bool ended, ChildReaper* children) {
+  if (!host.is_child) return;
+  if (children == nullptr)
+    ::waitpid(host.pid, nullptr, WNOHANG);
+  else if (ended)
+    children->collect(host.pid);
+  else
+    children->leave(host.pid);
+}
+
+// What lives on of a host that may not have ended itself.
+std::vector<ProcessInfo> end_rest(const LostHost& host, const SudoUser& tenant, bool ended, ChildReaper* children) {
+  std::vector<ProcessInfo> rest =
+      sweep_after(identity_of(host.request, host.pid, host.start_ticks), tenant, !host.is_child);
+  if (children != nullptr)
+    for (const ProcessInfo& process : children->end_leftovers(kSweepLimit))
+      if (std::none_of(rest.begin(), rest.end(), [&](const ProcessInfo& other) { return other.pid == process.pid; }))
+        rest.push_back(process);
+  if (const auto self = read_process(host.pid); !ended && self) rest.push_back(*self);
+  return rest;
+}
+
+}  // namespace
+
+TaskResult answer_for(const LostHost& host, ChildReaper* children) {
+  const bool ended = end_host(host);
+  const SudoUser tenant(host.request.run_as, host.host_binary);
+  // It may have hung, or died, between the disk and telling us.
+  auto kept = read_result(host.state_dir);
+  if (kept) {
+    wait_for(host, ended, children);
+    return *std::move(kept);
+  }
+  const std::vector<ProcessInfo> survivors = end_rest(host, tenant, ended, children);
+  TaskEnding ending = host.ending;
+  if (ending.message.empty()) ending.message = describe_end(host);
+  wait_for(host, ended, children);
+  return record(host.request, tenant, host.state_dir, ending, survivors);
+}
+
+TaskResult unanswered(const LostHost& host, const Error& why) {
+  TaskEnding ending = host.ending;
+  if (ending.message.empty()) ending.message = "task host ended without a result";
+  ending.message += "; " + why.to_string();
+  return result_of(host.request, ending);
+}
+
+void end_unwanted(const LostHost& host, ChildReaper* children) {
+  const bool ended = end_host(host);
+  (void)end_rest(host, SudoUser(host.request.run_as, host.host_binary), ended, children);
+  wait_for(host, ended, children);
+}
+
+TaskResult answer_for_unseen(const TaskRequest& request, const std::filesystem::path& host_binary,
+                             const std::filesystem::path& state_dir, const TaskEnding& ending) {
+  const SudoUser tenant(request.run_as, host_binary);
+  return record(request, tenant, state_dir, ending, sweep_after_unseen(request, tenant, state_dir));
+}
+
 std::vector<ProcessInfo> sweep_after_unseen(const TaskRequest& request, const SudoUser& tenant,
                                             const std::filesystem::path& state_dir) {
   const auto host = read_host_identity(state_dir);
   // Nothing outlives a boot; and a host that has not said who it is has not begun with its task.
   if (!host || host->boot_id != boot_id()) return {};
-  const std::string cookie = task_cookie(request.task_instance_id, host->pid, host->start_ticks);
-  return sweep_after({host->pid, host->start_ticks, std::string(kCookieVariable) + "=" + cookie}, tenant, true);
+  return sweep_after(identity_of(request, host->pid, host->start_ticks), tenant, true);
 }
 
-TaskResult record_lost_task(const TaskRequest& request, const SudoUser& tenant, const std::filesystem::path& state_dir,
-                            TaskState state, const std::string& message, std::int64_t start_time_ms,
-                            const std::vector<ProcessInfo>& survivors) {
-  TaskResult result;
-  result.task_instance_id = request.task_instance_id;
-  result.state = state;
-  result.message = message;
-  add_survivors(result, survivors);
-  result.start_time_ms = start_time_ms;
-  result.end_time_ms = wall_ms();
-  result.var_pool = request.var_pool;
-  result.app_ids = read_file(state_dir / kAppIdsFile, kMaxAppIdsBytes).value_or(request.app_ids);
-  if (!request.keep_execute_path && check_work_directory(request, state_dir))
-    if (const auto removed = remove_work_directory(request, tenant); !removed)
-      result.message += "; " + removed.error().to_string();
-  append_to_log(request, result.message);
-  if (const auto kept = write_result(state_dir, result); !kept) result.message += "; " + kept.error().to_string();
-  return result;
+TaskResult record_unstarted_task(const TaskRequest& request, const std::filesystem::path& host_binary,
+                                 const std::filesystem::path& state_dir, const TaskEnding& ending) {
+  if (host_lives(state_dir)) return result_of(request, ending);
+  return record(request, SudoUser(request.run_as, host_binary), state_dir, ending, {});
 }
 
 }  // namespace porpoise

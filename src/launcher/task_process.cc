@@ -1,15 +1,19 @@
 #include "launcher/task_process.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/descriptor.h"
@@ -18,105 +22,85 @@
 #include "model/host_protocol.h"
 #include "process/pidfd.h"
 #include "process/process_info.h"
-#include "taskdir/result_file.h"
+#include "taskdir/control_socket.h"
+#include "taskdir/lease.h"
 
 namespace porpoise {
 namespace {
 
 namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
 using Descriptor = asio::posix::stream_descriptor;
 
-// A host gives up on processes that SIGKILL does not end after 15 s; one that is silent for longer hangs itself.
-constexpr std::chrono::seconds kHostLimit{20};
 constexpr std::size_t kMaxErrorBytes = 1024;
-// To end what a dead host left, and to remove its files: hundreds of thousands on a slow disk.
+// To end what is left of a task, and to remove its files: hundreds of thousands on a slow disk.
 constexpr std::chrono::minutes kBurialLimit{5};
+constexpr int kQuestions = 2;  // a host that has answered none of them hangs
 
-std::string describe_end(int status) {
-  if (status == -1) return "ended without a result";
-  if (WIFEXITED(status)) return "ended with exit status " + std::to_string(WEXITSTATUS(status));
-  return "was ended by " + describe_signal(WTERMSIG(status));
-}
-
-// A host that died and left no result, and what is known of its task. Answering for it ends what is left of the task,
-// removes its working directory and writes its log and result: a matter of milliseconds, or of minutes.
-struct LostHost {
-  TaskRequest request;
-  SudoUser tenant;
-  std::filesystem::path state_dir;
-  pid_t pid;
-  std::uint64_t start_ticks;
-  bool adopted;  // not our child: there is nothing to reap
-  std::int64_t start_time_ms;
-  std::string last_words;
-};
-
-// An empty message: say how it died.
-TaskResult bury(const LostHost& host, TaskState state, std::string message) {
-  const std::string cookie = task_cookie(host.request.task_instance_id, host.pid, host.start_ticks);
-  const auto survivors =
-      sweep_after({host.pid, host.start_ticks, std::string(kCookieVariable) + "=" + cookie}, host.tenant, host.adopted);
-  int status = -1;
-  if (!host.adopted) ::waitpid(host.pid, &status, 0);
-  if (message.empty()) message = "task host " + describe_end(status) + host.last_words;
-  return record_lost_task(host.request, host.tenant, host.state_dir, state, message, host.start_time_ms, survivors);
-}
-
-// Of a task whose end could not be recorded in time.
-TaskResult unrecorded(const LostHost& host, const Error& why) {
-  TaskResult result;
-  result.task_instance_id = host.request.task_instance_id;
-  result.state = TaskState::kFailure;
-  result.message = "task host ended without a result" + host.last_words + "; " + why.to_string();
-  result.start_time_ms = host.start_time_ms;
-  result.end_time_ms = wall_ms();
-  result.var_pool = host.request.var_pool;
-  result.app_ids = host.request.app_ids;
-  return result;
+// For how long a process has lived; 0 when that is not known.
+milliseconds age_of(std::uint64_t start_ticks) {
+  const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  if (start_ticks == 0 || ticks_per_second == 0) return milliseconds(0);
+  const auto started_ms = static_cast<std::int64_t>(start_ticks * 1000 / ticks_per_second);
+  return milliseconds(std::max<std::int64_t>(boottime_ms() - started_ms, 0));
 }
 
 }  // namespace
 
 class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl> {
  public:
-  // A host without a control socket was adopted.
-  Impl(asio::io_context& io, LaunchedHost host, const TaskRequest& request, const std::filesystem::path& host_binary,
-       std::filesystem::path state_dir, TaskListener& listener, BlockingCalls* beside)
-      : request_(request),
-        tenant_(request.run_as, host_binary),
+  Impl(const LauncherDeps& deps, LaunchedHost host, bool adopted, const TaskRequest& request,
+       std::filesystem::path state_dir, TaskListener& listener)
+      : deps_(deps),
+        request_(request),
         state_dir_(std::move(state_dir)),
         listener_(listener),
-        beside_(beside),
         pid_(host.pid),
         start_ticks_(host.start_ticks),
-        adopted_(!host.control),
-        control_(io),
-        exit_(io, host.pid_fd.release()),
+        adopted_(adopted),
+        can_answer_(static_cast<bool>(host.control)),
+        control_(deps.io),
+        exit_(deps.io, host.pid_fd.release()),
         errors_(std::move(host.errors)),
-        limit_(io) {
+        question_(deps.io),
+        ending_(deps.io),
+        time_limit_(deps.io) {
     if (host.control) control_.assign(host.control.release());
   }
 
   void listen() {
-    if (!adopted_) wait_for_message();
+    if (control_.is_open()) wait_for_message();
     wait_for_exit();
+    if (can_answer_) ask_later();
+    if (request_.timeout.count() > 0) {
+      const milliseconds limit = request_.timeout + request_.kill_grace - age_of(start_ticks_);
+      arm(time_limit_, Clock::now() + limit, &Impl::time_is_over);
+    }
   }
 
   void cancel(std::string reason, bool at_once) {
-    if (burying_) return;
-    if (at_once) limit_host();
-    if (adopted_) {  // its socket died with the earlier requester; the host takes the signal for an order to end
-      signal_host(at_once ? SIGKILL : SIGTERM);  // after SIGKILL what is left of the task is swept up here
-      return;
-    }
-    const std::string packet = encode(RequesterMessage(CancelMessage{std::move(reason), at_once}));
-    ::send(control_.native_handle(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!is_followed()) return;
+    if (!order_) order_ = std::move(reason);
+    const milliseconds grace = at_once ? milliseconds(0) : request_.kill_grace;
+    const auto limit = Clock::now() + grace + deps_.settings.patience.ending;
+    if (!end_by_ || limit < *end_by_) arm(ending_, *(end_by_ = limit), &Impl::order_is_overdue);
+    if (can_answer_ && send(CancelMessage{*order_, at_once})) return;
+    // One of a version without a way to it takes the signal for an order to end.
+    if (!at_once) return signal_host(SIGTERM);
+    bury(true, {TaskState::kKill, "cancelled: " + *order_ + "; its task host was ended with it", false});
   }
 
-  // The listener hears no more.
+  // The listener hears no more. What is done beside goes on.
   void close() {
     closed_ = true;
-    if (!reaped_ && !burying_) put_down();
+    for (auto* const timer : {&question_, &ending_, &time_limit_}) timer->cancel();
+    if (finished_) {
+      if (!reaped_) put_down();
+    } else if (!burying_ || deps_.beside == nullptr) {
+      const std::string reason = order_ ? "cancelled: " + *order_ : "killed: its requester let go of it";
+      (void)answer_for(lost(true, {TaskState::kKill, reason, false}), deps_.children);
+    }
     if (control_.is_open()) control_.close();
     exit_.close();
   }
@@ -124,6 +108,20 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   pid_t pid() const { return pid_; }
 
  private:
+  using Handler = void (Impl::*)();
+
+  void arm(asio::steady_timer& timer, Clock::time_point when, Handler handler) {
+    timer.expires_at(when);
+    timer.async_wait([weak = weak_from_this(), handler](const boost::system::error_code& problem) {
+      const auto self = weak.lock();
+      if (self && !problem && self->is_followed()) (self.get()->*handler)();
+    });
+  }
+
+  bool is_followed() const { return !closed_ && !finished_ && !burying_; }
+
+  // --- What it says ---
+
   void wait_for_message() {
     control_.async_wait(Descriptor::wait_read, [weak = weak_from_this()](const boost::system::error_code& problem) {
       const auto self = weak.lock();
@@ -131,16 +129,108 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     });
   }
 
-  void wait_for_exit() {
-    exit_.async_wait(Descriptor::wait_read, [weak = weak_from_this()](const boost::system::error_code& problem) {
-      const auto self = weak.lock();
-      if (!self || problem || self->closed_) return;
-      // Asio may wake a wait for what happened to an earlier descriptor of the same number.
-      if (self->has_ended())
-        self->host_ended();
-      else
-        self->wait_for_exit();
-    });
+  // False when no more will come.
+  bool read_messages() {
+    const auto buffer = std::make_unique_for_overwrite<char[]>(kMaxHostMessageBytes);
+    while (!closed_ && control_.is_open()) {
+      const ssize_t count = ::recv(control_.native_handle(), buffer.get(), kMaxHostMessageBytes, MSG_DONTWAIT);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
+      if (count == 0) return false;
+      unanswered_ = 0;  // whatever it says shows that it lives
+      heard_ = true;
+      const auto message = decode_host_message({buffer.get(), static_cast<std::size_t>(count)});
+      if (message && *message) std::visit([this](const auto& m) { take(m); }, **message);
+    }
+    return false;
+  }
+
+  void take(const StartedMessage& message) {
+    if (!std::exchange(started_, true)) listener_.on_started(message.pid);
+  }
+  void take(const LineMessage& message) { listener_.on_line(message.text); }
+  void take(const VarMessage&) {}  // the result has them all
+  void take(const AppIdMessage& message) { listener_.on_app_id(message.app_id); }
+  void take(const ProgressMessage& message) { listener_.on_progress(message.permille, message.text); }
+  void take(const FinishedMessage& message) {
+    if (message.result) finish(*message.result);  // else it is on disk, and is read when the host has ended
+  }
+
+  void finish(const TaskResult& result) {
+    if (std::exchange(finished_, true) || closed_) return;
+    listener_.on_finished(result);
+  }
+
+  // --- Whether it lives ---
+
+  void ask_later() { arm(question_, Clock::now() + deps_.settings.patience.question, &Impl::ask_again); }
+
+  void ask_again() {
+    read_messages();  // an answer may wait behind this timer
+    if (!is_followed()) return;
+    if (unanswered_ >= kQuestions)
+      return hung("the task host did not answer for " + in_seconds(kQuestions * deps_.settings.patience.question));
+    ++unanswered_;
+    (void)send(PingMessage{});
+    ask_later();
+  }
+
+  void time_is_over() {
+    if (!can_answer_) return;  // it cannot be told from one that still ends what its task has left
+    heard_ = false;
+    (void)send(PingMessage{});
+    arm(time_limit_, Clock::now() + deps_.settings.patience.ending, &Impl::time_limit_is_overdue);
+  }
+
+  // A host that answers works: it removes a large folder, say.
+  void time_limit_is_overdue() {
+    read_messages();
+    if (!is_followed()) return;
+    if (heard_) return time_is_over();
+    hung("the task host did not end the task at its time limit and did not answer", true);
+  }
+
+  void order_is_overdue() {
+    read_messages();
+    if (!is_followed()) return;
+    hung("the task host had not ended the task " +
+         in_seconds(std::chrono::duration_cast<milliseconds>(request_.kill_grace + deps_.settings.patience.ending)) +
+         " after it was told to");
+  }
+
+  void hung(const std::string& why, bool timed_out = false) {
+    TaskEnding ending{order_ ? TaskState::kKill : TaskState::kFailure, why + " and was ended", timed_out};
+    if (order_) ending.message = "cancelled: " + *order_ + "; " + ending.message;
+    if (timed_out)
+      ending.message = "timed out after " + in_seconds(request_.timeout) + " (taskTimeout); " + ending.message;
+    bury(true, std::move(ending));
+    listener_.on_hung(why);
+  }
+
+  // --- What it is told ---
+
+  bool send(const RequesterMessage& message) {
+    if (!control_.is_open() || !write(message)) {
+      if (!adopted_ || !connect_again()) return false;
+      return write(message);
+    }
+    return true;
+  }
+
+  bool write(const RequesterMessage& message) {
+    const std::string packet = encode(message);
+    if (::send(control_.native_handle(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return true;
+    return errno == EAGAIN;  // it does not read: it hangs, and has the rest to read when it does not
+  }
+
+  // Somebody else had come to it after us.
+  bool connect_again() {
+    auto link = connect_to_host(state_dir_);
+    if (!link) return false;
+    if (control_.is_open()) control_.close();
+    control_.assign(link->release());
+    wait_for_message();
+    return true;
   }
 
   // By the descriptor: an adopted host is not our child, so its number may be somebody else's by now. That of a child
@@ -149,162 +239,148 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     if (!signal_pidfd(exit_.native_handle(), signal) && !adopted_) ::kill(pid_, signal);
   }
 
+  // --- Its end ---
+
+  void wait_for_exit() {
+    exit_.async_wait(Descriptor::wait_read, [weak = weak_from_this()](const boost::system::error_code& problem) {
+      const auto self = weak.lock();
+      if (!self || problem || self->closed_ || self->burying_) return;
+      // Asio may wake a wait for what happened to an earlier descriptor of the same number.
+      if (self->has_ended())
+        self->host_ended();
+      else
+        self->wait_for_exit();
+    });
+  }
+
   bool has_ended() {
     pollfd event{exit_.native_handle(), POLLIN, 0};
     return ::poll(&event, 1, 0) > 0;
   }
 
-  void limit_host() {
-    limit_.expires_after(kHostLimit);
-    limit_.async_wait([weak = weak_from_this()](const boost::system::error_code& problem) {
-      const auto self = weak.lock();
-      if (self && !problem && !self->reaped_ && !self->burying_) self->signal_host(SIGKILL);
-    });
-  }
-
-  // False when no more will come.
-  bool read_messages() {
-    const auto buffer = std::make_unique_for_overwrite<char[]>(kMaxHostMessageBytes);
-    while (!closed_) {
-      const ssize_t count = ::recv(control_.native_handle(), buffer.get(), kMaxHostMessageBytes, MSG_DONTWAIT);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
-      if (count == 0) return false;
-      const auto message = decode_host_message({buffer.get(), static_cast<std::size_t>(count)});
-      if (message && *message) std::visit([this](const auto& m) { take(m); }, **message);
-    }
-    return false;
-  }
-
-  void take(const StartedMessage& message) { listener_.on_started(message.pid); }
-  void take(const LineMessage& message) { listener_.on_line(message.text); }
-  void take(const VarMessage&) {}  // the result has them all
-  void take(const AppIdMessage& message) { listener_.on_app_id(message.app_id); }
-  void take(const ProgressMessage& message) { listener_.on_progress(message.permille, message.text); }
-  void take(const FinishedMessage& message) {
-    if (message.result) return finish(*message.result);
-    if (const auto kept = read_result(state_dir_)) finish(*kept);
-  }
-
-  void finish(const TaskResult& result) {
-    if (std::exchange(finished_, true)) return;
-    listener_.on_finished(result);
-  }
-
   void host_ended() {
-    if (!adopted_) read_messages();
+    read_messages();
     if (closed_) return;
-    if (finished_) {
-      reap();
-    } else if (const auto kept = read_result(state_dir_)) {  // it died between the disk and telling us
-      reap();
-      finish(*kept);
-    } else if (beside_ == nullptr) {
-      finish(put_to_rest(TaskState::kFailure, ""));
-    } else {
-      put_to_rest_beside();
+    if (finished_) return reap();
+    TaskEnding ending;  // how it died, unless it was given up
+    if (order_) ending = {TaskState::kKill, "cancelled: " + *order_ + "; its task host ended without a result", false};
+    bury(false, std::move(ending));
+  }
+
+  // Of one that has said how its task ended: all that is left to it is to end.
+  void put_down() {
+    signal_host(SIGKILL);
+    reap();
+  }
+
+  void reap() {
+    reaped_ = true;
+    if (adopted_) return;
+    if (deps_.children != nullptr)
+      deps_.children->collect_soon(pid_);
+    else
+      ::waitpid(pid_, nullptr, 0);
+  }
+
+  // What is left of the task takes its time to end, and its folder to be removed.
+  void bury(bool alive, TaskEnding ending) {
+    if (std::exchange(burying_, true)) return;
+    for (auto* const timer : {&question_, &ending_, &time_limit_}) timer->cancel();
+    const auto host = std::make_shared<const LostHost>(lost(alive, std::move(ending)));
+    const auto answer = [host, children = deps_.children] { return answer_for(*host, children); };
+    if (deps_.beside == nullptr) {
+      asio::post(deps_.io, [weak = weak_from_this(), answer] {
+        const auto self = weak.lock();
+        if (self && !self->closed_) self->buried(answer());
+      });
+      return;
     }
-  }
-
-  // The wait status; -1 for a host that is somebody else's child.
-  int reap() {
-    int status = -1;
-    if (!adopted_) ::waitpid(pid_, &status, 0);
-    reaped_ = true;
-    limit_.cancel();
-    return status;
-  }
-
-  LostHost lost_host() const {
-    return {request_, tenant_, state_dir_, pid_, start_ticks_, adopted_, start_time_ms_, last_words()};
-  }
-
-  TaskResult put_to_rest(TaskState state, const std::string& message) {
-    TaskResult result = bury(lost_host(), state, message);
-    reaped_ = true;
-    limit_.cancel();
-    return result;
-  }
-
-  void put_to_rest_beside() {
-    burying_ = true;  // from now on its number may be a stranger's
-    limit_.cancel();
-    const auto host = std::make_shared<const LostHost>(lost_host());
-    beside_->call(
+    deps_.beside->call(
         "what is left of task " + std::to_string(request_.task_instance_id), kBurialLimit,
-        [host] { return Result<TaskResult>(bury(*host, TaskState::kFailure, "")); },
+        [answer] { return Result<TaskResult>(answer()); },
         [weak = weak_from_this(), host](const Result<TaskResult>& result) {
           const auto self = weak.lock();
-          if (!self || self->closed_) return;
-          self->reaped_ = true;
-          self->finish(result ? *result : unrecorded(*host, result.error()));
+          if (self && !self->closed_) self->buried(result ? *result : unanswered(*host, result.error()));
         });
+  }
+
+  void buried(const TaskResult& result) {
+    reaped_ = true;
+    finish(result);
+  }
+
+  LostHost lost(bool alive, TaskEnding ending) {
+    ending.start_time_ms = start_time_ms_;
+    return {request_,
+            deps_.settings.host_binary,
+            state_dir_,
+            pid_,
+            start_ticks_,
+            !adopted_,
+            UniqueFd(::fcntl(exit_.native_handle(), F_DUPFD_CLOEXEC, 3)),
+            last_words(),
+            alive,
+            std::move(ending)};
   }
 
   std::string last_words() const {
     std::string text(kMaxErrorBytes, '\0');
     const ssize_t count = ::pread(errors_.get(), text.data(), text.size(), 0);
     text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-    return text.empty() ? "" : ": " + text.substr(0, text.find('\n'));
+    return text.substr(0, text.find('\n'));
   }
 
-  void put_down() {
-    signal_host(SIGKILL);
-    siginfo_t ignored{};
-    if (!adopted_) ::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WEXITED | WNOWAIT);
-    if (finished_ || read_result(state_dir_))
-      reap();
-    else
-      put_to_rest(TaskState::kKill, "killed: its requester let go of it");
-  }
-
+  const LauncherDeps deps_;
   const TaskRequest request_;
-  const SudoUser tenant_;
   const std::filesystem::path state_dir_;
   TaskListener& listener_;
-  BlockingCalls* const beside_;
   const std::int64_t start_time_ms_ = wall_ms();
   const pid_t pid_;
   const std::uint64_t start_ticks_;
   const bool adopted_;
+  const bool can_answer_;  // one of an earlier version, adopted, cannot
   Descriptor control_;
   Descriptor exit_;  // a pidfd: readable when the host has ended
   const UniqueFd errors_;
-  asio::steady_timer limit_;
+  asio::steady_timer question_;
+  asio::steady_timer ending_;
+  asio::steady_timer time_limit_;
+  std::optional<std::string> order_;  // to end, and why
+  std::optional<Clock::time_point> end_by_;
+  int unanswered_ = 0;
+  bool heard_ = false;  // since its time is over
+  bool started_ = false;
   bool finished_ = false;
+  bool burying_ = false;  // it is answered for
   bool reaped_ = false;
-  bool burying_ = false;  // beside us
   bool closed_ = false;
 };
 
-std::unique_ptr<TaskProcess> TaskProcess::follow(asio::io_context& io, LaunchedHost host, const HostSettings& settings,
+std::unique_ptr<TaskProcess> TaskProcess::follow(const LauncherDeps& deps, LaunchedHost host,
                                                  const TaskRequest& request, const std::filesystem::path& state_dir,
                                                  TaskListener& listener) {
-  auto impl =
-      std::make_shared<Impl>(io, std::move(host), request, settings.host_binary, state_dir, listener, settings.beside);
+  auto impl = std::make_shared<Impl>(deps, std::move(host), false, request, state_dir, listener);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
 }
 
-Result<std::unique_ptr<TaskProcess>> TaskProcess::start(asio::io_context& io, const HostSettings& settings,
-                                                        const TaskRequest& request,
+Result<std::unique_ptr<TaskProcess>> TaskProcess::start(const LauncherDeps& deps, const TaskRequest& request,
                                                         const std::filesystem::path& state_dir,
                                                         TaskListener& listener) {
-  PORPOISE_TRY(LaunchedHost host, launch_host(settings, request, state_dir));
-  return follow(io, std::move(host), settings, request, state_dir, listener);
+  PORPOISE_TRY(LaunchedHost host, launch_host(deps.settings, request, state_dir, deps.children));
+  return follow(deps, std::move(host), request, state_dir, listener);
 }
 
-Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(asio::io_context& io, const std::filesystem::path& host_binary,
-                                                        const TaskRequest& request,
-                                                        const std::filesystem::path& state_dir, TaskListener& listener,
-                                                        BlockingCalls* beside) {
+Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(const LauncherDeps& deps, const TaskRequest& request,
+                                                        const std::filesystem::path& state_dir,
+                                                        TaskListener& listener) {
   if (!host_lives(state_dir)) return nullptr;
   PORPOISE_TRY(const HostIdentity host, wait_for_host_identity(state_dir));
-  UniqueFd pid_fd = open_pidfd(host.pid);
-  if (!pid_fd || !host_lives(state_dir)) return nullptr;  // it ended just now, and the number may be somebody else's
-  auto impl =
-      std::make_shared<Impl>(io, LaunchedHost{host.pid, UniqueFd(), std::move(pid_fd), UniqueFd(), host.start_ticks},
-                             request, host_binary, state_dir, listener, beside);
+  LaunchedHost found{host.pid, connect_to_host(state_dir).value_or(UniqueFd()), open_pidfd(host.pid), UniqueFd(),
+                     host.start_ticks};
+  // It ended just now, and the number may be somebody else's.
+  if (!found.pid_fd || !host_lives(state_dir)) return nullptr;
+  auto impl = std::make_shared<Impl>(deps, std::move(found), true, request, state_dir, listener);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
 }

@@ -1,4 +1,5 @@
-// The requester's side of one task: starts its task host, follows it, cancels it, and answers for it when it dies.
+// The requester's side of one task: starts its task host, follows it, cancels it, and answers for it when it dies or
+// hangs.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -9,7 +10,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/blocking_calls.h"
 #include "base/result.h"
+
 #include "launcher/launch_host.h"
 #include "model/request.h"
 
@@ -23,38 +26,47 @@ class TaskListener {
   virtual void on_line(std::string_view /*text*/) {}
   virtual void on_progress(int /*permille*/, std::string_view /*text*/) {}
   virtual void on_app_id(std::string_view /*app_id*/) {}
+  // Its host hangs and is ended; on_finished follows. What was seen of it, for people.
+  virtual void on_hung(std::string_view /*why*/) {}
   // Exactly once, whatever happens; nothing of the task lives any more and its log is complete. The TaskProcess may be
   // destroyed in here.
   virtual void on_finished(const TaskResult& result) = 0;
 };
 
-// Lives on one io_context and its one thread. The listener outlives it.
+// What all tasks of a requester share. Everything is borrowed and outlives them.
+struct LauncherDeps {
+  boost::asio::io_context& io;
+  HostSettings settings;
+  BlockingCalls* beside =
+      nullptr;  // where hosts are answered for that died or hang; none: on the own thread, which waits
+  ChildReaper* children = nullptr;  // none: what hosts leave to this process is only looked for by its marks
+};
+
+// Owned by whoever asked for the task; lives on one io_context and its one thread. The listener outlives it. Promises:
+// no call blocks, except the destructor of one whose task runs, and those of a requester without `beside`; a host that
+// hangs does not make its task hang.
 class TaskProcess {
  public:
-  // Launches a host and follows it.
-  static Result<std::unique_ptr<TaskProcess>> start(boost::asio::io_context& io, const HostSettings& settings,
-                                                    const TaskRequest& request, const std::filesystem::path& state_dir,
-                                                    TaskListener& listener);
+  // Launches a host and follows it. Blocks while that takes.
+  static Result<std::unique_ptr<TaskProcess>> start(const LauncherDeps& deps, const TaskRequest& request,
+                                                    const std::filesystem::path& state_dir, TaskListener& listener);
 
-  // Follows a host that launch_host() has started with the same settings and request.
-  static std::unique_ptr<TaskProcess> follow(boost::asio::io_context& io, LaunchedHost host,
-                                             const HostSettings& settings, const TaskRequest& request,
+  // Follows a host that launch_host() has started with the same settings, request and reaper.
+  static std::unique_ptr<TaskProcess> follow(const LauncherDeps& deps, LaunchedHost host, const TaskRequest& request,
                                              const std::filesystem::path& state_dir, TaskListener& listener);
 
-  // Follows a host that an earlier requester started and left running; on_started and on_app_id are not called for it.
-  // Null when no host lives: then `state_dir`/result.json says how the task ended, or it is lost
-  // (executor/lost_host.h).
-  static Result<std::unique_ptr<TaskProcess>> adopt(boost::asio::io_context& io,
-                                                    const std::filesystem::path& host_binary,
-                                                    const TaskRequest& request, const std::filesystem::path& state_dir,
-                                                    TaskListener& listener, BlockingCalls* beside = nullptr);
+  // Follows a host that an earlier requester started and left running; on_started is called when it first answers. Null
+  // when no host lives: then `state_dir`/result.json says how the task ended, or it is lost (launcher/lost_host.h).
+  static Result<std::unique_ptr<TaskProcess>> adopt(const LauncherDeps& deps, const TaskRequest& request,
+                                                    const std::filesystem::path& state_dir, TaskListener& listener);
 
   TaskProcess(const TaskProcess&) = delete;
   TaskProcess& operator=(const TaskProcess&) = delete;
   // A task that still runs is killed with everything in it before this returns; its listener hears no more.
   ~TaskProcess();
 
-  // SIGTERM to the task, its grace period, SIGKILL. `reason` is for the task log. Calling again changes nothing.
+  // SIGTERM to the task, its grace period, SIGKILL; a host that takes longer is ended. `reason` is for the task log:
+  // that of the first call counts.
   void cancel(std::string reason);
   // The same without the grace period; also after cancel().
   void kill(std::string reason);

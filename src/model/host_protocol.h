@@ -25,7 +25,7 @@ struct CancelMessage {
   bool at_once = false;  // without the grace period
   friend bool operator==(const CancelMessage&, const CancelMessage&) = default;
 };
-struct PingMessage {  // answered by StartedMessage
+struct PingMessage {  // the question whether it lives: answered by StartedMessage at once, whatever the task does
   friend bool operator==(const PingMessage&, const PingMessage&) = default;
 };
 using RequesterMessage = std::variant<CancelMessage, PingMessage>;
@@ -72,6 +72,7 @@ inline constexpr const char* kRequestFile = "request.json";  // TaskRequest, wri
 inline constexpr const char* kOrderFile = "resources.json";  // ResourceOrder; the host removes it when it has opened it
 inline constexpr const char* kHostFile =
     "host.json";  // {pid, startTicks, bootId, cookie} of a host that outlives its requester
+inline constexpr const char* kControlFile = "control";     // taskdir/control_socket.h
 inline constexpr const char* kAppIdsFile = "app_ids";      // comma-separated
 inline constexpr const char* kResultFile = "result.json";  // TaskResult
 

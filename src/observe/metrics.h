@@ -57,6 +57,7 @@ class TaskMetrics {
   void host_spawned(MetricSeconds took);
   void killed(MetricSeconds took);       // from the order until nothing of the task lived, or could be ended
   void survived(std::size_t processes);  // the end of their task, whatever that was, and SIGKILL
+  void host_hung();                      // a task host did not answer and was ended
   void overloaded();                     // a task waits since the machine is busy
   void rejected_full();                  // a dispatch was refused: too many wait
 
@@ -73,6 +74,7 @@ class TaskMetrics {
   prometheus::Histogram& spawn_seconds_;
   prometheus::Histogram& kill_seconds_;
   prometheus::Counter& survivors_;
+  prometheus::Counter& hung_;
   prometheus::Counter& overloads_;
   prometheus::Counter& full_;
   LabelValues types_;

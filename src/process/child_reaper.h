@@ -24,8 +24,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "process/process_info.h"
 #include "process/spawn.h"
 

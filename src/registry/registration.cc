@@ -244,10 +244,14 @@ class Registration::Impl : public ZookeeperListener,
     said_.reset();
     contested_ = false;
     if (!masters_watched_) watch_masters();
+    confirm_session();
     reconnected ? listener_.on_reconnected() : listener_.on_registered(resumed, startup_time_ms_);
   }
 
-  void on_written(Clock::time_point sent) override { contact_ = sent; }
+  void on_written(Clock::time_point sent) override {
+    contact_ = sent;
+    confirm_session();
+  }
 
   void on_claim_failed(const Error& error) override {
     if (error.code() == ErrorCode::kNotFound && !options_.servers.chroot.empty())
@@ -262,10 +266,15 @@ class Registration::Impl : public ZookeeperListener,
 
   // ---
 
+  void confirm_session() {
+    if (options_.on_alive && phase_ == Phase::kRegistered) options_.on_alive(contact_, session_.timeout);
+  }
+
   void claim() {
     const bool expected = phase_ == Phase::kSuspended;
-    NodeClaim::Options options{
-        paths_, options_.address, session_.id, options_.heartbeat_interval, options_.rival_wait, expected, contested_};
+    const milliseconds heartbeat_interval = std::min(options_.heartbeat_interval, session_.timeout / 3);
+    NodeClaim::Options options{paths_,   options_.address, session_.id, heartbeat_interval, options_.rival_wait,
+                               expected, contested_};
     claim_ = std::make_unique<NodeClaim>(io_, *client_->handle(), std::move(options), *this);
   }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,8 +59,11 @@ struct RegistrationOptions {
   bool takeover_allowed = true;                      // until allow_takeover() says otherwise
   std::string boot_id;                               // a session of another boot is ended, not taken over
   std::int64_t startup_time_ms = 0;                  // of a registration that takes over nothing
-  std::chrono::milliseconds heartbeat_interval{10000};
+  std::chrono::milliseconds heartbeat_interval{10000};  // or a third of the session timeout, if that is shorter
   std::chrono::milliseconds rival_wait{3000};  // how long a node of another session must be silent to be replaced
+  // A server has confirmed a heartbeat that was sent then: the session lasts for its timeout from there, if not longer.
+  std::function<void(std::chrono::steady_clock::time_point sent, std::chrono::milliseconds session_timeout)> on_alive =
+      nullptr;
 };
 
 // What becomes of a registration, told on the thread of its io_context (a RegistrationThread's: on the control thread).

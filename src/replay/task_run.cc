@@ -17,7 +17,7 @@ class HostAttempt final : public Attempt, private TaskListener {
 
   Status start(boost::asio::io_context& io, const HostSettings& settings, const TaskRequest& request,
                const std::filesystem::path& state_folder) {
-    PORPOISE_TRY(process_, TaskProcess::start(io, settings, request, state_folder, *this));
+    PORPOISE_TRY(process_, TaskProcess::start({io, settings}, request, state_folder, *this));
     return {};
   }
 

@@ -1,12 +1,19 @@
 #include "taskhost/control_link.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <string>
+#include <thread>
+#include <utility>
 
+#include "taskdir/control_socket.h"
 #include "taskhost/limits.h"
 
 namespace porpoise {
@@ -25,8 +32,23 @@ void ControlLink::tell_last(const HostMessage& message) {
     if (errno != EAGAIN || ::poll(&room, 1, static_cast<int>(kTellLimit.count())) <= 0) return;
 }
 
-std::vector<RequesterMessage> ControlLink::receive() {
-  std::vector<RequesterMessage> messages;
+Status ControlLink::listen(const std::filesystem::path& state_dir) {
+  PORPOISE_TRY(listener_, listen_for_requesters(state_dir));
+  return {};
+}
+
+std::vector<CancelMessage> ControlLink::receive() {
+  read();
+  while (listener_) {
+    UniqueFd next = accept_requester(listener_.get());
+    if (!next) break;
+    fd_ = std::move(next);
+    read();
+  }
+  return std::exchange(orders_, {});
+}
+
+void ControlLink::read() {
   std::array<char, kMaxHostMessageBytes> buffer;  // NOLINT: filled by recv
   while (connected()) {
     const ssize_t count = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
@@ -34,12 +56,33 @@ std::vector<RequesterMessage> ControlLink::receive() {
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
     if (count <= 0) {
       fd_.reset();
+      lost_ = true;
       break;
     }
-    auto message = decode_requester_message({buffer.data(), static_cast<std::size_t>(count)});
-    if (message && *message) messages.push_back(**std::move(message));
+    const auto message = decode_requester_message({buffer.data(), static_cast<std::size_t>(count)});
+    if (!message || !*message) continue;
+    if (const auto* const order = std::get_if<CancelMessage>(&**message))
+      orders_.push_back(*order);
+    else
+      tell(StartedMessage{::getpid()});
   }
-  return messages;
+}
+
+void ControlLink::answer_while(const std::function<void()>& work) {
+  const UniqueFd done(::eventfd(0, EFD_CLOEXEC));
+  std::thread worker([&] {
+    work();
+    ::eventfd_write(done.get(), 1);
+  });
+  const auto limit = std::chrono::steady_clock::now() + kBusyLimit;
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
+    std::array<pollfd, 3> events{pollfd{done.get(), POLLIN, 0}, pollfd{fd(), POLLIN, 0}, pollfd{listener(), POLLIN, 0}};
+    ::poll(events.data(), events.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (events[0].revents != 0 || left.count() <= 0) break;
+    for (CancelMessage& order : receive()) orders_.push_back(std::move(order));
+  }
+  worker.join();
 }
 
 }  // namespace porpoise

@@ -1,10 +1,15 @@
-// The host's end of the socket to its requester. One thread; never blocks but in tell_last.
+// The host's end of the socket to its requester, and where a later requester comes in when that one has died.
+//
+// Owned by the host. One thread; never blocks but in tell_last, and answers whoever asks whether the host lives.
 #pragma once
 
-#include <optional>
+#include <filesystem>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "base/descriptor.h"
+#include "base/result.h"
 #include "model/host_protocol.h"
 
 namespace porpoise {
@@ -13,7 +18,11 @@ class ControlLink {
  public:
   explicit ControlLink(UniqueFd fd) : fd_(std::move(fd)) {}  // none: there is no requester
 
+  // Lets later requesters in: the last one to come is the one that is listened to.
+  Status listen(const std::filesystem::path& state_dir);
+
   int fd() const { return fd_.get(); }
+  int listener() const { return listener_.get(); }
   bool connected() const { return static_cast<bool>(fd_); }
 
   // Dropped when the requester does not keep up: what counts is on disk.
@@ -21,11 +30,25 @@ class ControlLink {
   // Waits up to kTellLimit for room.
   void tell_last(const HostMessage& message);
 
-  // What has come; afterwards connected() is false when the requester is gone. Messages that make no sense are skipped.
-  std::vector<RequesterMessage> receive();
+  // The orders that have come; afterwards connected() is false when the requester is gone. Questions are answered here,
+  // messages that make no sense are skipped.
+  std::vector<CancelMessage> receive();
+  // True once after a requester has gone.
+  bool take_loss() { return std::exchange(lost_, false); }
+  // There is something for receive() or take_loss() without anything new coming in.
+  bool has_news() const { return !orders_.empty() || lost_; }
+
+  // Does what may take long, like removing a large folder, on a thread of its own, and answers questions meanwhile, for
+  // kBusyLimit at most: after that this host is as good as hung. Orders are kept for receive().
+  void answer_while(const std::function<void()>& work);
 
  private:
+  void read();
+
   UniqueFd fd_;
+  UniqueFd listener_;
+  std::vector<CancelMessage> orders_;
+  bool lost_ = false;
 };
 
 }  // namespace porpoise

@@ -131,15 +131,24 @@ class Host {
     if (!options_.die_with_requester) forget_the_daemons();  // a replay's requester is a person at a shell
     mark_as_task(cookie);
     mark_ = {self->pid, self->start_ticks, std::string(kCookieVariable) + "=" + cookie};
-    if (!options_.die_with_requester) PORPOISE_TRY_VOID(write_host_json(options_, *self, cookie));
+    if (!options_.die_with_requester) PORPOISE_TRY_VOID(meet_later_requesters(*self, cookie));
     control_.tell(StartedMessage{self->pid});
     return {};
+  }
+
+  // Without the socket, which some file systems do not have, they can only follow us, and end us by a signal.
+  Status meet_later_requesters(const ProcessInfo& self, const std::string& cookie) {
+    if (const Status listening = control_.listen(options_.state_dir); !listening)
+      log_->write(LogLevel::kWarn, listening.error().to_string());
+    return write_host_json(options_, self, cookie);
   }
 
   Status supervise(const SudoUser& tenant) {
     std::optional<Supervisor::Clock::time_point> deadline;
     if (request_.timeout.count() > 0) deadline = Supervisor::Clock::now() + request_.timeout;
-    PORPOISE_TRY_VOID(make_work_directory(request_, options_.state_dir, tenant));
+    Status made;
+    control_.answer_while([&] { made = make_work_directory(request_, options_.state_dir, tenant); });
+    PORPOISE_TRY_VOID(made);
     // Now, as it shows what sudo will say later on, when a task has to be ended too.
     if (tenant.needed()) PORPOISE_TRY_VOID(tenant.run({"probe", request_.execute_path}));
     PORPOISE_TRY(const bool complete, fetch_resources(deadline));
@@ -183,7 +192,8 @@ class Host {
   }
 
   void remove_directory(const SudoUser& tenant) {
-    const auto removed = remove_work_directory(request_, tenant);
+    Status removed;
+    control_.answer_while([&] { removed = remove_work_directory(request_, tenant); });
     if (!removed) log_->write(LogLevel::kWarn, removed.error().to_string());
   }
 

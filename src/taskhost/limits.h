@@ -46,6 +46,12 @@ inline constexpr std::chrono::milliseconds kKillLimit{15000};
 // Between two rounds of SIGKILL.
 inline constexpr std::chrono::milliseconds kKillPause{2};
 
+// How long a host that removes folders says that it lives; a file system that takes longer is taken for dead.
+inline constexpr std::chrono::minutes kBusyLimit{10};
+
+// How often a host looks at the lease of its worker: a timer does not count while the machine is suspended.
+inline constexpr std::chrono::milliseconds kLeaseLook{5000};
+
 // A requester that does not read for so long does not get the result told: it is on disk.
 inline constexpr std::chrono::milliseconds kTellLimit{2000};
 

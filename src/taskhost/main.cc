@@ -14,7 +14,7 @@
 namespace {
 
 constexpr const char* kUsage =
-    "usage: porpoise-host STATE_DIR [--control-fd N] [--die-with-requester] [--follow]\n"
+    "usage: porpoise-host STATE_DIR [--control-fd N] [--die-with-requester] [--follow] [--lease FILE]\n"
     "Runs the task in STATE_DIR/request.json and writes STATE_DIR/result.json.\n";
 
 bool parse(int argc, char** argv, porpoise::HostOptions& options) {
@@ -24,6 +24,8 @@ bool parse(int argc, char** argv, porpoise::HostOptions& options) {
       options.die_with_requester = true;
     } else if (word == "--follow") {
       options.follow = true;
+    } else if (word == "--lease" && i + 1 < argc) {
+      options.lease = argv[++i];
     } else if (word == "--control-fd" && i + 1 < argc) {
       const char* const number = argv[++i];
       const auto [end, problem] = std::from_chars(number, number + std::strlen(number), options.control_fd);

@@ -75,6 +75,11 @@ void judge_stop(const TaskRequest& request, const TaskEnd& end, TaskResult& resu
       result.timed_out = true;
       result.message = timeout_text(request);
       break;
+    case StopReason::kFenced:
+      result.fenced = true;
+      result.message = "fenced: the worker has not renewed its lease for " + end.stop_text +
+                       ": its masters have given the task to others";
+      break;
     case StopReason::kMemory:
       result.message =
           plugin_name(request) + " used more than " + mebibytes(request.plugin_memory_bytes) + " MiB of memory";
@@ -107,6 +112,7 @@ int cancel_reason(StopReason reason) {
     case StopReason::kTimedOut: return PORPOISE_CANCEL_TIMED_OUT;
     case StopReason::kRequesterGone: return PORPOISE_CANCEL_UNATTENDED;
     case StopReason::kMemory: return PORPOISE_CANCEL_MEMORY;
+    case StopReason::kFenced: return PORPOISE_CANCEL_OTHER;
   }
   return PORPOISE_CANCEL_OTHER;
 }

@@ -10,7 +10,7 @@
 namespace porpoise {
 
 // Why a task was ended before it ended by itself.
-enum class StopReason { kNone, kCancelled, kTimedOut, kRequesterGone, kMemory };
+enum class StopReason { kNone, kCancelled, kTimedOut, kRequesterGone, kMemory, kFenced };
 
 struct PluginOutcome {
   int status = 0;  // porpoise_status
@@ -21,13 +21,13 @@ struct PluginOutcome {
 struct TaskEnd {
   bool fetching = false;                // the runner was porpoise-fetch: the plugin had not begun
   StopReason stop = StopReason::kNone;  // the outcome, if there is one, came first when this is kNone
-  std::string stop_text;                // the requester's words
+  std::string stop_text;                // the requester's words; for kFenced the age of the lease
   std::optional<PluginOutcome> outcome;
   int runner_status = 0;                // as waitpid gives it
   std::uint64_t runner_peak_bytes = 0;  // of its memory
 };
 
-// Fills in state, exit_code, message and timed_out.
+// Fills in state, exit_code, message, timed_out and fenced.
 void classify_outcome(const TaskRequest& request, const TaskEnd& end, TaskResult& result);
 
 // The reason as a plugin is told it: a porpoise_cancel_reason.

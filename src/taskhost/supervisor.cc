@@ -13,6 +13,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "process/kill_tree.h"
@@ -44,6 +45,7 @@ Supervisor::Supervisor(const HostOptions& options, const TaskRequest& request, T
       deadline_(deadline),
       next_memory_look_(Clock::time_point::max()) {
   seen_.app_ids = request.app_ids;
+  if (!options.lease.empty()) lease_look_ = Clock::now();
 }
 
 Result<ExecutionReport> Supervisor::run_plugin() {
@@ -85,8 +87,9 @@ ExecutionReport Supervisor::follow() {
 
 void Supervisor::wait_for_event() {
   // A negative descriptor is skipped by poll.
-  std::array<pollfd, 4> events{pollfd{signals_, POLLIN, 0}, pollfd{control_.fd(), POLLIN, 0},
-                               pollfd{runner_->channel().fd(), POLLIN, 0}, pollfd{runner_->output(), POLLIN, 0}};
+  std::array<pollfd, 5> events{pollfd{signals_, POLLIN, 0}, pollfd{control_.fd(), POLLIN, 0},
+                               pollfd{control_.listener(), POLLIN, 0}, pollfd{runner_->channel().fd(), POLLIN, 0},
+                               pollfd{runner_->output(), POLLIN, 0}};
   const Clock::time_point alarm = next_alarm();
   if (alarm == Clock::time_point::max()) {
     ::ppoll(events.data(), events.size(), nullptr, nullptr);
@@ -99,8 +102,9 @@ void Supervisor::wait_for_event() {
 }
 
 Supervisor::Clock::time_point Supervisor::next_alarm() const {
+  if (control_.has_news()) return Clock::now();  // it came while there was no runner yet
   Clock::time_point next = next_memory_look_;
-  for (const auto& alarm : {log_.due(), deadline_, kill_at_})
+  for (const auto& alarm : {log_.due(), deadline_, kill_at_, lease_look_})
     if (alarm) next = std::min(next, *alarm);
   if (options_.follow && output_.has_news()) next = std::min(next, next_news_);
   return next;
@@ -121,6 +125,7 @@ void Supervisor::look_at_clock() {
     next_news_ = now + kFollowInterval;
     control_.tell(LineMessage{output_.take_news()});
   }
+  if (lease_look_ && now >= *lease_look_) look_at_lease();
   if (kill_at_ && now >= *kill_at_ && !over_) kill_everything();
   if (log_.due() && now >= *log_.due()) log_.flush();
 }
@@ -239,17 +244,24 @@ void Supervisor::read_waiting_output() {
 }
 
 void Supervisor::read_requester() {
-  if (!control_.connected()) return;
-  for (const RequesterMessage& message : control_.receive()) {
-    if (const auto* cancel = std::get_if<CancelMessage>(&message))
-      stop(StopReason::kCancelled, cancel->reason,
-           cancel->at_once ? std::chrono::milliseconds(0) : request_.kill_grace);
-    else
-      control_.tell(StartedMessage{::getpid()});
-  }
-  if (!control_.connected() && options_.die_with_requester) {
+  for (const CancelMessage& order : control_.receive())
+    stop(StopReason::kCancelled, order.reason, order.at_once ? std::chrono::milliseconds(0) : request_.kill_grace);
+  if (control_.take_loss() && options_.die_with_requester)
     stop(StopReason::kRequesterGone, "", std::min(request_.kill_grace, kUnattendedGrace));
+}
+
+// One that cannot be read counts as not renewed since; the task is not ended for one that was never seen.
+void Supervisor::look_at_lease() {
+  const std::int64_t now = boottime_ms();
+  if (!lease_ || now >= lease_->expires_ms)
+    if (auto lease = read_lease(options_.lease)) lease_ = *std::move(lease);
+  if (lease_ && now >= lease_->expires_ms) {
+    lease_look_.reset();
+    const std::chrono::milliseconds age(now - lease_->renewed_ms);
+    return stop(StopReason::kFenced, in_seconds(std::chrono::round<std::chrono::seconds>(age)), request_.kill_grace);
   }
+  const auto left = lease_ ? std::chrono::milliseconds(lease_->expires_ms - now) : kLeaseLook;
+  lease_look_ = Clock::now() + std::min(left, kLeaseLook);
 }
 
 // --- Ending ---

@@ -16,6 +16,7 @@
 #include "model/request.h"
 #include "process/cgroup.h"
 #include "process/process_info.h"
+#include "taskdir/lease.h"
 #include "taskdir/task_log.h"
 #include "taskhost/control_link.h"
 #include "taskhost/outcome.h"
@@ -31,6 +32,7 @@ struct HostOptions {
   int control_fd = -1;  // -1: no requester
   bool die_with_requester = false;
   bool follow = false;
+  std::filesystem::path lease;  // of the worker: taskdir/lease.h; empty: it needs none
 };
 
 // What was seen of the task when it is over.
@@ -75,6 +77,7 @@ class Supervisor {
   void read_output(std::size_t at_most);
   void read_waiting_output();
   void read_requester();
+  void look_at_lease();
 
   void stop(StopReason reason, std::string text, std::chrono::milliseconds grace);
   void end_by(Clock::time_point time);
@@ -105,6 +108,8 @@ class Supervisor {
   std::optional<Clock::time_point> give_up_at_;  // set while killing
   Clock::time_point next_memory_look_;
   Clock::time_point next_news_{};
+  std::optional<Clock::time_point> lease_look_;
+  std::optional<Lease> lease_;  // as it was last read
 };
 
 }  // namespace porpoise

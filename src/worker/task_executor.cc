@@ -1,17 +1,11 @@
 #include "worker/task_executor.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <boost/asio/post.hpp>
 #include <optional>
 #include <utility>
 
 #include "base/clock.h"
 #include "launcher/lost_host.h"
-#include "launcher/task_process.h"
-#include "model/host_protocol.h"
-#include "process/pidfd.h"
 #include "worker/task_request.h"
 
 namespace porpoise {
@@ -21,19 +15,14 @@ namespace {
 constexpr BlockingCallLimits kLaunches{.threads = 2};
 constexpr BlockingCallLimits kLookUps{.threads = 4,
                                       .max_hung = 32};  // a slow answer about one tenant delays few others
-constexpr BlockingCallLimits kBurials{.threads = 2};
+// A host that cannot be ended takes half a minute.
+constexpr BlockingCallLimits kBurials{.threads = 8};
 
 constexpr std::chrono::seconds kLaunchLimit{60};  // files, and an exec on a machine that is busy
 constexpr std::chrono::minutes kBurialLimit{5};   // the removal of a folder, which may be large
 
-// A host that was there too late: its task has been said to have failed.
-void end_late_host(const LaunchedHost& host, const TaskRequest& request, const std::filesystem::path& host_binary) {
-  signal_pidfd(host.pid_fd.get(), SIGKILL);
-  const std::string cookie = task_cookie(request.task_instance_id, host.pid, host.start_ticks);
-  (void)sweep_after({host.pid, host.start_ticks, std::string(kCookieVariable) + "=" + cookie},
-                    SudoUser(request.run_as, host_binary), false);
-  ::waitpid(host.pid, nullptr, 0);
-}
+// After so long of SIGKILL a process hangs in the kernel.
+constexpr std::chrono::seconds kSurvivorPatience{10};
 
 }  // namespace
 
@@ -57,14 +46,26 @@ class TaskExecutor::Run : public TaskListener {
   void cancel(const std::string& reason, bool at_once) {
     if (!cancelled_) cancelled_ = std::chrono::steady_clock::now();
     order_ = {reason, at_once};
+    if (fenced_) return on_finished(*std::exchange(fenced_, std::nullopt));
     if (process_ != nullptr) carry_out(*order_);
     if (auto request = std::exchange(unresolved_, std::nullopt))
       runs_.end_without_host(*request, TaskState::kKill, "cancelled: " + reason);
   }
   const std::optional<std::chrono::steady_clock::time_point>& cancelled() const { return cancelled_; }
 
+  // What its host ended as fenced, before `time`, is told after all. Nothing: it was not.
+  std::optional<TaskResult> fenced_before(std::chrono::steady_clock::time_point time) {
+    return fenced_ && fenced_at_ < time ? std::exchange(fenced_, std::nullopt) : std::nullopt;
+  }
+
   void on_app_id(std::string_view app_id) override { runs_.events_.on_app_id(id_, std::string(app_id)); }
+  void on_hung(std::string_view why) override { runs_.events_.on_hung(id_, std::string(why)); }
   void on_finished(const TaskResult& result) override {
+    if (result.fenced && !order_) {
+      fenced_ = result;
+      fenced_at_ = std::chrono::steady_clock::now();
+      return;
+    }
     // Not from in here: our owner destroys us.
     boost::asio::post(runs_.io_, [&runs = runs_, id = id_, result] { runs.ended(id, result); });
   }
@@ -81,17 +82,29 @@ class TaskExecutor::Run : public TaskListener {
   std::unique_ptr<TaskProcess> process_;
   std::optional<TaskRequest> unresolved_;
   std::optional<Order> order_;  // the last
+  // Its host ended it, as the worker's session should have ended. Whether it has is known only when a server says so:
+  // then the task is cancelled, and its end is nobody's business, or TaskExecutor::session_lives.
+  std::optional<TaskResult> fenced_;
+  std::chrono::steady_clock::time_point fenced_at_{};
   std::optional<std::chrono::steady_clock::time_point> cancelled_;
 };
 
 TaskExecutor::TaskExecutor(boost::asio::io_context& io, const WorkerConfig& config, const Catalog& catalog,
-                           const TaskStore& store, std::filesystem::path host_binary, Events events)
+                           const TaskStore& store, HostSettings hosts, Events events)
     : io_(io),
       config_(config),
       catalog_(catalog),
       store_(store),
-      host_binary_(std::move(host_binary)),
+      hosts_(std::move(hosts)),
       events_(std::move(events)),
+      children_({[this](std::size_t count, const std::vector<ProcessInfo>& first) {
+                   boost::asio::post(io_,
+                                     [this, count, names = describe(first)] { events_.on_leftovers(count, names); });
+                 },
+                 [this](const ProcessInfo& survivor) {
+                   boost::asio::post(io_, [this, name = describe({survivor})] { events_.on_survivor(name); });
+                 }},
+                kSurvivorPatience),
       look_ups_(io, kLookUps),
       launches_(io, kLaunches),
       burials_(io, kBurials),
@@ -119,40 +132,46 @@ void TaskExecutor::resolved(const AcceptedTask& task, const Result<std::string>&
   launch(*request);
 }
 
-HostSettings TaskExecutor::host_settings() {
-  return {.host_binary = host_binary_, .die_with_requester = false, .beside = &burials_};
-}
+LauncherDeps TaskExecutor::launcher() { return {io_, hosts_, &burials_, &children_}; }
 
 void TaskExecutor::launch(const TaskRequest& request) {
   const std::int64_t id = request.task_instance_id;
   const auto began = std::chrono::steady_clock::now();
   launches_.call(
       "the launch of a host for task " + std::to_string(id), kLaunchLimit,
-      [request, settings = host_settings(), folder = store_.folder(id)] {
-        return launch_host(settings, request, folder);
-      },
+      [this, request, folder = store_.folder(id)] { return launch_host(hosts_, request, folder, &children_); },
       [this, request, began](Result<LaunchedHost> host) {
         events_.on_launched(std::chrono::steady_clock::now() - began);
         launched(request, std::move(host));
       },
       [this, request](Result<LaunchedHost> late) {
-        if (!late) return;
-        const auto host = std::make_shared<LaunchedHost>(*std::move(late));
-        burials_.call(
-            "the end of a host that was launched too late", kBurialLimit,
-            [host, request, binary = host_binary_]() -> Status {
-              end_late_host(*host, request, binary);
-              return {};
-            },
-            [](const Status&) {});
+        if (late) end_late(*std::move(late), request);
       });
+}
+
+// A host that was there too late: its task has been said to have failed.
+void TaskExecutor::end_late(LaunchedHost launched, const TaskRequest& request) {
+  const auto host = std::make_shared<LostHost>();
+  host->request = request;
+  host->host_binary = hosts_.host_binary;
+  host->pid = launched.pid;
+  host->start_ticks = launched.start_ticks;
+  host->pid_fd = std::move(launched.pid_fd);
+  host->alive = true;
+  burials_.call(
+      "the end of a host that was launched too late", kBurialLimit,
+      [this, host]() -> Status {
+        end_unwanted(*host, &children_);
+        return {};
+      },
+      [](const Status&) {});
 }
 
 void TaskExecutor::launched(const TaskRequest& request, Result<LaunchedHost> host) {
   const std::int64_t id = request.task_instance_id;
   if (!host) return fail_to_start(request, host.error());
   Run& run = *runs_.at(id);
-  run.follow(TaskProcess::follow(io_, *std::move(host), host_settings(), request, store_.folder(id), run));
+  run.follow(TaskProcess::follow(launcher(), *std::move(host), request, store_.folder(id), run));
 }
 
 void TaskExecutor::fail_to_start(const TaskRequest& request, const Error& problem) {
@@ -164,7 +183,7 @@ void TaskExecutor::fail_to_start(const TaskRequest& request, const Error& proble
 AdoptOutcome TaskExecutor::adopt(const TaskRequest& request, const std::string& reason) {
   const std::int64_t id = request.task_instance_id;
   auto run = std::make_shared<Run>(*this, id);
-  auto process = TaskProcess::adopt(io_, host_binary_, request, store_.folder(id), *run, &burials_);
+  auto process = TaskProcess::adopt(launcher(), request, store_.folder(id), *run);
   if (process && *process) {
     run->follow(*std::move(process));
     runs_[id] = std::move(run);
@@ -186,9 +205,10 @@ void TaskExecutor::end_without_host(const TaskRequest& request, TaskState state,
   const std::int64_t began = wall_ms();
   burials_.call(
       "what is left of task " + std::to_string(id), kBurialLimit,
-      [=, tenant = SudoUser(request.run_as, host_binary_), folder = store_.folder(id)]() -> Result<TaskResult> {
-        const auto survivors = sweep ? sweep_after_unseen(request, tenant, folder) : std::vector<ProcessInfo>();
-        return record_lost_task(request, tenant, folder, state, message, began, survivors);
+      [=, binary = hosts_.host_binary, folder = store_.folder(id)]() -> Result<TaskResult> {
+        const TaskEnding ending{state, message, false, began};
+        return sweep ? answer_for_unseen(request, binary, folder, ending)
+                     : record_unstarted_task(request, binary, folder, ending);
       },
       [=, this](const Result<TaskResult>& recorded) {
         if (recorded) return ended(id, *recorded);
@@ -207,6 +227,12 @@ void TaskExecutor::end_without_host(const TaskRequest& request, TaskState state,
 void TaskExecutor::cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once) {
   const auto found = runs_.find(task_instance_id);
   if (found != runs_.end()) found->second->cancel(reason, at_once);
+}
+
+void TaskExecutor::session_lives(std::chrono::steady_clock::time_point asked) {
+  for (const auto& [id, run] : runs_)
+    if (auto result = run->fenced_before(asked))
+      boost::asio::post(io_, [this, id = id, result = *std::move(result)] { ended(id, result); });
 }
 
 void TaskExecutor::ended(std::int64_t task_instance_id, const TaskResult& result) {

@@ -18,9 +18,10 @@
 #include "base/result.h"
 #include "config/worker_config.h"
 #include "engine/accepted_task.h"
-#include "launcher/launch_host.h"
+#include "launcher/task_process.h"
 #include "observe/metrics.h"
 #include "plugin/catalog.h"
+#include "process/child_reaper.h"
 #include "store/task_store.h"
 #include "worker/tenant.h"
 
@@ -33,10 +34,14 @@ class TaskExecutor {
     std::function<void(std::int64_t id, const std::string& app_id)> on_app_id;
     std::function<void(std::chrono::steady_clock::duration took)> on_killed;  // from the order to the end
     std::function<void(std::chrono::steady_clock::duration took)> on_launched;
+    std::function<void(std::int64_t id, const std::string& why)> on_hung;  // its host; the task ends
+    // Processes that no living task host accounts for: ended, or, each once, not to be ended even by SIGKILL.
+    std::function<void(std::size_t count, const std::string& names)> on_leftovers;
+    std::function<void(const std::string& name)> on_survivor;
   };
 
   TaskExecutor(boost::asio::io_context& io, const WorkerConfig& config, const Catalog& catalog, const TaskStore& store,
-               std::filesystem::path host_binary, Events events);
+               HostSettings hosts, Events events);
   TaskExecutor(const TaskExecutor&) = delete;
   TaskExecutor& operator=(const TaskExecutor&) = delete;
   ~TaskExecutor();
@@ -47,16 +52,21 @@ class TaskExecutor {
   AdoptOutcome adopt(const TaskRequest& request, const std::string& reason);
   void cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once);
 
+  // A server of ZooKeeper has confirmed what was `asked` of it then: masters wait for what hosts ended as fenced
+  // before.
+  void session_lives(std::chrono::steady_clock::time_point asked);
+
   // Calls that were given up on and have not come back, by what they were for.
   std::map<std::string, std::size_t> hung_calls() const;
 
  private:
   class Run;
   void resolved(const AcceptedTask& task, const Result<std::string>& user);
-  HostSettings host_settings();
+  LauncherDeps launcher();
   void launch(const TaskRequest& request);
   void launched(const TaskRequest& request, Result<LaunchedHost> host);
   void fail_to_start(const TaskRequest& request, const Error& problem);
+  void end_late(LaunchedHost host, const TaskRequest& request);
   void end_without_host(const TaskRequest& request, TaskState state, const std::string& message, bool sweep = false);
   void ended(std::int64_t task_instance_id, const TaskResult& result);
 
@@ -64,8 +74,9 @@ class TaskExecutor {
   const WorkerConfig& config_;
   const Catalog& catalog_;
   const TaskStore& store_;
-  const std::filesystem::path host_binary_;
+  const HostSettings hosts_;
   const Events events_;
+  ChildReaper children_;
   std::map<std::int64_t, std::shared_ptr<Run>> runs_;
   BlockingCalls look_ups_;
   BlockingCalls launches_;

@@ -18,7 +18,7 @@ void start_and_die(TaskRun& run) {
   const pid_t child = ::fork();
   if (child == 0) {
     boost::asio::io_context io;
-    const auto started = TaskProcess::start(io, run.settings, run.request, run.state_dir(), run);
+    const auto started = TaskProcess::start({io, run.settings}, run.request, run.state_dir(), run);
     ::_exit(started ? 0 : 1);  // no destructor runs
   }
   int status = 0;
@@ -27,7 +27,7 @@ void start_and_die(TaskRun& run) {
 }
 
 void adopt(TaskRun& run) {
-  auto adopted = TaskProcess::adopt(run.io, run.settings.host_binary, run.request, run.state_dir(), run);
+  auto adopted = TaskProcess::adopt(run.deps(), run.request, run.state_dir(), run);
   ASSERT_TRUE(adopted && *adopted);
   run.task = *std::move(adopted);
   run.host_pid = static_cast<pid_t>(run.task->pid());
@@ -63,7 +63,8 @@ TEST(Adoption, EndsEverythingOfATaskAtOnceWhenToldSo) {
   ASSERT_TRUE(run.wait_for_log("begun"));
   adopt(run);
   run.task->kill("fenced");
-  EXPECT_EQ(run.finish().state, TaskState::kFailure);
+  EXPECT_EQ(run.finish().state, TaskState::kKill);
+  EXPECT_EQ(run.result->message, "cancelled: fenced");
   EXPECT_TRUE(run.alive().empty());
 }
 
@@ -72,7 +73,7 @@ TEST(Adoption, FindsNobodyWhenTheHostHasEnded) {
   run.settings.die_with_requester = false;
   run.script("true").run();
   run.task.reset();
-  const auto adopted = TaskProcess::adopt(run.io, run.settings.host_binary, run.request, run.state_dir(), run);
+  const auto adopted = TaskProcess::adopt(run.deps(), run.request, run.state_dir(), run);
   ASSERT_TRUE(adopted) << adopted.error().to_string();
   EXPECT_EQ(*adopted, nullptr);
   EXPECT_TRUE(run.stored_result());
@@ -126,7 +127,7 @@ TEST(Adoption, AHostAtWorkIsNotTakenForDeadWhenManyRun) {
     TaskRun& run = runs.emplace_back();
     run.settings.die_with_requester = false;
     run.script("true");
-    auto started = TaskProcess::start(io, run.settings, run.request, run.state_dir(), run);
+    auto started = TaskProcess::start({io, run.settings}, run.request, run.state_dir(), run);
     ASSERT_TRUE(started) << started.error().to_string();
     run.task = *std::move(started);
     io.poll();

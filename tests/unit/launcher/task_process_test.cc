@@ -269,7 +269,7 @@ TEST(Task, WithoutAHostBinaryIsAnErrorAtOnce) {
 #endif
   TaskRun run;
   run.settings.host_binary = "/no/such/host";
-  const auto started = TaskProcess::start(run.io, run.settings, run.script("true").request, run.state_dir(), run);
+  const auto started = TaskProcess::start(run.deps(), run.script("true").request, run.state_dir(), run);
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().to_string(), "cannot start /no/such/host: No such file or directory");
 }

@@ -55,11 +55,13 @@ class TaskRun final : public TaskListener {
   TaskRun& script(const std::string& text) { return act("script", {{"script", text}}); }
 
   void start() {
-    auto started = TaskProcess::start(io, settings, request, state_dir(), *this);
+    auto started = TaskProcess::start(deps(), request, state_dir(), *this);
     ASSERT_TRUE(started) << started.error().to_string();
     task = *std::move(started);
     host_pid = static_cast<pid_t>(task->pid());
   }
+
+  LauncherDeps deps() { return {io, settings, nullptr, children}; }
 
   // Handles events until `done`; false when that takes too long.
   bool wait_until(const std::function<bool()>& done, std::chrono::seconds limit = std::chrono::seconds(40)) {
@@ -118,6 +120,7 @@ class TaskRun final : public TaskListener {
     progress.push_back(std::to_string(permille) + " " + std::string(text));
   }
   void on_app_id(std::string_view app_id) override { app_ids.emplace_back(app_id); }
+  void on_hung(std::string_view why) override { hung.emplace_back(why); }
   void on_finished(const TaskResult& finished) override {
     EXPECT_FALSE(result) << "told twice";
     stored_when_told = stored_result().has_value();
@@ -130,9 +133,10 @@ class TaskRun final : public TaskListener {
   HostSettings settings;
   std::unique_ptr<TaskProcess> task;
   pid_t host_pid = 0;
+  ChildReaper* children = nullptr;
 
   std::int64_t started_pid = 0;
-  std::vector<std::string> lines, progress, app_ids;
+  std::vector<std::string> lines, progress, app_ids, hung;
   std::optional<TaskResult> result;
   bool stored_when_told = false;
   std::string log_when_told;
