@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/replay_options.h"
 #include "cli/worker_environment.h"
@@ -82,6 +83,8 @@ void declare_flag(CLI::App& command, const Setting& setting, FlagValues& values)
   option->group(std::string(setting.group));
 }
 
+}  // namespace
+
 void declare_worker_flags(CLI::App& command, WorkerFlags& flags) {
   command.add_option("--config", flags.config, "porpoise.yaml; also PORPOISE_CONFIG")->check(CLI::ExistingFile);
   command
@@ -91,6 +94,8 @@ void declare_worker_flags(CLI::App& command, WorkerFlags& flags) {
       ->check(CLI::ExistingDirectory);
   for (const Setting& setting : worker_settings()) declare_flag(command, setting, flags.values);
 }
+
+namespace {
 
 // Options live as long as the callbacks, which share them.
 void add_replay(CLI::App& app, int& exit_code) {
@@ -108,7 +113,9 @@ void add_worker(CLI::App& app, int& exit_code) {
   command->callback([flags, &exit_code] { exit_code = run_worker(*flags); });
 }
 
-void add_config(CLI::App& app, int& exit_code) {
+}  // namespace
+
+void add_config_command(CLI::App& app, int& exit_code) {
   CLI::App* const config = app.add_subcommand("config", "The configuration of the worker, and where it comes from");
   config->require_subcommand(1);
   const auto flags = std::make_shared<WorkerFlags>();
@@ -126,6 +133,8 @@ void add_config(CLI::App& app, int& exit_code) {
   check->callback([flags, &exit_code] { exit_code = check_config(*flags); });
 }
 
+namespace {
+
 CLI::Option* declare_expression(CLI::App& command, EvalOptions& options, const char* footer) {
   command.add_option("--set", options.set, "NAME=VALUE of a parameter; may be repeated")
       ->type_size(1)
@@ -134,7 +143,9 @@ CLI::Option* declare_expression(CLI::App& command, EvalOptions& options, const c
   return command.add_option("EXPRESSION", options.expression, "without it: JSON lines on standard input");
 }
 
-void add_eval(CLI::App& app, int& exit_code) {
+}  // namespace
+
+void add_eval_command(CLI::App& app, int& exit_code) {
   CLI::App* const eval = app.add_subcommand("eval", "What a placeholder or a SWITCH condition becomes");
   eval->require_subcommand(1);
   const auto options = std::make_shared<EvalOptions>();
@@ -158,6 +169,8 @@ void add_eval(CLI::App& app, int& exit_code) {
   });
 }
 
+namespace {
+
 void declare_plugins_options(CLI::App& command, PluginsOptions& options) {
   command.add_flag("--json", options.json, "Print JSON");
   command.add_option("--plugin-dir", options.folders, "Folder to search before all others")
@@ -165,7 +178,9 @@ void declare_plugins_options(CLI::App& command, PluginsOptions& options) {
       ->allow_extra_args(false);
 }
 
-void add_plugins(CLI::App& app, int& exit_code) {
+}  // namespace
+
+void add_plugins_command(CLI::App& app, int& exit_code) {
   CLI::App* const plugins = app.add_subcommand("plugins", "Task types there are, and their parameters");
   plugins->require_subcommand(1);
   const auto options = std::make_shared<PluginsOptions>();
@@ -179,6 +194,8 @@ void add_plugins(CLI::App& app, int& exit_code) {
   declare_plugins_options(*describe, *options);
   describe->callback([options, &exit_code] { exit_code = describe_plugin(*options); });
 }
+
+namespace {
 
 // A subcommand whose words are all for a program that a plugin brings along, its --help included.
 void add_program(CLI::App& app, const char* name, const char* summary, int (*run)(const std::vector<std::string>&),
@@ -198,9 +215,9 @@ int run_command_line(int argc, char** argv) {
   app.set_version_flag("--version", "porpoise " PORPOISE_VERSION);
   app.require_subcommand(1);
   add_replay(app, exit_code);
-  add_eval(app, exit_code);
-  add_config(app, exit_code);
-  add_plugins(app, exit_code);
+  add_eval_command(app, exit_code);
+  add_config_command(app, exit_code);
+  add_plugins_command(app, exit_code);
   add_program(app, "sandbox", "Run a stand-in for what tasks talk to, for development", run_sandbox, exit_code);
   add_program(app, "doctor", "Looks at what tasks need, and says what is missing", run_doctor, exit_code);
   add_worker(app, exit_code);

@@ -1,8 +1,9 @@
-#include "cli/commands.h"
+#include "cli/command_line.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <sstream>
 #include <string>
