@@ -147,7 +147,7 @@ void Engine::take_back(AcceptedTask task, const FoundTask& found, Moment now) {
       ++running_;
       if (kept.abandoned)
         want(action::Cancel{id, "an earlier run of the worker had given it up", true});
-      else
+      else if (found.host_lives)  // else its end is next, and may have been told before
         put_running(kept, now);
       break;
     case TaskPhase::kEnded: put_result(kept, *found.result, now); break;

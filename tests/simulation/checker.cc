@@ -8,6 +8,7 @@ namespace porpoise::simulation {
 namespace {
 
 constexpr int kTriesAfterKill = 3;
+constexpr std::int64_t kPongMs = 1'000;
 
 // One task instance since it was last accepted.
 struct Life {
@@ -25,6 +26,7 @@ struct Life {
   bool abandoned = false;
   bool fenced = false;   // it ended only because of that
   bool excused = false;  // a power cut may have taken it away, or the trace that it ran
+  bool torn = false;     // a file of it
   bool heard = false;    // a master knows its end
   bool acknowledged = false;
   bool given_up = false;
@@ -71,6 +73,8 @@ class Checker {
       case What::kAcknowledged: task.acknowledged = true; return "";
       case What::kForgotten: return forget(task);
       case What::kAbandoned: task.stale = task.abandoned = true; return "";
+      case What::kTorn: task.torn = true; return "";
+      case What::kPong: return event.number > kPongMs ? "the worker answers whatever its adapters wait for" : "";
       case What::kGaveUp: return give_up(task, event);
       case What::kKill: order_kill(task, event); return "";
       case What::kUnwanted: task.unwanted = true; return "";
@@ -119,7 +123,7 @@ class Checker {
   }
 
   std::string lose(const Life& task) const {
-    if (resumed_ && !task.spawned && !task.excused) return "what never ran is started, not lost";
+    if (resumed_ && !task.spawned && !task.excused && !task.torn) return "what never ran is started, not lost";
     return "";
   }
 
@@ -159,7 +163,7 @@ class Checker {
     if (task.live) return "after a terminal state nothing of the task lives";
     if (!task.on_disk) return "a result is on disk before anybody is told";
     if (task.forgotten && !task.asked_again) return "nothing is told of a task after its end was acknowledged";
-    if (!task.result.empty() && task.result != event.text)
+    if (!task.result.empty() && task.result != event.text && !task.torn)
       return "a result is the same to the byte whenever it is told";
     task.result = event.text;
     task.told_to = event.peer;

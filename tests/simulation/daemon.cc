@@ -6,6 +6,9 @@
 namespace porpoise::simulation {
 namespace {
 
+constexpr std::int64_t kLookUpLimitMs = 5'000;
+constexpr std::int64_t kLivenessMs = 30'000;
+
 int master_of(const std::string& name) { return name.back() - '0'; }
 
 // Everything but for whom it is.
@@ -50,6 +53,8 @@ void Daemon::note(What what, std::int64_t id, std::int64_t number, std::string t
 // --- The loop ---
 
 void Daemon::on(porpoise::Event event) {
+  if (parts_.timeline.now() < waits_until_)
+    return parts_.later(waits_until_ - parts_.timeline.now(), [this, event = std::move(event)] { on(event); });
   take(std::move(event));
   carry_out();
 }
@@ -129,7 +134,7 @@ void Daemon::perform(const action::Scan&) {
   on_disk(0, [this] {
     event::Scanned scanned;
     for (auto at = parts_.machine.disk.begin(); at != parts_.machine.disk.end();)
-      if (at->second.is_empty())
+      if (at->second.is_empty() || (at->second.dispatch_torn && parts_.defect == Defect::kPutsAsideTorn))
         at = parts_.machine.disk.erase(at);  // the worker died while it wrote the dispatch
       else
         scanned.tasks.push_back(found((at++)->first));
@@ -158,7 +163,8 @@ FoundTask Daemon::found(std::int64_t id) const {
   task.host_began = task.host_lives || folder.host_said_who;
   task.abandoned = folder.abandoned;
   task.result = folder.result;
-  if (!task.dispatch_read) task.damage = "no dispatch";
+  task.result_damaged = folder.result_torn;
+  if (!task.dispatch_read || folder.request_torn || folder.result_torn) task.damage = "a file is torn";
   return task;
 }
 
@@ -172,10 +178,11 @@ event::Stored Daemon::store(const action::Store& wanted) {
   if (!parts_.disk_works()) return {id, false};
   parts_.machine.disk[id] = Folder();
   parts_.step();
-  if (!parts_.disk_lies) parts_.machine.disk[id].dispatch = wanted.task.dispatch;
+  const bool writes = parts_.defect != Defect::kDiskLies;
+  if (writes) parts_.machine.disk[id].dispatch = wanted.task.dispatch;
   note(What::kAccepted, id, 0, "", wanted.task.dispatch.master);
   parts_.step();
-  if (!parts_.disk_lies) parts_.machine.disk[id].master = wanted.task.dispatch.master;
+  if (writes) parts_.machine.disk[id].master = wanted.task.dispatch.master;
   return {id, true};
 }
 
@@ -196,6 +203,7 @@ void Daemon::perform(const action::StoreResult& wanted) {
 
 void Daemon::write_result(const TaskResult& result) {
   parts_.machine.disk[result.task_instance_id].result = result;
+  parts_.machine.disk[result.task_instance_id].result_torn = false;
   note(What::kResult, result.task_instance_id, 0, std::string(to_string(result.state)));
 }
 
@@ -218,16 +226,47 @@ void Daemon::perform(const action::Forget& forget) {
 
 // --- Hosts ---
 
-void Daemon::perform(const action::Launch& launch) {
-  const std::int64_t id = launch.task.id();
+void Daemon::perform(const action::Launch& wanted) {
+  const std::int64_t id = wanted.task.id();
   if (parts_.random.percent(3)) return end_without_host(id);
+  if (parts_.random.percent(94)) return launch(id);
+  look_up(id, parts_.random.between(10, 2 * kLookUpLimitMs));
+}
+
+void Daemon::look_up(std::int64_t id, std::int64_t ms) {
+  looking_up_[id] = false;
+  if (parts_.defect == Defect::kLoopWaits) waits_until_ = parts_.timeline.now() + ms;
+  parts_.later(50, [this, asked = parts_.timeline.now()] {
+    const std::int64_t answered = std::max(parts_.timeline.now(), waits_until_);
+    note(What::kPong, 0, answered - asked);
+  });
+  parts_.later(std::min(ms, kLookUpLimitMs), [this, id, ms] {
+    const bool cancelled = looking_up_.extract(id).mapped();
+    if (cancelled) return end_without_host(id, TaskState::kKill);
+    if (ms > kLookUpLimitMs) return end_without_host(id);
+    launch(id);
+  });
+}
+
+void Daemon::launch(std::int64_t id) {
   parts_.step();
   parts_.machine.disk[id].requested_wall_ms = parts_.machine.now().wall_ms;
   parts_.step();
   followed_.insert(id);
   note(What::kSpawned, id);
   parts_.machine.spawn(id);
+  watch_host(id);
   parts_.step();
+}
+
+void Daemon::watch_host(std::int64_t id) {
+  if (parts_.defect == Defect::kTrustsHosts) return;
+  parts_.later(kLivenessMs, [this, id] {
+    if (!followed_.contains(id)) return;
+    if (!parts_.machine.host_hangs(id)) return watch_host(id);
+    note(What::kNote, id, 0, "has a host that hangs: it is ended");
+    parts_.machine.give_up_host(id);
+  });
 }
 
 void Daemon::perform(const action::Adopt& adopt) {
@@ -238,17 +277,18 @@ void Daemon::perform(const action::Adopt& adopt) {
   }
   followed_.insert(id);
   adopted_.insert(id);
+  watch_host(id);
 }
 
 // There is no host, or none that has left a result.
-void Daemon::end_without_host(std::int64_t id) {
+void Daemon::end_without_host(std::int64_t id, TaskState state) {
   TaskResult result;
   const auto& kept = parts_.machine.disk[id].result;  // it may have ended just now
   if (kept) {
     result = *kept;
   } else {
     result.task_instance_id = id;
-    result.state = TaskState::kFailure;
+    result.state = state;
     result.start_time_ms = result.end_time_ms = parts_.machine.now().wall_ms;
     parts_.step();
     write_result(result);
@@ -274,6 +314,7 @@ void Daemon::host_tells_app_id(std::int64_t id, const std::string& app_id) {
 void Daemon::perform(const action::Cancel& cancel) {
   const std::int64_t id = cancel.task_instance_id;
   parts_.step();
+  if (const auto asked = looking_up_.find(id); asked != looking_up_.end()) asked->second = true;
   if (followed_.contains(id)) parts_.machine.cancel(id, cancel.at_once, adopted_.contains(id));
   parts_.step();
 }

@@ -24,6 +24,15 @@ namespace porpoise::simulation {
 // Thrown where the process is killed; nothing of it runs on.
 struct Crash {};
 
+// What a worker of 0.1.0 did, for the proof that the checker sees it.
+enum class Defect {
+  kNone,
+  kDiskLies,       // it says that dispatches are written, and writes none
+  kPutsAsideTorn,  // a folder with a torn dispatch is put aside, whatever runs there
+  kLoopWaits,      // while a name service does not answer
+  kTrustsHosts,    // a host that hangs is left to itself
+};
+
 struct DaemonDeps {
   Random& random;
   Timeline& timeline;
@@ -32,7 +41,7 @@ struct DaemonDeps {
   Network& network;
   Masters& masters;
   Zookeeper& zookeeper;
-  bool disk_lies = false;
+  Defect defect = Defect::kNone;
   EngineSettings settings{};
   // Called before and after everything that leaves a trace outside of the process; may throw Crash.
   std::function<void()> step{};
@@ -91,7 +100,11 @@ class Daemon final : public HostFollower {
   void perform(const action::Launch& launch);
   void perform(const action::Adopt& adopt);
   void perform(const action::Cancel& cancel);
-  void end_without_host(std::int64_t id);
+  void end_without_host(std::int64_t id, TaskState state = TaskState::kFailure);
+  // Asks a name service who the task's user is: now, late, or never, then the task fails.
+  void look_up(std::int64_t id, std::int64_t ms);
+  void launch(std::int64_t id);
+  void watch_host(std::int64_t id);
 
   // --- Masters, the registry, the process ---
   void perform(const action::Send& send);
@@ -123,6 +136,8 @@ class Daemon final : public HostFollower {
   std::map<std::int64_t, std::string> giving_back_;  // to whom
   std::int64_t next_wakeup_ = -1;
   ReplyTo next_asker_ = 1;
+  std::map<std::int64_t, bool> looking_up_;  // task -> it was cancelled meanwhile
+  std::int64_t waits_until_ = 0;             // the whole loop, with Defect::kLoopWaits
   bool carrying_out_ = false;
   bool listens_ = false;
 };

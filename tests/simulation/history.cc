@@ -26,6 +26,8 @@ std::string_view to_string(What what) {
     case What::kAcknowledged: return "ACK comes";
     case What::kForgotten: return "forgotten";
     case What::kAbandoned: return "abandoned";
+    case What::kTorn: return "has a torn file";
+    case What::kPong: return "a PING is answered";
     case What::kGaveUp: return "given up";
     case What::kKill: return "kill ordered";
     case What::kUnwanted: return "is killed by a master";

@@ -32,11 +32,13 @@ enum class What {
   kAcknowledged,        // an ACK has come that may be for its RESULT
   kForgotten,           // its folder is gone
   kAbandoned,
+  kTorn,  // a file of it: number: 0 dispatch, 1 request, 2 result
   kGaveUp,
   kKill,        // number: who asks
   kUnwanted,    // a master has killed it, and never acknowledges its end
   kKillAnswer,  // number: who asked; text: the status
   // Of the worker.
+  kPong,    // to a PING; number: after how many ms
   kStarts,  // a process
   kCrash,
   kPowerCut,

@@ -1,5 +1,6 @@
 #include "simulation/machine.h"
 
+#include <iterator>
 #include <utility>
 
 namespace porpoise::simulation {
@@ -18,6 +19,7 @@ void Machine::spawn(std::int64_t id) {
   host.ignores_sigterm = random_.percent(20);
   hosts_[id] = host;
   later(random_.between(1, 50), id, &Machine::begin, TaskState::kSuccess);
+  if (random_.percent(3)) later(random_.between(0, 20'000), id, &Machine::hang, TaskState::kSuccess);
 }
 
 void Machine::begin(std::int64_t id, TaskState) {
@@ -40,8 +42,11 @@ void Machine::tell_app_id(std::int64_t id, TaskState) {
   if (follower_ != nullptr) follower_->host_tells_app_id(id, app_id);
 }
 
+void Machine::hang(std::int64_t id, TaskState) { hosts_.at(id).hangs = !hosts_.at(id).ended; }
+
 // Nothing of the task lives; then its result is written; then it is told.
 void Machine::end(std::int64_t id, TaskState state) {
+  if (hosts_.at(id).hangs) return;
   hosts_.at(id).ended = true;
   if (std::exchange(hosts_.at(id).began, false)) history_.push_back({timeline_.now(), What::kDied, id, 0, "", ""});
   later(random_.between(0, 5), id, &Machine::leave, state);
@@ -56,6 +61,7 @@ void Machine::leave(std::int64_t id, TaskState state) {
   result.app_ids = hosts_.at(id).app_ids;
   result.process_id = static_cast<std::int64_t>(hosts_.at(id).number);
   disk[id].result = result;
+  disk[id].result_torn = false;
   const bool by_fence = hosts_.at(id).fenced && state == TaskState::kKill;
   history_.push_back({timeline_.now(), What::kResult, id, by_fence ? 1 : 0, std::string(to_string(state)), ""});
   hosts_.erase(id);
@@ -84,6 +90,26 @@ void Machine::cancel(std::int64_t id, bool at_once, bool adopted) {
 
 void Machine::kill_some_host() {
   if (!hosts_.empty()) die(hosts_.begin()->first);
+}
+
+void Machine::tear_a_file() {
+  if (disk.empty()) return;
+  auto at = disk.begin();
+  std::advance(at, random_.between(0, static_cast<std::int64_t>(disk.size()) - 1));
+  Folder& folder = at->second;
+  const std::int64_t file = random_.between(0, 2);
+  if (file == 0 && folder.dispatch) {
+    folder.dispatch.reset();
+    folder.dispatch_torn = true;
+  } else if (file == 1 && folder.requested_wall_ms) {
+    folder.request_torn = true;
+  } else if (file == 2 && folder.result) {
+    folder.result.reset();
+    folder.result_torn = true;
+  } else {
+    return;
+  }
+  history_.push_back({timeline_.now(), What::kTorn, at->first, file, "", ""});
 }
 
 // What was not synced may be gone, each file by itself.

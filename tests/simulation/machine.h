@@ -25,9 +25,16 @@ struct Folder {
   std::optional<std::int64_t> requested_wall_ms;
   bool host_said_who = false;
   std::optional<TaskResult> result;
+  // Files that are there and cannot be read; what stood in them is gone.
+  bool dispatch_torn = false;
+  bool request_torn = false;
+  bool result_torn = false;
 
   // Nobody was told that the task is here.
-  bool is_empty() const { return !dispatch && master.empty() && !requested_wall_ms && !host_said_who && !result; }
+  bool is_empty() const {
+    return !dispatch_torn && !request_torn && !result_torn && !dispatch && master.empty() && !requested_wall_ms &&
+           !host_said_who && !result;
+  }
 };
 
 struct SavedSession {
@@ -59,10 +66,16 @@ class Machine {
   void spawn(std::int64_t id);
   bool host_lives(std::int64_t id) const { return hosts_.contains(id); }
   void cancel(std::int64_t id, bool at_once, bool adopted);
+  // It answers nothing and ends nothing; only SIGKILL ends it.
+  bool host_hangs(std::int64_t id) const { return hosts_.contains(id) && hosts_.at(id).hangs; }
+  void give_up_host(std::int64_t id) { die(id); }
   // Kills one, if there is one.
   void kill_some_host();
   // The worker process that hears of their ends; none: it is dead.
   void follow_with(HostFollower* follower) { follower_ = follower; }
+
+  // Tears one file of one task.
+  void tear_a_file();
 
   // Says when it is up again.
   std::int64_t cut_power();
@@ -79,11 +92,13 @@ class Machine {
     std::string app_ids;
     bool ended = false;  // its task has, or is not begun any more
     bool ignores_sigterm = false;
+    bool hangs = false;
   };
   // Runs unless that host is gone by then.
   void later(std::int64_t ms, std::int64_t id, void (Machine::*then)(std::int64_t, TaskState), TaskState state);
   void begin(std::int64_t id, TaskState state);
   void tell_app_id(std::int64_t id, TaskState state);
+  void hang(std::int64_t id, TaskState state);
   void end(std::int64_t id, TaskState state);
   void leave(std::int64_t id, TaskState state);
   void die(std::int64_t id);

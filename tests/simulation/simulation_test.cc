@@ -25,7 +25,7 @@ constexpr What kEverything[] = {
     What::kDied,       What::kResult,      What::kToldRunning, What::kToldResult,   What::kToldDelay, What::kToldReject,
     What::kHeard,      What::kHeardReject, What::kForgotten,   What::kAcknowledged, What::kAbandoned, What::kGaveUp,
     What::kKill,       What::kKillAnswer,  What::kUnwanted,    What::kCrash,        What::kPowerCut,  What::kLeft,
-    What::kRegistered, What::kExpired,     What::kFence};
+    What::kRegistered, What::kExpired,     What::kFence,       What::kTorn,         What::kPong};
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* const text = std::getenv(variable);
@@ -60,16 +60,28 @@ TEST(Simulation, KeepsEveryPromiseUnderEverySeed) {
 }
 
 // What the checker cannot see does not count as kept.
-TEST(Simulation, NoticesADiskThatKeepsNothing) {
-  constexpr std::uint64_t kEnough = 20;
-  bool noticed = false;
-  for (std::uint64_t seed = 1; seed <= kEnough && !noticed; ++seed) {
-    World world(seed, true);
+std::string promise_broken_by(Defect defect) {
+  constexpr std::uint64_t kEnough = 200;
+  for (std::uint64_t seed = 1; seed <= kEnough; ++seed) {
+    World world(seed, defect);
     world.run();
-    noticed = find_violation(world.history(), world.promises()).has_value();
+    if (const auto violation = find_violation(world.history(), world.promises())) return violation->promise;
   }
-  EXPECT_TRUE(noticed);
+  return "";
 }
+
+TEST(Simulation, NoticesADiskThatKeepsNothing) { EXPECT_NE(promise_broken_by(Defect::kDiskLies), ""); }
+
+// A task whose dispatch was torn ran on as an orphan; a kill of it was answered as if it were dead.
+TEST(Simulation, NoticesATornDispatchThatIsPutAside) { EXPECT_NE(promise_broken_by(Defect::kPutsAsideTorn), ""); }
+
+// One directory service that took 8 s to answer ended every task.
+TEST(Simulation, NoticesALoopThatWaitsForANameService) {
+  EXPECT_EQ(promise_broken_by(Defect::kLoopWaits), "the worker answers whatever its adapters wait for");
+}
+
+// A task could not be killed any more when its host hung.
+TEST(Simulation, NoticesAHostThatHangsAndIsLeftToItself) { EXPECT_NE(promise_broken_by(Defect::kTrustsHosts), ""); }
 
 }  // namespace
 }  // namespace porpoise::simulation

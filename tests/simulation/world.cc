@@ -12,13 +12,13 @@ constexpr std::int64_t kMaxAgeMs = 3'600'000;
 
 }  // namespace
 
-World::World(std::uint64_t seed, bool disk_lies)
+World::World(std::uint64_t seed, Defect defect)
     : random_(seed),
       machine_(random_, timeline_, history_),
       network_(random_, timeline_),
       zookeeper_(random_, timeline_),
       masters_(random_, timeline_, history_, network_, zookeeper_, *this),
-      disk_lies_(disk_lies) {
+      defect_(defect) {
   promises_.keep_tasks = random_.percent(20);
   promises_.max_age_ms = kMaxAgeMs;
   zookeeper_.on_node_removed = [this] { masters_.node_removed(); };
@@ -53,7 +53,7 @@ void World::plan() {
 
 void World::strike() {
   const int master = static_cast<int>(random_.between(0, kMasters - 1));
-  switch (random_.between(0, 16)) {
+  switch (random_.between(0, 18)) {
     case 0:
     case 1: return end_worker(What::kCrash, random_.skewed(300, 90'000));
     case 2:
@@ -81,6 +81,8 @@ void World::strike() {
     case 15:
       disk_is_slow_ = true;
       return timeline_.after(random_.between(1'000, 30'000), [this] { disk_is_slow_ = false; });
+    case 16:
+    case 17: machine_.tear_a_file(); return end_worker(What::kCrash, random_.skewed(300, 90'000));
     default: masters_.kill_some();
   }
 }
@@ -123,7 +125,7 @@ void World::start_worker() {
   if (daemon_) return;
   const std::uint64_t process = ++process_;
   DaemonDeps parts{random_, timeline_, history_, machine_, network_, masters_, zookeeper_};
-  parts.disk_lies = disk_lies_;
+  parts.defect = defect_;
   parts.settings.keep_tasks = promises_.keep_tasks;
   parts.settings.drain_limit = std::chrono::milliseconds(60'000);
   parts.settings.address = "w:1234";

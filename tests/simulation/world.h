@@ -15,8 +15,7 @@ namespace porpoise::simulation {
 
 class World final : private WorkerPort {
  public:
-  // `disk_lies`: it says that dispatches are written, and writes none.
-  explicit World(std::uint64_t seed, bool disk_lies = false);
+  explicit World(std::uint64_t seed, Defect defect = Defect::kNone);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
@@ -60,7 +59,7 @@ class World final : private WorkerPort {
   std::unique_ptr<Daemon> daemon_;
   std::uint64_t process_ = 0;  // which daemon
   std::int64_t steps_to_crash_ = -1;
-  const bool disk_lies_;
+  const Defect defect_;
   bool disk_works_ = true;
   bool disk_is_slow_ = false;
   bool quiet_ = false;

@@ -151,6 +151,17 @@ TEST(Restart, SaysTheSameResultToTheByte) {
   EXPECT_THAT(times, ElementsAre(20, 20));
 }
 
+// Its RESULT had been told; then the file was damaged.
+TEST(Restart, TellsNoRunningOfWhatHasNoLivingHost) {
+  Driver driver(small_settings());
+  FoundTask torn = ran();
+  torn.result_damaged = true;
+  driver.register_with({torn});
+  EXPECT_THAT(driver.take(), ElementsAre("scan", "adopt 1", "save session", "listen"));
+  driver.end(result_of(1, TaskState::kFailure), 1);
+  EXPECT_THAT(driver.take(), ElementsAre("RESULT 1 6 to m:1"));
+}
+
 // Neither its dispatch nor its master's address could be read.
 TEST(Restart, KeepsTheEndOfATaskWhoseMasterIsUnknownForWhoeverAsks) {
   Driver driver(small_settings());
