@@ -3,13 +3,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <optional>
+#include <system_error>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "model/host_protocol.h"
+#include "process/process_info.h"
 
 namespace porpoise {
 namespace {
@@ -46,11 +50,41 @@ Result<HostIdentity> read_host_identity(const std::filesystem::path& state_dir) 
                       string_or(json, "bootId", "")};
 }
 
+namespace {
+
+bool has_open(const std::filesystem::path& descriptors, const std::filesystem::path& file) {
+  std::error_code problem;
+  for (std::filesystem::directory_iterator at(descriptors, problem), end; !problem && at != end;
+       at.increment(problem)) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(at->path(), gone) == file) return true;
+  }
+  return false;
+}
+
+// Whoever has the lock file open: of several, the first that was started.
+std::optional<HostIdentity> find_lock_holder(const std::filesystem::path& state_dir) {
+  std::error_code problem;
+  const auto file = std::filesystem::canonical(name_of(state_dir), problem);
+  if (problem) return std::nullopt;
+  std::optional<HostIdentity> oldest;
+  for (const ProcessInfo& process : list_processes())
+    if (process.pid != ::getpid() && (!oldest || process.start_ticks < oldest->start_ticks) &&
+        has_open("/proc/" + std::to_string(process.pid) + "/fd", file))
+      oldest = HostIdentity{process.pid, process.start_ticks, boot_id()};
+  return oldest;
+}
+
+}  // namespace
+
 Result<HostIdentity> wait_for_host_identity(const std::filesystem::path& state_dir) {
   const auto limit = std::chrono::steady_clock::now() + kIntroduction;
   while (true) {
     auto identity = read_host_identity(state_dir);
     if (identity) return identity;
+    // What it has said is damaged, and it will not say it again.
+    if (identity.error().code() != ErrorCode::kNotFound && host_lives(state_dir))
+      if (const auto holder = find_lock_holder(state_dir)) return *holder;
     if (!host_lives(state_dir) || std::chrono::steady_clock::now() > limit)
       return fail(identity.error().wrap("cannot find the task host"));
     ::poll(nullptr, 0, kPauseMs);
