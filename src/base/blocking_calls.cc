@@ -10,10 +10,11 @@
 #include <deque>
 #include <map>
 #include <mutex>
-#include <sstream>
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include "base/clock.h"
 
 namespace porpoise {
 namespace {
@@ -21,12 +22,6 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
-
-std::string in_seconds(milliseconds time) {
-  std::ostringstream text;
-  text << static_cast<double>(time.count()) / 1000 << " s";
-  return text.str();
-}
 
 // The way back to the control thread, shut when nobody is there any more: a thread that was given up on may come back
 // long after the io_context is gone.

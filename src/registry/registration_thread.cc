@@ -7,6 +7,8 @@
 #include <mutex>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace porpoise {
 namespace {
 
@@ -14,10 +16,6 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kLook{1};
-
-std::string in_seconds(Clock::duration time) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
-}
 
 }  // namespace
 
@@ -58,7 +56,8 @@ class RegistrationThread::Relay final : public RegistrationListener, public std:
     // Twice: a process that was suspended as a whole finds out about that here first.
     const bool lost = silent >= lost_after_;
     if (std::exchange(suspect_, lost) && lost)
-      give_up_("the worker's own loop has not come round for " + in_seconds(silent));
+      give_up_("the worker's own loop has not come round for " +
+               in_seconds(std::chrono::floor<std::chrono::seconds>(silent)));
     return sources_.heartbeat(startup_time_ms, levels);
   }
 
