@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 from fault_case import FaultCase
-from frames import LOG_BYTES, ROLL_LOG, SUCCESS
+from frames import KILLED, LOG_BYTES, ROLL_LOG, SUCCESS
 from waiting import until
 
 SOURCE = Path(__file__).resolve().parent / "hanging_fs.c"
@@ -85,6 +85,15 @@ class HangingLogs(FaultCase):
         self.assertIn("something", str(self.master.ask(ROLL_LOG, {"taskInstanceId": read.id, "path": path,
                                                                   "skipLineNum": 0, "limit": 100})))
         self.assert_answered_within(0.05)
+
+    def test_a_task_that_waits_can_be_killed(self):
+        self.silence.touch()
+        task = self.task("true", delayTime=10)
+        self.master.dispatch(task)
+        self.worker.wait_metric("porpoise_tasks_waiting", 1)
+        self.master.kill(task.id)
+        self.assertEqual(self.history.result(task.id).status, KILLED)
+        self.silence.unlink()
 
 
 if __name__ == "__main__":
