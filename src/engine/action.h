@@ -66,8 +66,8 @@ struct Adopt {
 };
 struct Cancel {
   std::int64_t task_instance_id = 0;
-  std::string reason;    // one line for the task's log
-  bool at_once = false;  // without the grace period
+  std::string reason;     // one line for the task's log
+  bool given_up = false;  // its masters run it elsewhere: none of them is told how it ends
 };
 
 // --- To masters ---

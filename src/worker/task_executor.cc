@@ -39,15 +39,15 @@ class TaskExecutor::Run : public TaskListener {
 
   void follow(std::unique_ptr<TaskProcess> process) {
     process_ = std::move(process);
-    if (order_) carry_out(*order_);
+    if (order_) process_->cancel(*order_);
   }
 
   // One that is still being launched is ended as soon as it is there.
-  void cancel(const std::string& reason, bool at_once) {
+  void cancel(const std::string& reason) {
     if (!cancelled_) cancelled_ = std::chrono::steady_clock::now();
-    order_ = {reason, at_once};
+    if (!order_) order_ = reason;
     if (fenced_) return on_finished(*std::exchange(fenced_, std::nullopt));
-    if (process_ != nullptr) carry_out(*order_);
+    if (process_ != nullptr) process_->cancel(*order_);
     if (auto request = std::exchange(unresolved_, std::nullopt))
       runs_.end_without_host(*request, TaskState::kKill, "cancelled: " + reason);
   }
@@ -71,17 +71,11 @@ class TaskExecutor::Run : public TaskListener {
   }
 
  private:
-  struct Order {
-    std::string reason;
-    bool at_once;
-  };
-  void carry_out(const Order& order) { order.at_once ? process_->kill(order.reason) : process_->cancel(order.reason); }
-
   TaskExecutor& runs_;
   const std::int64_t id_;
   std::unique_ptr<TaskProcess> process_;
   std::optional<TaskRequest> unresolved_;
-  std::optional<Order> order_;  // the last
+  std::optional<std::string> order_;  // to end, and why
   // Its host ended it, as the worker's session should have ended. Whether it has is known only when a server says so:
   // then the task is cancelled, and its end is nobody's business, or TaskExecutor::session_lives.
   std::optional<TaskResult> fenced_;
@@ -224,9 +218,9 @@ void TaskExecutor::end_without_host(const TaskRequest& request, TaskState state,
       });
 }
 
-void TaskExecutor::cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once) {
+void TaskExecutor::cancel(std::int64_t task_instance_id, const std::string& reason) {
   const auto found = runs_.find(task_instance_id);
-  if (found != runs_.end()) found->second->cancel(reason, at_once);
+  if (found != runs_.end()) found->second->cancel(reason);
 }
 
 void TaskExecutor::session_lives(std::chrono::steady_clock::time_point asked) {

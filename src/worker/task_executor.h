@@ -50,7 +50,8 @@ class TaskExecutor {
   // A task that was running when the worker ended: followed when its host lives, else ended as it is found, with
   // nothing of it left alive, for `reason`.
   AdoptOutcome adopt(const TaskRequest& request, const std::string& reason);
-  void cancel(std::int64_t task_instance_id, const std::string& reason, bool at_once);
+  // SIGTERM, its grace period, SIGKILL. `reason`, with who asked, is for its log; that of the first call counts.
+  void cancel(std::int64_t task_instance_id, const std::string& reason);
 
   // A server of ZooKeeper has confirmed what was `asked` of it then: masters wait for what hosts ended as fenced
   // before.

@@ -63,7 +63,7 @@ void WorkerActions::perform(const action::Adopt& adopt) {
 }
 
 void WorkerActions::perform(const action::Cancel& cancel) {
-  deps_.executor.cancel(cancel.task_instance_id, cancel.reason, cancel.at_once);
+  deps_.executor.cancel(cancel.task_instance_id, cancel.reason);
 }
 
 void WorkerActions::perform(const action::Finished& finished) {

@@ -315,7 +315,7 @@ void Daemon::perform(const action::Cancel& cancel) {
   const std::int64_t id = cancel.task_instance_id;
   parts_.step();
   if (const auto asked = looking_up_.find(id); asked != looking_up_.end()) asked->second = true;
-  if (followed_.contains(id)) parts_.machine.cancel(id, cancel.at_once, adopted_.contains(id));
+  if (followed_.contains(id)) parts_.machine.cancel(id, cancel.given_up);
   parts_.step();
 }
 

@@ -78,14 +78,12 @@ void Machine::die(std::int64_t id) {
   });
 }
 
-void Machine::cancel(std::int64_t id, bool at_once, bool adopted) {
+void Machine::cancel(std::int64_t id, bool given_up) {
   const auto found = hosts_.find(id);
   if (found == hosts_.end()) return;
-  if (at_once && adopted) return die(id);
-  found->second.fenced = found->second.fenced || at_once;
-  const bool waits_for_grace = found->second.ignores_sigterm && !at_once;
-  if (std::exchange(found->second.cancelled, true) && !at_once) return;
-  later(waits_for_grace ? 10'000 : random_.between(1, 500), id, &Machine::end, TaskState::kKill);
+  found->second.fenced = found->second.fenced || given_up;
+  if (std::exchange(found->second.cancelled, true)) return;
+  later(found->second.ignores_sigterm ? 10'000 : random_.between(1, 500), id, &Machine::end, TaskState::kKill);
 }
 
 void Machine::kill_some_host() {

@@ -65,7 +65,7 @@ class Machine {
   // --- Task hosts ---
   void spawn(std::int64_t id);
   bool host_lives(std::int64_t id) const { return hosts_.contains(id); }
-  void cancel(std::int64_t id, bool at_once, bool adopted);
+  void cancel(std::int64_t id, bool given_up);
   // It answers nothing and ends nothing; only SIGKILL ends it.
   bool host_hangs(std::int64_t id) const { return hosts_.contains(id) && hosts_.at(id).hangs; }
   void give_up_host(std::int64_t id) { die(id); }
@@ -88,7 +88,7 @@ class Machine {
     std::int64_t started_wall_ms = 0;
     bool began = false;
     bool cancelled = false;
-    bool fenced = false;  // cancelled at once: its end is nobody's business
+    bool fenced = false;  // given up: its end is nobody's business
     std::string app_ids;
     bool ended = false;  // its task has, or is not begun any more
     bool ignores_sigterm = false;

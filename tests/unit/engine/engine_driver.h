@@ -114,7 +114,7 @@ class Driver {
   static std::string describe(const action::Launch& a) { return "start" + of(a.task.id()); }
   static std::string describe(const action::Adopt& a) { return "adopt" + of(a.task.id()); }
   static std::string describe(const action::Cancel& a) {
-    return (a.at_once ? "kill" : "cancel") + of(a.task_instance_id);
+    return (a.given_up ? "kill" : "cancel") + of(a.task_instance_id);
   }
   static std::string describe(const action::Send& a) {
     return std::visit([](const auto& m) { return told(m); }, a.message);
