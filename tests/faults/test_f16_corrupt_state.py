@@ -39,7 +39,7 @@ class CorruptState(FaultCase):
         task, = self._ended_unheard(1)
         folder = self.worker.state(task.id)
         for number in range(LEFTOVERS):
-            shutil.copytree(folder, folder.parent / f".gone-{number}")
+            shutil.copytree(folder, folder.parent / f".gone-{number}", ignore=shutil.ignore_patterns("control"))
             (folder.parent / str(5_000_000_000 + number)).mkdir()
         began = monotonic()
         self.worker.restart()
