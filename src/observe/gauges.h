@@ -121,7 +121,7 @@ struct WorkerGauges {
   std::size_t incoming_connections = 0;
   std::size_t master_connections = 0;  // made by this worker, to report
   std::size_t alert_connections = 0;
-  std::map<std::string, std::size_t> hung_calls;  // by what they were for; see BlockingCalls
+  std::map<std::string, std::size_t> hung_calls = {};  // by what they were for; see BlockingCalls
 };
 
 // porpoise_* gauges, and ds_task_running.
