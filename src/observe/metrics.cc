@@ -86,7 +86,7 @@ TaskMetrics::TaskMetrics(Registry& registry)
       spawn_seconds_(histogram(registry, "porpoise_host_spawn_seconds", "Until a task host was there.", kSpawnSeconds)),
       kill_seconds_(histogram(registry, "porpoise_kill_seconds", "From the order to the end.", kKillSeconds)),
       survivors_(counter(registry, "porpoise_kill_survivors_total", "Processes that SIGKILL did not end.")),
-      hung_(counter(registry, "porpoise_hosts_hung", "Task hosts that did not answer and were ended.")),
+      hung_(counter(registry, "porpoise_hosts_hung_total", "Task hosts that did not answer and were ended.")),
       overloads_(counter(registry, "porpoise_overloads_total", "Times that a busy machine made tasks wait.")),
       full_(counter(registry, "porpoise_full_queue_rejections_total", "Dispatches refused: too many waited.")),
       types_(kMaxTypes) {}

@@ -314,11 +314,22 @@ void Supervisor::kill_everything() {
   }
   if (cgroup_) cgroup_->kill_all();
   kill_round([this] { return tree(); }, ::getpgrp());
+  if (!sweep_.needed()) kill_orphans();
   sweep_.begin(SIGKILL);
   kill_at_ = now + kKillPause;
   if (now < *give_up_at_) return;
   seen_.survivors = tree();
   over_ = true;
+}
+
+// A process that forks and ends is faster than a look at all of /proc, however often that is repeated. But the orphan
+// is a child of this process at once, and the kernel lists those in no time.
+void Supervisor::kill_orphans() {
+  constexpr int kRounds = 100;
+  for (int round = 0; round < kRounds && !over_; ++round) {
+    for (const pid_t pid : children_of(::getpid())) ::kill(pid, SIGKILL);
+    reap();
+  }
 }
 
 // A tenant's go through its hand alone: sudo would hand on to its command what we send it, which would then have it

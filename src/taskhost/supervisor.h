@@ -84,6 +84,7 @@ class Supervisor {
   void runner_ended();
   void end_leftovers();
   void kill_everything();
+  void kill_orphans();
   void terminate(const std::vector<ProcessInfo>& processes);
   std::vector<ProcessInfo> tree() const;
   std::vector<ProcessInfo> tree_without_runner() const;

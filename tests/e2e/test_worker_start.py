@@ -174,7 +174,7 @@ class WorkerStart(unittest.TestCase):
         config.write_text("worker: {}\n")
         config.chmod(0o666)
         self.assertEqual(self.refusal(f"--config={config}", *self.flags()), (
-            f"somebody else could change what is run, and as whom, in {config}: the file is writable by everybody; "
+            f"another user could change what is run, and as whom, in {config}: the file is writable by everybody; "
             f"run: chmod o-w '{config}'", USAGE))
         nobody = self.as_nobody()
         config.chmod(0o644)

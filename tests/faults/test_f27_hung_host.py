@@ -45,7 +45,7 @@ class HungHost(FaultCase):
         self.measured("kill under a hung host to RESULT", f"{monotonic() - began:.1f} s")
         self.history.wait("KILL_RESPONSE", killed.id)
         self.ended(limited, FAILURE, "taskTimeout", "did not answer")
-        self.assertEqual(self.worker.metric("porpoise_hosts_hung"), 2)
+        self.assertEqual(self.worker.metric("porpoise_hosts_hung_total"), 2)
         self.assertIn("the task host", self.worker.text())
 
     def test_one_that_was_adopted_does_not_hang_a_kill_either(self):
@@ -56,7 +56,7 @@ class HungHost(FaultCase):
         self.hang(task)
         self.master.kill(task.id)
         self.ended(task, KILLED, "killed by order of its master")
-        self.assertEqual(self.worker.metric("porpoise_hosts_hung"), 1)
+        self.assertEqual(self.worker.metric("porpoise_hosts_hung_total"), 1)
 
     @unittest.skipUnless(SOAK, "two questions take a minute: in the soak; hung_host_test has it in a second")
     def test_a_task_that_stops_its_own_host_is_ended(self):
@@ -70,7 +70,7 @@ class KeptUp(FaultCase):
     def test_one_whose_task_is_busy_is_not_hung(self):
         task, status = self.run_task("for i in $(seq 20000); do echo line $i; done")
         self.assertEqual(status, SUCCESS)
-        until(lambda: self.worker.metric("porpoise_hosts_hung") == 0, "no hung host", 5)
+        until(lambda: self.worker.metric("porpoise_hosts_hung_total") == 0, "no hung host", 5)
 
 
 if __name__ == "__main__":

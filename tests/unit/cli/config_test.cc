@@ -113,7 +113,7 @@ TEST_F(ConfigCommand, CheckWarnsOfASecretThatEveryUserMayRead) {
 TEST_F(ConfigCommand, CheckWarnsOfFilesThatSomebodyElseCouldChange) {
   write("worker: {zookeeper: zk1}\n", 0666);
   EXPECT_EQ(run({"config", "check", "--config", file_}).errors,
-            "porpoise: a worker of this user does not start: somebody else could change what is run, and as whom, in " +
+            "porpoise: a worker of this user does not start: another user could change what is run, and as whom, in " +
                 file_ + ": the file is writable by everybody; run: chmod o-w '" + file_ + "'\n");
   write("worker: {env-file: '" + folder_ + "/env.sh'}\n");
   EXPECT_EQ(run({"config", "check", "--config", file_}).errors, "") << "a file that is not there";

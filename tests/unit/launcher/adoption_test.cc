@@ -42,7 +42,7 @@ TEST(Adoption, FollowsATaskWhoseRequesterWasKilled) {
   adopt(run);
   ASSERT_TRUE(write_file(run.folder() / "go", "", 0600, Durability::kAtomic));
   EXPECT_EQ(run.finish().state, TaskState::kSuccess) << run.log();
-  EXPECT_FALSE(host_lives(run.state_dir()));
+  EXPECT_TRUE(run.wait_until([&] { return !host_lives(run.state_dir()); }));
 }
 
 TEST(Adoption, CancelsATaskOfAnEarlierRequester) {
