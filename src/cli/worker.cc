@@ -25,6 +25,7 @@
 #include "worker/state_keeper.h"
 #include "worker/tenant.h"
 #include "worker/worker_actions.h"
+#include "worker/worker_heartbeat.h"
 #include "worker/worker_loop.h"
 
 namespace porpoise {
@@ -151,16 +152,26 @@ Status run_daemon(const WorkerConfig& config) {
   TaskAlerts task_alerts(alerts, store, log);
 
   // 7. Membership.
-  Membership membership({config, loop, metrics, log,
-                         [&](const std::vector<std::string>& registered) { masters.set_registered(registered); }});
+  Membership membership(
+      {loop, metrics, log, monitor.measured("masters", [&](const std::vector<std::string>& registered) {
+         masters.set_registered(registered);
+       })});
   LeaseKeeper lease(
       needs.paths.lease_file(), config.on_session_expired == ExpiryPolicy::kKeep,
       [&](const Error& problem) { asio::post(io, [&, text = problem.to_string()] { complaints.warn(text); }); });
-  needs.registration.on_alive = [&](auto sent, auto session_timeout) {
+  needs.registration.on_alive = [&](auto sent, auto session_timeout) {  // on the registration's thread
     lease.renew(sent, session_timeout);
     asio::post(io, [&, sent] { executor.session_lives(sent); });
   };
-  Registration registration(io, std::move(needs.registration), membership);
+  WorkerHeartbeat heartbeat(config, monitor, metrics, log);
+  RegistrationThread registration(
+      io, std::move(needs.registration),
+      {[&] {
+         const Engine& engine = loop.engine();
+         return LoopLevels{static_cast<int>(engine.waiting()), engine.leaving() || !engine.storage_works()};
+       },
+       [&](std::int64_t startup_time_ms, const LoopLevels& levels) { return heartbeat.text(startup_time_ms, levels); }},
+      membership);
 
   // 8. Health and metrics.
   std::unique_ptr<HttpServer> http;
@@ -193,8 +204,7 @@ Status run_daemon(const WorkerConfig& config) {
   };
   const auto exit = [&] {
     (void)systemd.stopping();
-    registration.close();
-    io.stop();
+    registration.close([&] { io.stop(); });
   };
   WorkerActions actions(
       {loop, keeper, executor, task_alerts, links, *listener, router, registration, metrics, log, open_port, exit});

@@ -1,7 +1,7 @@
-// The adapter between the registry and the Engine: what the registry tells becomes events, and heartbeats say how the
-// worker is.
+// The adapter between the registry and the Engine: what the registry tells becomes events.
 //
-// Owned by cli/worker.cc; the control thread. What follows from a session's end is the Engine's business.
+// Owned by cli/worker.cc; the control thread. What a heartbeat says is WorkerHeartbeat's business, and what follows
+// from a session's end is the Engine's business.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "config/worker_config.h"
-#include "machine/machine_load.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "registry/registration.h"
@@ -20,20 +18,18 @@
 namespace porpoise {
 
 struct MembershipDeps {
-  const WorkerConfig& config;
   WorkerLoop& loop;
   Metrics& metrics;
   Log& log;
   std::function<void(const std::vector<std::string>& addresses)> on_masters;  // all that are registered now
 };
 
-class Membership final : public RegistrationListener {
+class Membership final : public RegistrationEvents {
  public:
   explicit Membership(MembershipDeps deps) : deps_(std::move(deps)) {}
 
   bool connected() const { return connected_; }
 
-  std::string heartbeat(std::int64_t startup_time_ms) override;
   void on_registered(bool resumed, std::int64_t startup_time_ms) override;
   void on_suspended() override;
   void on_reconnected() override;
@@ -44,7 +40,6 @@ class Membership final : public RegistrationListener {
 
  private:
   MembershipDeps deps_;
-  MachineLoad load_;
   bool connected_ = false;
 };
 

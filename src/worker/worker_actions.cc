@@ -120,6 +120,11 @@ void WorkerActions::perform(const action::GaveUp& gave_up) {
 
 // --- The worker itself ---
 
+void WorkerActions::perform(const action::AllowTakeover& takeover) {
+  if (const Status kept = deps_.registration.allow_takeover(takeover.allowed); !kept)
+    deps_.log.warn(kept.error().to_string());
+}
+
 void WorkerActions::perform(const action::RegisterAgain&) { deps_.registration.register_again(wall_ms()); }
 
 void WorkerActions::perform(const action::Exit& exit) {

@@ -16,7 +16,7 @@
 #include "net/master_links.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
-#include "registry/registration.h"
+#include "registry/registration_thread.h"
 #include "store/task_store.h"
 #include "worker/frame_router.h"
 #include "worker/state_keeper.h"
@@ -50,7 +50,7 @@ struct WorkerActionsDeps {
   MasterLinks& links;
   Listener& listener;
   FrameRouter& router;  // numbers what is sent
-  Registration& registration;
+  RegistrationThread& registration;
   Metrics& metrics;
   Log& log;
   std::function<void()> open_port;
@@ -75,7 +75,7 @@ class WorkerActions final : public ActionPerformer {
   void perform(const action::Cancel& cancel);
   void perform(const action::Send& send);
   void perform(const action::AnswerKill& answer);
-  void perform(const action::AllowTakeover& takeover) { deps_.registration.allow_takeover(takeover.allowed); }
+  void perform(const action::AllowTakeover& takeover);
   void perform(const action::OpenPort&) { deps_.open_port(); }
   void perform(const action::RegisterAgain&);
   void perform(const action::RefreshHeartbeat&) { deps_.registration.refresh(); }
