@@ -131,6 +131,8 @@ void Engine::recover(const FoundTask& found, Ownership ownership, Moment now) {
       break;
     case Recovery::kForget: return want(action::Forget{task.id()});
   }
+  // A crash came between the two; the next one may take the dispatch.
+  if (found.master_missing && found.dispatch_read) want(action::StoreMaster{task});
   want(action::Recovered{task, task.phase == TaskPhase::kEnded ? found.result : std::nullopt, found.alerted});
   take_back(std::move(task), found, now);
 }

@@ -15,8 +15,9 @@ namespace porpoise {
 
 // One folder, as far as it can be read.
 struct FoundTask {
-  AcceptedTask task;           // its master and its paths from whichever file has them; the id always
-  bool dispatch_read = false;  // it could be started
+  AcceptedTask task;            // its master and its paths from whichever file has them; the id always
+  bool dispatch_read = false;   // it could be started
+  bool master_missing = false;  // the dispatch alone says which master is told
   std::optional<TaskRequest> request;
   bool requested = false;   // it was about to be started, or more; `request` may be damaged
   bool host_lives = false;  // holds the lock of the folder

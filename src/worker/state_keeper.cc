@@ -153,6 +153,7 @@ FoundTask StateKeeper::judged(TaskStore::Found found) const {
     task.task.execute_path = found.contact->execute_path;
   }
   if (found.contact) dispatch.master = found.contact->master;
+  task.master_missing = !found.contact;
   if (found.request) {
     task.task.log_path = found.request->log_path;
     task.task.execute_path = found.request->execute_path;

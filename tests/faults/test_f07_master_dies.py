@@ -26,7 +26,7 @@ class MasterDies(FaultCase):
         task = self._running()
         second = self._second()
         second.update_host(task.id, second.address)
-        until(lambda: (self.worker.state(task.id) / "master").exists(), "the order on disk", 30)
+        until(lambda: second.address in (self.worker.state(task.id) / "master").read_text(), "the order on disk", 30)
         self.worker.kill_hard()
         self.gate_file.touch()
         until(lambda: self.history.finished(task.id), "the end of the task", 30)

@@ -73,7 +73,10 @@ class Checker {
       case What::kAcknowledged: task.acknowledged = true; return "";
       case What::kForgotten: return forget(task);
       case What::kAbandoned: task.stale = task.abandoned = true; return "";
-      case What::kTorn: task.torn = true; return "";
+      case What::kTorn:
+        task.torn = true;
+        if (event.number == kTornResult) task.on_disk = false;  // what it said cannot be told any more
+        return "";
       case What::kPong: return event.number > kPongMs ? "the worker answers whatever its adapters wait for" : "";
       case What::kGaveUp: return give_up(task, event);
       case What::kKill: order_kill(task, event); return "";
@@ -174,8 +177,8 @@ class Checker {
 
   std::string forget(Life& task) {
     task.forgotten = true;
-    // A master that has killed it may never acknowledge its end.
-    if (task.killed && task.told_after_kill >= kTriesAfterKill) task.given_up = true;
+    // A master that has killed it may never acknowledge its end; and no file may be left that names the master.
+    if (task.killed && (task.told_after_kill >= kTriesAfterKill || task.torn)) task.given_up = true;
     if (!task.settled()) return "a task is kept until a master has heard and acknowledged its end";
     return "";
   }

@@ -154,6 +154,7 @@ FoundTask Daemon::found(std::int64_t id) const {
   const Folder& folder = parts_.machine.disk.at(id);
   FoundTask task;
   task.dispatch_read = folder.dispatch.has_value();
+  task.master_missing = folder.master.empty();
   task.task = accepted(folder.dispatch.value_or(wire::DispatchTask()));
   task.task.dispatch.context.task_instance_id = id;
   if (!folder.master.empty()) task.task.dispatch.master = folder.master;

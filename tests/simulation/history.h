@@ -10,6 +10,8 @@
 
 namespace porpoise::simulation {
 
+constexpr std::int64_t kTornResult = 2;
+
 enum class What {
   // Of one task; `id` is its instance.
   kAccepted,     // by the table: it is on disk
@@ -32,7 +34,7 @@ enum class What {
   kAcknowledged,        // an ACK has come that may be for its RESULT
   kForgotten,           // its folder is gone
   kAbandoned,
-  kTorn,  // a file of it: number: 0 dispatch, 1 request, 2 result
+  kTorn,  // a file of it: number: 0 dispatch, 1 request, kTornResult
   kGaveUp,
   kKill,        // number: who asks
   kUnwanted,    // a master has killed it, and never acknowledges its end

@@ -95,13 +95,13 @@ void Machine::tear_a_file() {
   auto at = disk.begin();
   std::advance(at, random_.between(0, static_cast<std::int64_t>(disk.size()) - 1));
   Folder& folder = at->second;
-  const std::int64_t file = random_.between(0, 2);
+  const std::int64_t file = random_.between(0, kTornResult);
   if (file == 0 && folder.dispatch) {
     folder.dispatch.reset();
     folder.dispatch_torn = true;
   } else if (file == 1 && folder.requested_wall_ms) {
     folder.request_torn = true;
-  } else if (file == 2 && folder.result) {
+  } else if (file == kTornResult && folder.result) {
     folder.result.reset();
     folder.result_torn = true;
   } else {

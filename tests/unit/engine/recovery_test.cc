@@ -57,6 +57,16 @@ TEST(Recovery, NeverTellsOfWhatAnEarlierRunHadGivenUp) {
   }
 }
 
+// The worker died between writing the dispatch and who is told; then the dispatch was torn, and its end was told to
+// none.
+TEST(Recovery, WritesWhoIsToldWhereOnlyTheDispatchSaysIt) {
+  FoundTask half_stored = found(1);
+  half_stored.master_missing = true;
+  Driver driver(small_settings());
+  driver.register_with({half_stored});
+  EXPECT_THAT(driver.take(), testing::Contains("keep master of 1 m:1"));
+}
+
 // --- Damage: any one file is enough ---
 
 FoundTask without_dispatch(FoundTask task) {
