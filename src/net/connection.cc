@@ -178,6 +178,15 @@ std::shared_ptr<Connector> Connector::start(asio::io_context& io, const std::str
 void Connector::resolve(asio::io_context& io, const std::string& address) {
   const auto server = parse_host_port(address);
   if (!server) return asio::post(io, [self = shared_from_this(), why = server.error()] { self->end(fail(why)); });
+  // An address needs no resolver, and so no thread of it: a worker without a thread to spare reaches its masters.
+  error_code is_name;
+  if (const auto ip = asio::ip::make_address(server->host, is_name); !is_name) {
+    const auto connected = [self = shared_from_this()](const error_code& failed) {
+      if (failed) return self->end(fail(ErrorCode::kUnavailable, failed.message()));
+      self->end(std::move(self->socket_));
+    };
+    return socket_.async_connect(tcp::endpoint(ip, static_cast<std::uint16_t>(server->port)), connected);
+  }
   const auto connect = [self = shared_from_this()](const error_code& problem,
                                                    const tcp::resolver::results_type& found) {
     if (!self->done_) return;
@@ -187,7 +196,13 @@ void Connector::resolve(asio::io_context& io, const std::string& address) {
       self->end(std::move(self->socket_));
     });
   };
-  resolver_.async_resolve(server->host, std::to_string(server->port), connect);
+  try {
+    resolver_.async_resolve(server->host, std::to_string(server->port), connect);
+  } catch (const boost::system::system_error& no_thread) {  // Asio starts one for all resolvers at the first name
+    asio::post(io, [self = shared_from_this(), why = no_thread.code().message()] {
+      self->end(fail(ErrorCode::kUnavailable, "cannot resolve the name: " + why));
+    });
+  }
 }
 
 void Connector::end(Result<tcp::socket> result) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <set>
@@ -102,14 +103,7 @@ class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClien
     unresolved_ = options_.servers.servers.size();
     problem_said_ = false;
     start_limit();
-    for (const ConnectString::Server& server : options_.servers.servers)
-      resolver_.async_resolve(server.host, std::to_string(server.port), asio::ip::resolver_base::numeric_service,
-                              [weak = weak_from_this(), attempt = attempt_, host = server.host](
-                                  const boost::system::error_code& problem, const auto& found) {
-                                const auto self = weak.lock();
-                                if (self && !self->ended_ && self->attempt_ == attempt)
-                                  self->resolved(host, problem, found);
-                              });
+    for (const ConnectString::Server& server : options_.servers.servers) resolve(server);
   }
 
   void end(bool close_session) {
@@ -123,6 +117,19 @@ class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClien
   ZookeeperHandle* handle() const { return connected_ ? handle_.get() : nullptr; }
 
  private:
+  void resolve(const ConnectString::Server& server) {
+    const auto take = [weak = weak_from_this(), attempt = attempt_, host = server.host](
+                          const boost::system::error_code& problem, const auto& found) {
+      const auto self = weak.lock();
+      if (self && !self->ended_ && self->attempt_ == attempt) self->resolved(host, problem, found);
+    };
+    try {
+      resolver_.async_resolve(server.host, std::to_string(server.port), asio::ip::resolver_base::numeric_service, take);
+    } catch (const boost::system::system_error& no_thread) {  // Asio starts one for all resolvers at the first name
+      asio::post(io_, [take, problem = no_thread.code()] { take(problem, asio::ip::tcp::resolver::results_type()); });
+    }
+  }
+
   void start_limit() {
     limit_.expires_after(attempt_limit_);
     limit_.async_wait([weak = weak_from_this()](const boost::system::error_code& problem) {

@@ -51,7 +51,11 @@ void PeerAuthorizer::resolve_names() {
       release();
       (*self)(index + 1);
     };
-    resolver_.async_resolve(names[index], "", take);
+    try {
+      resolver_.async_resolve(names[index], "", take);
+    } catch (const boost::system::system_error&) {  // no thread for it now; the next stranger makes it try again
+      resolving_ = false;
+    }
   };
   (*next)(0);
 }
