@@ -105,22 +105,21 @@ Result<WorkerEnvironment> find_worker_environment(const WorkerConfig& config) {
   const WorkerPaths paths{fs::absolute(config.log_dir), fs::absolute(config.data_dir)};
   PORPOISE_TRY_VOID(check_tenants_possible(config));
   PORPOISE_TRY_VOID(make_folder(paths.data_dir, "data-dir"));
+  PORPOISE_TRY(DataDirLock lock, DataDirLock::take(paths.data_dir));  // nothing there is read or written before
   PORPOISE_TRY_VOID(make_folder(paths.log_dir, "log-dir"));
   TaskStore store(paths.state_root());
   PORPOISE_TRY_VOID(store.prepare());
   PORPOISE_TRY(LogRoot log_root, LogRoot::open(paths.log_dir));
   PORPOISE_TRY(fs::path host_binary, usable_host_binary());
   PORPOISE_TRY(std::string address, own_address(config));
+  PORPOISE_TRY_VOID(lock.introduce(address, wall_ms()));
   PORPOISE_TRY(RegistrationOptions registration, registration_options(config, paths, address));
   PORPOISE_TRY(AddressRanges named_masters, AddressRanges::parse(config.allow_masters));
   PORPOISE_TRY(AddressRanges log_peers, AddressRanges::parse(config.allow_log_peers));
-  return WorkerEnvironment{paths,
-                           std::move(store),
-                           std::move(log_root),
-                           std::move(host_binary),
-                           std::move(address),
-                           std::move(registration),
-                           std::move(named_masters),
+  return WorkerEnvironment{std::move(lock),         paths,
+                           std::move(store),        std::move(log_root),
+                           std::move(host_binary),  std::move(address),
+                           std::move(registration), std::move(named_masters),
                            std::move(log_peers)};
 }
 

@@ -17,6 +17,7 @@
 #include "observe/http_server.h"
 #include "observe/metrics.h"
 #include "registry/registration.h"
+#include "store/data_dir_lock.h"
 #include "store/task_store.h"
 #include "worker/membership.h"
 #include "worker/task_request.h"
@@ -42,6 +43,7 @@ void hide_secrets();
 //
 // Made once by cli/worker.cc on the control thread; a plain value. Each error ends the start, and names what to change.
 struct WorkerEnvironment {
+  DataDirLock lock;  // first taken, last released: no other worker has the data folder meanwhile
   WorkerPaths paths;
   TaskStore store;  // its folder is there and can be written
   LogRoot log_root;
