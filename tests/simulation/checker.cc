@@ -100,7 +100,7 @@ class Checker {
       case What::kEnd: return end(event);
       case What::kToldDelay:
       case What::kToldReject:
-
+      case What::kTurnedAway:
       case What::kNote: return "";
     }
     return "";

@@ -39,12 +39,13 @@ Daemon::Daemon(DaemonDeps parts)
                      [this] {
                        note(What::kExpired);
                        on(event::SessionLost{});
-                     }}) {
+                     },
+                     parts_.address}) {
   note(What::kStarts);
-  parts_.machine.follow_with(this);
+  follower_ = parts_.machine.follow_with(*this);
 }
 
-Daemon::~Daemon() { parts_.machine.follow_with(nullptr); }
+Daemon::~Daemon() { parts_.machine.stop_following(follower_); }
 
 void Daemon::note(What what, std::int64_t id, std::int64_t number, std::string text, std::string peer) {
   parts_.history.push_back({parts_.timeline.now(), what, id, number, std::move(text), std::move(peer)});

@@ -31,6 +31,7 @@ enum class Defect {
   kPutsAsideTorn,  // a folder with a torn dispatch is put aside, whatever runs there
   kLoopWaits,      // while a name service does not answer
   kTrustsHosts,    // a host that hangs is left to itself
+  kSharesFolder,   // a second worker may use the data folder of one that lives
 };
 
 struct DaemonDeps {
@@ -51,6 +52,7 @@ struct DaemonDeps {
   // Runs it later as part of this process, if it lives then.
   std::function<void(std::int64_t ms, std::function<void()>)> later{};
   std::function<void()> on_gone{};
+  int address = 0;  // of several that a worker on this machine may have
 };
 
 class Daemon final : public HostFollower {
@@ -128,6 +130,7 @@ class Daemon final : public HostFollower {
   void note(What what, std::int64_t id = 0, std::int64_t number = 0, std::string text = "", std::string peer = "");
 
   DaemonDeps parts_;
+  Machine::Follower follower_ = 0;
   Engine engine_;
   ActionOrder order_;
   Registration registration_;

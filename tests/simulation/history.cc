@@ -33,6 +33,7 @@ std::string_view to_string(What what) {
     case What::kUnwanted: return "is killed by a master";
     case What::kKillAnswer: return "kill answered";
     case What::kStarts: return "the worker starts";
+    case What::kTurnedAway: return "a worker finds the data folder in use";
     case What::kCrash: return "THE WORKER IS KILLED";
     case What::kPowerCut: return "POWER CUT";
     case What::kLeft: return "the worker has left";

@@ -40,8 +40,9 @@ enum class What {
   kUnwanted,    // a master has killed it, and never acknowledges its end
   kKillAnswer,  // number: who asked; text: the status
   // Of the worker.
-  kPong,    // to a PING; number: after how many ms
-  kStarts,  // a process
+  kPong,        // to a PING; number: after how many ms
+  kStarts,      // a process
+  kTurnedAway,  // a process: another one has the data folder
   kCrash,
   kPowerCut,
   kLeft,        // it ended by itself

@@ -39,7 +39,7 @@ void Machine::tell_app_id(std::int64_t id, TaskState) {
   if (host.ended) return;
   const std::string app_id = "job_" + std::to_string(host.number);
   host.app_ids += (host.app_ids.empty() ? "" : ",") + app_id;
-  if (follower_ != nullptr) follower_->host_tells_app_id(id, app_id);
+  for (const auto& [number, follower] : followers_) follower->host_tells_app_id(id, app_id);
 }
 
 void Machine::hang(std::int64_t id, TaskState) { hosts_.at(id).hangs = !hosts_.at(id).ended; }
@@ -65,17 +65,20 @@ void Machine::leave(std::int64_t id, TaskState state) {
   const bool by_fence = hosts_.at(id).fenced && state == TaskState::kKill;
   history_.push_back({timeline_.now(), What::kResult, id, by_fence ? 1 : 0, std::string(to_string(state)), ""});
   hosts_.erase(id);
-  timeline_.after(random_.between(0, 3), [this, id, result, follower = follower_] {
-    if (follower != nullptr && follower == follower_) follower->host_ended(id, result);
-  });
+  tell_followers(random_.between(0, 3), [id, result](HostFollower& follower) { follower.host_ended(id, result); });
+}
+
+void Machine::tell_followers(std::int64_t ms, const std::function<void(HostFollower&)>& what) {
+  for (const auto& [number, follower] : followers_)
+    timeline_.after(ms, [this, number = number, what] {
+      if (const auto found = followers_.find(number); found != followers_.end()) what(*found->second);
+    });
 }
 
 void Machine::die(std::int64_t id) {
   if (hosts_.at(id).began) history_.push_back({timeline_.now(), What::kDied, id, 0, "", ""});
   hosts_.erase(id);
-  timeline_.after(random_.between(0, 3), [this, id, follower = follower_] {
-    if (follower != nullptr && follower == follower_) follower->host_ended(id, std::nullopt);
-  });
+  tell_followers(random_.between(0, 3), [id](HostFollower& follower) { follower.host_ended(id, std::nullopt); });
 }
 
 void Machine::cancel(std::int64_t id, bool given_up) {
@@ -112,7 +115,7 @@ void Machine::tear_a_file() {
 
 // What was not synced may be gone, each file by itself.
 std::int64_t Machine::cut_power() {
-  follower_ = nullptr;
+  followers_.clear();
   hosts_.clear();
   ++boot_;
   booted_at_ = timeline_.now() + random_.between(5'000, 60'000);

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "engine/accepted_task.h"
 #include "model/request.h"
@@ -40,6 +42,7 @@ struct Folder {
 struct SavedSession {
   std::int64_t session = 0;
   int boot = 0;
+  int address = 0;  // of the worker whose it is
 };
 
 class HostFollower {
@@ -71,8 +74,19 @@ class Machine {
   void give_up_host(std::int64_t id) { die(id); }
   // Kills one, if there is one.
   void kill_some_host();
-  // The worker process that hears of their ends; none: it is dead.
-  void follow_with(HostFollower* follower) { follower_ = follower; }
+  // A worker process that hears of their ends, until it is dead.
+  using Follower = std::uint64_t;
+  Follower follow_with(HostFollower& follower) {
+    followers_[++last_follower_] = &follower;
+    return last_follower_;
+  }
+  void stop_following(Follower follower) { followers_.erase(follower); }
+
+  // --- The data folder: for one worker process at a time ---
+  // False: another one has it.
+  bool lock_data_folder() { return !std::exchange(data_folder_locked_, true); }
+  // As it does when its process ends, however that ends.
+  void unlock_data_folder() { data_folder_locked_ = false; }
 
   // Tears one file of one task.
   void tear_a_file();
@@ -102,11 +116,15 @@ class Machine {
   void end(std::int64_t id, TaskState state);
   void leave(std::int64_t id, TaskState state);
   void die(std::int64_t id);
+  // Those who follow now, a moment later, unless they are dead by then.
+  void tell_followers(std::int64_t ms, const std::function<void(HostFollower&)>& what);
 
   Random& random_;
   Timeline& timeline_;
   History& history_;
-  HostFollower* follower_ = nullptr;
+  std::map<Follower, HostFollower*> followers_;
+  Follower last_follower_ = 0;
+  bool data_folder_locked_ = false;
   std::map<std::int64_t, Host> hosts_;
   std::uint64_t next_host_ = 1;
   int boot_ = 1;

@@ -8,7 +8,8 @@ void Registration::start() {
   startup_ms_ = parts_.timeline.now();
   if (const auto& saved = parts_.machine.session_file) {
     old_session_ = saved->session;
-    purpose_ = saved->boot == parts_.machine.boot() ? Purpose::kResume : Purpose::kEnd;
+    purpose_ =
+        saved->boot == parts_.machine.boot() && saved->address == parts_.address ? Purpose::kResume : Purpose::kEnd;
     if (purpose_ == Purpose::kResume) limit_session(Zookeeper::kTimeoutMs);
   }
   connect();
@@ -66,7 +67,7 @@ void Registration::register_again() {
 void Registration::allow_takeover(bool allowed) {
   takeover_allowed_ = allowed;
   parts_.machine.session_file.reset();
-  if (allowed) parts_.machine.session_file = SavedSession{session_, parts_.machine.boot()};
+  if (allowed) parts_.machine.session_file = SavedSession{session_, parts_.machine.boot(), parts_.address};
 }
 
 void Registration::close() {

@@ -23,6 +23,7 @@ class Registration {
     std::function<void(std::int64_t ms, std::function<void()>)> later;
     std::function<void(bool resumed)> on_registered;
     std::function<void()> on_expired;
+    int address = 0;  // of this worker
   };
 
   explicit Registration(Parts parts) : parts_(std::move(parts)) {}
@@ -34,7 +35,9 @@ class Registration {
 
   // From the world.
   void connection_changed();
-  void session_ended();   // the server says so
+  void session_ended();  // the server says so
+  // Whether the server has ended the session that it thinks is its own.
+  bool is_outdated() const { return session_ != 0 && !parts_.zookeeper.alive(session_); }
   void process_killed();  // nobody is told; the session goes on for a while
 
  private:

@@ -21,11 +21,12 @@ constexpr std::uint64_t kSeeds = 10'000;
 constexpr std::size_t kEventsShown = 60;
 constexpr std::uint64_t kEnoughForEverything = 200;
 constexpr What kEverything[] = {
-    What::kAccepted,   What::kKnown,       What::kRefused,     What::kRejected,     What::kSpawned,   What::kBegan,
-    What::kDied,       What::kResult,      What::kToldRunning, What::kToldResult,   What::kToldDelay, What::kToldReject,
-    What::kHeard,      What::kHeardReject, What::kForgotten,   What::kAcknowledged, What::kAbandoned, What::kGaveUp,
-    What::kKill,       What::kKillAnswer,  What::kUnwanted,    What::kCrash,        What::kPowerCut,  What::kLeft,
-    What::kRegistered, What::kExpired,     What::kFence,       What::kTorn,         What::kPong};
+    What::kAccepted,     What::kKnown,      What::kRefused,  What::kRejected,    What::kSpawned,
+    What::kBegan,        What::kDied,       What::kResult,   What::kToldRunning, What::kToldResult,
+    What::kToldDelay,    What::kToldReject, What::kHeard,    What::kHeardReject, What::kForgotten,
+    What::kAcknowledged, What::kAbandoned,  What::kGaveUp,   What::kKill,        What::kKillAnswer,
+    What::kUnwanted,     What::kCrash,      What::kPowerCut, What::kLeft,        What::kRegistered,
+    What::kExpired,      What::kFence,      What::kTorn,     What::kPong,        What::kTurnedAway};
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* const text = std::getenv(variable);
@@ -59,13 +60,14 @@ TEST(Simulation, KeepsEveryPromiseUnderEverySeed) {
   for (const What what : kEverything) EXPECT_GT(seen[what], 0U) << to_string(what);
 }
 
-// What the checker cannot see does not count as kept.
-std::string promise_broken_by(Defect defect) {
-  constexpr std::uint64_t kEnough = 200;
+// What the checker cannot see does not count as kept. The first that breaks, or whether `promise` does.
+std::string promise_broken_by(Defect defect, const std::string& promise = "") {
+  constexpr std::uint64_t kEnough = 400;
   for (std::uint64_t seed = 1; seed <= kEnough; ++seed) {
     World world(seed, defect);
     world.run();
-    if (const auto violation = find_violation(world.history(), world.promises())) return violation->promise;
+    const auto violation = find_violation(world.history(), world.promises());
+    if (violation && (promise.empty() || violation->promise == promise)) return violation->promise;
   }
   return "";
 }
@@ -78,6 +80,12 @@ TEST(Simulation, NoticesATornDispatchThatIsPutAside) { EXPECT_NE(promise_broken_
 // One directory service that took 8 s to answer ended every task.
 TEST(Simulation, NoticesALoopThatWaitsForANameService) {
   EXPECT_EQ(promise_broken_by(Defect::kLoopWaits), "the worker answers whatever its adapters wait for");
+}
+
+// A second worker on the folder of one that lived failed all of its tasks.
+TEST(Simulation, NoticesTwoWorkersOnOneFolder) {
+  const std::string doubled = "at most one execution of a task is alive";
+  EXPECT_EQ(promise_broken_by(Defect::kSharesFolder, doubled), doubled);
 }
 
 // A task could not be killed any more when its host hung.

@@ -21,7 +21,11 @@ World::World(std::uint64_t seed, Defect defect)
       defect_(defect) {
   promises_.keep_tasks = random_.percent(20);
   promises_.max_age_ms = kMaxAgeMs;
-  zookeeper_.on_node_removed = [this] { masters_.node_removed(); };
+  zookeeper_.on_node_removed = [this] {
+    masters_.node_removed();
+    // One of two workers may have ended the session of the other.
+    if (neighbour_.daemon) timeline_.after(1, [this] { session_ended(); });
+  };
 }
 
 void World::run() {
@@ -37,8 +41,8 @@ void World::run() {
 
 std::int64_t World::held() const {
   const auto disk = static_cast<std::int64_t>(machine_.disk.size());
-  if (!daemon_) return disk + 1;
-  const Engine& engine = daemon_->engine();
+  if (!worker_.daemon) return disk + 1;
+  const Engine& engine = worker_.daemon->engine();
   return disk + static_cast<std::int64_t>(engine.running() + engine.waiting() + engine.outbox().size());
 }
 
@@ -53,7 +57,7 @@ void World::plan() {
 
 void World::strike() {
   const int master = static_cast<int>(random_.between(0, kMasters - 1));
-  switch (random_.between(0, 18)) {
+  switch (random_.between(0, 19)) {
     case 0:
     case 1: return end_worker(What::kCrash, random_.skewed(300, 90'000));
     case 2:
@@ -69,9 +73,9 @@ void World::strike() {
     case 9: return masters_.crash(master);
     case 10: return network_.break_connection(master, random_.percent(50) ? Way::kOrders : Way::kReports);
     case 11:
-      inside([this] { daemon_->sigterm(); });
+      inside([this] { worker_.daemon->sigterm(); });
       return timeline_.after(random_.between(1'000, 100'000), [this] {
-        if (random_.percent(30)) inside([this] { daemon_->sigterm(); });
+        if (random_.percent(30)) inside([this] { worker_.daemon->sigterm(); });
       });
     case 12: return machine_.step_clock(random_.between(-7'200'000, 7'200'000));
     case 13: return machine_.kill_some_host();
@@ -83,32 +87,48 @@ void World::strike() {
       return timeline_.after(random_.between(1'000, 30'000), [this] { disk_is_slow_ = false; });
     case 16:
     case 17: machine_.tear_a_file(); return end_worker(What::kCrash, random_.skewed(300, 90'000));
+    case 18: return start_neighbour();
     default: masters_.kill_some();
   }
 }
 
 void World::quieten() {
   quiet_ = true;
+  end_neighbour();
   steps_to_crash_ = -1;
   for (int master = 0; master < kMasters; ++master)
     for (const Way way : {Way::kOrders, Way::kReports}) network_.set_cut(master, way, false);
   masters_.quieten();
-  if (!std::exchange(zookeeper_.reachable, true)) inside([this] { daemon_->registration().connection_changed(); });
+  if (!std::exchange(zookeeper_.reachable, true)) connection_changed();
 }
 
 void World::cut_zookeeper(std::int64_t ms) {
   if (quiet_ || !std::exchange(zookeeper_.reachable, false)) return;
-  inside([this] { daemon_->registration().connection_changed(); });
+  connection_changed();
   timeline_.after(ms, [this] {
-    if (!std::exchange(zookeeper_.reachable, true)) inside([this] { daemon_->registration().connection_changed(); });
+    if (!std::exchange(zookeeper_.reachable, true)) connection_changed();
   });
+}
+
+void World::connection_changed() {
+  for (Process* const process : {&worker_, &neighbour_})
+    inside(*process, [process] { process->daemon->registration().connection_changed(); });
+}
+
+// Whoever thinks that it still has one.
+void World::session_ended() {
+  for (Process* const process : {&worker_, &neighbour_})
+    inside(*process, [this, process] {
+      Registration& registration = process->daemon->registration();
+      if (zookeeper_.reachable && registration.is_outdated()) registration.session_ended();
+    });
 }
 
 void World::end_session() {
   if (!zookeeper_.node()) return;
   if (random_.percent(50)) steps_to_crash_ = random_.between(1, 12);  // in the midst of what follows
   zookeeper_.end(zookeeper_.node()->session);
-  if (zookeeper_.reachable) inside([this] { daemon_->registration().session_ended(); });
+  session_ended();
 }
 
 void World::cut_master(int master, std::int64_t ms) {
@@ -122,8 +142,32 @@ void World::cut_master(int master, std::int64_t ms) {
 // --- The worker process ---
 
 void World::start_worker() {
-  if (daemon_) return;
-  const std::uint64_t process = ++process_;
+  if (worker_.daemon) return;
+  if (!start(worker_, 0)) timeline_.after(1'000, [this] { start_worker(); });  // as systemd does
+}
+
+void World::start_neighbour() {
+  if (neighbour_.daemon) return;
+  if (start(neighbour_, random_.percent(50) ? 0 : 1))
+    timeline_.after(random_.between(1'000, 60'000), [this] { end_neighbour(); });
+}
+
+void World::end_neighbour() {
+  if (!neighbour_.daemon) return;
+  history_.push_back({timeline_.now(), What::kCrash, 0, 0, "", ""});
+  neighbour_.daemon->registration().process_killed();
+  neighbour_.daemon.reset();
+  ++neighbour_.number;
+  network_.break_all();
+  if (!worker_.daemon) machine_.unlock_data_folder();
+}
+
+bool World::start(Process& process, int address) {
+  if (!machine_.lock_data_folder() && defect_ != Defect::kSharesFolder) {
+    history_.push_back({timeline_.now(), What::kTurnedAway, 0, 0, "", ""});
+    return false;
+  }
+  ++process.number;
   DaemonDeps parts{random_, timeline_, history_, machine_, network_, masters_, zookeeper_};
   parts.defect = defect_;
   parts.settings.keep_tasks = promises_.keep_tasks;
@@ -135,30 +179,36 @@ void World::start_worker() {
   parts.step = [this] { step(); };
   parts.disk_works = [this] { return disk_works_; };
   parts.disk_ms = [this] { return disk_ms(); };
-  parts.later = [this, process](std::int64_t ms, std::function<void()> action) {
+  parts.later = [this, &process](std::int64_t ms, std::function<void()> action) {
     later(ms, process, std::move(action));
   };
-  parts.on_gone = [this] { gone_ = true; };
-  daemon_ = std::make_unique<Daemon>(std::move(parts));
+  parts.on_gone = [&process] { process.gone = true; };
+  parts.address = address;
+  process.daemon = std::make_unique<Daemon>(std::move(parts));
   if (!quiet_ && random_.percent(10)) steps_to_crash_ = random_.between(1, 12);
-  inside([this] { daemon_->start(); });
+  inside(process, [&process] { process.daemon->start(); });
+  return true;
 }
 
-void World::inside(const std::function<void()>& action) {
-  if (!daemon_) return;
+void World::inside(Process& process, const std::function<void()>& action) {
+  if (!process.daemon) return;
+  const auto end = [&](What why, std::int64_t restart_ms) {
+    if (&process == &neighbour_) return end_neighbour();
+    end_worker(why, restart_ms);
+  };
   try {
     action();
   } catch (const Crash&) {
-    return end_worker(What::kCrash, random_.skewed(300, 90'000));
+    return end(What::kCrash, random_.skewed(300, 90'000));
   }
-  if (!std::exchange(gone_, false)) return;
-  daemon_->registration().close();
-  end_worker(What::kLeft, random_.between(300, 5'000));
+  if (!std::exchange(process.gone, false)) return;
+  process.daemon->registration().close();
+  end(What::kLeft, random_.between(300, 5'000));
 }
 
-void World::later(std::int64_t ms, std::uint64_t process, std::function<void()> action) {
-  timeline_.after(ms, [this, process, action = std::move(action)] {
-    if (process == process_) inside(action);
+void World::later(std::int64_t ms, Process& process, std::function<void()> action) {
+  timeline_.after(ms, [this, &process, number = process.number, action = std::move(action)] {
+    if (number == process.number) inside(process, action);
   });
 }
 
@@ -173,17 +223,19 @@ std::int64_t World::disk_ms() {
 }
 
 void World::end_worker(What why, std::int64_t restart_ms) {
-  if (!daemon_) return;
+  if (!worker_.daemon) return;
   history_.push_back({timeline_.now(), why, 0, 0, "", ""});
-  if (why != What::kLeft) daemon_->registration().process_killed();
-  daemon_.reset();
-  ++process_;
-  gone_ = false;
+  if (why != What::kLeft) worker_.daemon->registration().process_killed();
+  worker_.daemon.reset();
+  ++worker_.number;
+  worker_.gone = false;
+  machine_.unlock_data_folder();
   network_.break_all();
   timeline_.after(restart_ms, [this] { start_worker(); });
 }
 
 void World::cut_power() {
+  end_neighbour();
   end_worker(What::kCrash, 200'000);
   history_.push_back({timeline_.now(), What::kPowerCut, 0, 0, "", ""});
   const std::int64_t up = machine_.cut_power();
@@ -191,19 +243,19 @@ void World::cut_power() {
 }
 
 void World::dispatch(int master, std::int64_t id, int delay_minutes) {
-  inside([&] { daemon_->take_dispatch(master, id, delay_minutes); });
+  inside([&] { worker_.daemon->take_dispatch(master, id, delay_minutes); });
 }
 
 void World::kill(int, std::int64_t id) {
-  inside([&] { daemon_->take_kill(id); });
+  inside([&] { worker_.daemon->take_kill(id); });
 }
 
 void World::update_host(std::int64_t id, int master) {
-  inside([&] { daemon_->take_host_update(id, master); });
+  inside([&] { worker_.daemon->take_host_update(id, master); });
 }
 
 void World::acknowledge(Outbox::Key key) {
-  inside([&] { daemon_->take_ack(key); });
+  inside([&] { worker_.daemon->take_ack(key); });
 }
 
 }  // namespace porpoise::simulation
