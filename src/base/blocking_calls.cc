@@ -1,5 +1,6 @@
 #include "base/blocking_calls.h"
 
+#include <pthread.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -45,14 +46,16 @@ class BlockingCalls::Thread {
   }
 
   // False where the system has no thread for us.
-  bool start(std::function<void(std::uint64_t id)> on_back) {
+  bool start(milliseconds max_idle, std::function<void(std::uint64_t id)> on_back) {
     sigset_t all;
     sigset_t before;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);  // threads inherit it; signals belong to the control thread
     bool started = true;
     try {
-      std::thread([shared = shared_, on_back = std::move(on_back)] { run(*shared, on_back); }).detach();
+      std::thread([shared = shared_, max_idle, on_back = std::move(on_back)] {
+        run(*shared, max_idle, on_back);
+      }).detach();
     } catch (const std::system_error&) {
       started = false;
     }
@@ -60,18 +63,21 @@ class BlockingCalls::Thread {
     return started;
   }
 
-  void give(std::uint64_t id, Job job, std::function<void()> on_overdue) {
+  // False, with `job` as it was, when the thread has ended for want of work.
+  bool give(std::uint64_t id, Job& job, std::function<void()> on_overdue) {
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->ending) return false;
+    shared_->id = id;
+    shared_->work = job.work;
+    shared_->changed.notify_all();
     id_ = id;
     until_ = Clock::now() + job.deadline;
     timer_.expires_at(until_);
     timer_.async_wait([on_overdue = std::move(on_overdue)](const boost::system::error_code& problem) {
       if (!problem) on_overdue();
     });
-    const std::lock_guard lock(shared_->mutex);
-    shared_->id = id;
-    shared_->work = job.work;
-    shared_->changed.notify_all();
     job_ = std::move(job);
+    return true;
   }
 
   // What it had in hand; it is idle then.
@@ -97,13 +103,15 @@ class BlockingCalls::Thread {
     std::function<void()> work;  // to be taken up
     std::uint64_t id = 0;
     bool busy = false;
-    bool ending = false;
+    bool ending = false;  // takes up nothing more
   };
 
-  static void run(Shared& shared, const std::function<void(std::uint64_t id)>& on_back) {
+  static void run(Shared& shared, milliseconds max_idle, const std::function<void(std::uint64_t id)>& on_back) {
+    ::pthread_setname_np(::pthread_self(), "blocking-call");  // for top -H, and for tests
     std::unique_lock lock(shared.mutex);
     while (true) {
-      shared.changed.wait(lock, [&] { return shared.work || shared.ending; });
+      shared.changed.wait_for(lock, max_idle, [&] { return shared.work || shared.ending; });
+      shared.ending = shared.ending || !shared.work;
       if (!shared.work) return;
       auto work = std::exchange(shared.work, {});
       const std::uint64_t id = shared.id;
@@ -137,27 +145,11 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
     ++unfinished_;
     job.asked = Clock::now();
     waiting_.push_back(std::move(job));
-    start_threads();
     hand_out();
     if (threads_.empty() || waiting_.size() > limits_.max_waiting)
       asio::post(control_, [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->refuse_last();
       });
-  }
-
-  void start_threads() {
-    while (threads_.size() < limits_.threads && hung_.size() < limits_.max_hung) {
-      auto thread = std::make_unique<Thread>(control_);
-      const bool started = thread->start([door = door_, weak = weak_from_this()](std::uint64_t id) {
-        const std::lock_guard open(door->mutex);
-        if (door->control == nullptr) return;
-        asio::post(*door->control, [weak, id] {
-          if (const auto self = weak.lock()) self->came_back(id);
-        });
-      });
-      if (!started) return;  // the next call tries again
-      threads_.push_back(std::move(thread));
-    }
   }
 
   void end() {
@@ -179,16 +171,38 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
 
  private:
   void hand_out() {
-    for (const auto& thread : threads_) {
-      if (waiting_.empty()) break;
-      if (!thread->idle()) continue;
-      const std::uint64_t id = next_id_++;
-      thread->give(id, std::move(waiting_.front()), [weak = weak_from_this(), id] {
-        if (const auto self = weak.lock()) self->give_up(id);
-      });
-      waiting_.pop_front();
+    std::erase_if(threads_,
+                  [this](const auto& thread) { return thread->idle() && !waiting_.empty() && !give(*thread); });
+    while (!waiting_.empty() && start_thread()) {
     }
     arm_patience();
+  }
+
+  // The call that has waited longest; false when this thread has ended.
+  bool give(Thread& thread) {
+    const std::uint64_t id = next_id_++;
+    const bool given = thread.give(id, waiting_.front(), [weak = weak_from_this(), id] {
+      if (const auto self = weak.lock()) self->give_up(id);
+    });
+    if (given) waiting_.pop_front();
+    return given;
+  }
+
+  // With that call in hand. False where there are enough threads, or the system has none for us: the next call tries
+  // again.
+  bool start_thread() {
+    if (threads_.size() >= limits_.threads || hung_.size() >= limits_.max_hung) return false;
+    auto thread = std::make_unique<Thread>(control_);
+    const bool started = thread->start(limits_.max_idle, [door = door_, weak = weak_from_this()](std::uint64_t id) {
+      const std::lock_guard open(door->mutex);
+      if (door->control == nullptr) return;
+      asio::post(*door->control, [weak, id] {
+        if (const auto self = weak.lock()) self->came_back(id);
+      });
+    });
+    if (!started || !give(*thread)) return false;
+    threads_.push_back(std::move(thread));
+    return true;
   }
 
   void arm_patience() {
@@ -220,7 +234,6 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
     if (const auto late = hung_.find(id); late != hung_.end()) {
       const Job job = std::move(late->second);
       hung_.erase(late);  // its thread ends
-      start_threads();
       hand_out();
       if (job.late) job.late();
       return;
@@ -239,7 +252,6 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
     const Error why(ErrorCode::kTimeout, job.what + " has not come back within " + in_seconds(job.deadline));
     hung_.emplace(id, std::move(job));
     threads_.erase(thread);
-    start_threads();
     hand_out();
     --unfinished_;
     given_up(why);
@@ -272,9 +284,7 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
 };
 
 BlockingCalls::BlockingCalls(asio::io_context& control, Limits limits)
-    : impl_(std::make_shared<Impl>(control, limits)) {
-  impl_->start_threads();
-}
+    : impl_(std::make_shared<Impl>(control, limits)) {}
 BlockingCalls::~BlockingCalls() { impl_->end(); }
 void BlockingCalls::take(Job job) { impl_->take(std::move(job)); }
 std::size_t BlockingCalls::unfinished() const { return impl_->unfinished(); }

@@ -3,8 +3,8 @@
 //
 // Owned by cli/worker.cc or by who uses it; all functions are called on the thread of the io_context, which outlives
 // this, and answers arrive there. Each call has a deadline. One that misses it is given up on: whoever asked is told
-// so, its thread is left to itself and another one takes its place, up to a bound. Signals never arrive on these
-// threads.
+// so, its thread is left to itself and another one takes its place, up to a bound. Threads are begun when a call needs
+// one and end when they have had nothing to do for a while: a worker at rest has none. Signals never arrive on them.
 //
 // At the end, work in hand is waited for, within limits, and what waits behind it is dropped; nobody is told then.
 #pragma once
@@ -24,11 +24,12 @@
 namespace porpoise {
 
 struct BlockingCallLimits {
-  std::size_t threads = 2;
+  std::size_t threads = 2;    // at most
   std::size_t max_hung = 16;  // threads given up on, together; then calls fail until one of them comes back
   std::size_t max_waiting = 100'000;
   std::chrono::milliseconds max_wait{0};       // for a thread; 0: for as long as it takes
   std::chrono::milliseconds last_wait{5'000};  // of the destructor, for all work in hand
+  std::chrono::milliseconds max_idle{5'000};   // then a thread ends
 };
 
 class BlockingCalls {

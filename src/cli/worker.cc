@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cli/settings_reload.h"
 #include "cli/worker_environment.h"
 #include "config/worker_settings.h"
 #include "net/alert_sender.h"
@@ -80,9 +81,53 @@ void count_ending(MessageMetrics& messages, Connection::Ending ending) {
   if (ending == Connection::Ending::kDeadline) messages.rejected(FrameRejection::kDeadline);
 }
 
+// What executions tell: events for the rules, and what people are to know.
+TaskExecutor::Events execution_events(WorkerLoop& loop, Metrics& metrics, Log& log) {
+  TaskExecutor::Events events;
+  events.on_ended = [&](std::int64_t id, const TaskResult& result) { loop.post(event::Ended{id, result}); };
+  events.on_app_id = [&](std::int64_t id, const std::string& app_id) { loop.post(event::AppId{id, app_id}); };
+  events.on_killed = [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); };
+  events.on_launched = [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); };
+  events.on_hung = [&](std::int64_t id, const std::string& why) {
+    metrics.tasks.host_hung();
+    log.warn(why + ": it is ended", {{"task_instance_id", id}});
+  };
+  events.on_leftovers = [&](std::size_t count, const std::string& names) {
+    log.warn("ended processes that no living task host accounts for: " + names, {{"processes", count}});
+  };
+  events.on_survivor = [&](const std::string& name) {
+    metrics.tasks.survived(1);
+    log.error("a process that no living task host accounts for lives on after SIGKILL: " + name);
+  };
+  return events;
+}
+
+// The keys that a running worker takes over.
+Status take_over(const WorkerConfig& config, Log& log, PeerAuthorizer& masters, FrameRouter& router,
+                 TaskExecutor& executor) {
+  PORPOISE_TRY(AddressRanges named_masters, AddressRanges::parse(config.allow_masters));
+  PORPOISE_TRY(AddressRanges log_peers, AddressRanges::parse(config.allow_log_peers));
+  PORPOISE_TRY_VOID(log.set_level(config.log_level));
+  masters.set_named(std::move(named_masters));
+  router.set_log_peers(std::move(log_peers));
+  executor.set_tenants(config);
+  return {};
+}
+
+void say_start(const WorkerConfig& config, const std::string& address, const Catalog& catalog, Log& log) {
+  log.info("porpoise " PORPOISE_VERSION " starts", {{"address", address},
+                                                    {"listen", config.listen},
+                                                    {"zookeeper", config.zookeeper},
+                                                    {"slots", config.exec_threads},
+                                                    {"task_types", catalog.types().size()}});
+  if (::geteuid() == 0 && config.allow_root_tenant == RootTenant::kLoopback && may_run_as_root(config))
+    log.warn("tasks of the tenant root run as root, as on a loopback address; allow-root-tenant: false refuses them");
+}
+
 // The whole daemon, in the order in which it comes to life. Everything lives here, on this one thread; what reads logs,
 // launches hosts and removes folders has threads of its own and only posts.
-Status run_daemon(const WorkerConfig& config) {
+Status run_daemon(const ResolvedSettings& resolved, SettingsReload::Read read_again) {
+  const WorkerConfig& config = resolved.config;
   // 1. The log, so that what follows can be told; the zone, before threads start.
   PORPOISE_TRY(Log log, Log::open(log_settings(config)));
   PORPOISE_TRY_VOID(use_time_zone(config.time_zone));
@@ -127,27 +172,7 @@ Status run_daemon(const WorkerConfig& config) {
   // 6. Tasks: their state on disk, their hosts, their alerts.
   FolderRemover remover(io, [&](const std::string& problem) { log.error(problem); });
   StateKeeper keeper({io, loop, store, needs.paths, zone, *profile, remover, log});
-  TaskExecutor executor(
-      io, config, catalog, store, host_settings(config, needs),
-      {[&](std::int64_t id, const TaskResult& result) {
-         loop.post(event::Ended{id, result});
-       },
-       [&](std::int64_t id, const std::string& app_id) {
-         loop.post(event::AppId{id, app_id});
-       },
-       [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); },
-       [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); },
-       [&](std::int64_t id, const std::string& why) {
-         metrics.tasks.host_hung();
-         log.warn(why + ": it is ended", {{"task_instance_id", id}});
-       },
-       [&](std::size_t count, const std::string& names) {
-         log.warn("ended processes that no living task host accounts for: " + names, {{"processes", count}});
-       },
-       [&](const std::string& name) {
-         metrics.tasks.survived(1);
-         log.error("a process that no living task host accounts for lives on after SIGKILL: " + name);
-       }});
+  TaskExecutor executor(io, config, catalog, store, host_settings(config, needs), execution_events(loop, metrics, log));
   AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
   TaskAlerts task_alerts(alerts, store, log);
 
@@ -184,9 +209,10 @@ Status run_daemon(const WorkerConfig& config) {
       now.hung_calls["state"] = keeper.hung();
       return metrics.scrape(now);
     };
-    PORPOISE_TRY(http, HttpServer::start(io, config.http,
-                                         {monitor.measured("health", [&] { return health(loop.engine()); }),
-                                          monitor.measured("scrape", scrape)}));
+    PORPOISE_TRY(http, HttpServer::start(
+                           io, config.http,
+                           {monitor.measured("health", [&] { return health(loop.engine(), heartbeat.overload()); }),
+                            monitor.measured("scrape", scrape)}));
   }
 
   // 9. What the rules want, done. Only who is registered listens: what came before is known by then.
@@ -209,29 +235,36 @@ Status run_daemon(const WorkerConfig& config) {
   WorkerActions actions(
       {loop, keeper, executor, task_alerts, links, *listener, router, registration, metrics, log, open_port, exit});
   const Watchdog watchdog(io, systemd);
-  log.info("porpoise " PORPOISE_VERSION " starts", {{"address", needs.address},
-                                                    {"listen", config.listen},
-                                                    {"zookeeper", config.zookeeper},
-                                                    {"slots", config.exec_threads},
-                                                    {"task_types", catalog.types().size()}});
-  if (::geteuid() == 0 && config.allow_root_tenant == RootTenant::kLoopback && may_run_as_root(config))
-    log.warn("tasks of the tenant root run as root, as on a loopback address; allow-root-tenant: false refuses them");
+  const SettingsReload reload(
+      io, resolved, std::move(read_again),
+      [&](const WorkerConfig& now) { return take_over(now, log, masters, router, executor); }, log);
+  say_start(config, needs.address, catalog, log);
   registration.start();
   loop.run(actions);
   return {};
 }
 
+// As at the start: a file that another user can change decides nothing.
+Result<ResolvedSettings> read_trusted(const WorkerFlags& flags, const Variables& variables) {
+  PORPOISE_TRY(ResolvedSettings resolved, resolve_worker_flags(flags, variables));
+  const FileTrust trust = judge_files(resolved);
+  if (!trust.distrusted.empty()) return fail(ErrorCode::kDenied, trust.distrusted.front());
+  return resolved;
+}
+
 }  // namespace
 
 int run_worker(const WorkerFlags& flags) {
-  const auto resolved = resolve_worker_flags(flags);
+  ignore_hangup();
+  const Variables variables = process_environment();  // a later reading wants the secrets, too
+  const auto resolved = resolve_worker_flags(flags, variables);
   if (!resolved) return print_error(resolved.error(), kExitUsage);
   hide_secrets();
   for (const std::string& ignored : resolved->ignored) print_error("without effect: " + ignored, 0);
   const FileTrust trust = judge_files(*resolved);
   for (const std::string& exposed : trust.exposed) print_error(exposed, 0);
   if (!trust.distrusted.empty()) return print_error(trust.distrusted.front(), kExitUsage);
-  const Status ended = run_daemon(resolved->config);
+  const Status ended = run_daemon(*resolved, [flags, variables] { return read_trusted(flags, variables); });
   if (ended) return kExitOk;
   return print_error(Redactor(secrets_of(resolved->config)).apply(ended.error().to_string()), kExitEnvironment);
 }

@@ -22,8 +22,6 @@
 #include "worker/tenant.h"
 
 namespace porpoise {
-namespace {
-
 Variables process_environment() {
   Variables variables;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -34,6 +32,8 @@ Variables process_environment() {
   return variables;
 }
 
+namespace {
+
 void hide(const std::string& variable) {
   char* const value = std::getenv(variable.c_str());
   if (value == nullptr) return;
@@ -43,9 +43,9 @@ void hide(const std::string& variable) {
 
 }  // namespace
 
-Result<ResolvedSettings> resolve_worker_flags(const WorkerFlags& flags) {
+Result<ResolvedSettings> resolve_worker_flags(const WorkerFlags& flags, Variables variables) {
   PORPOISE_TRY(const SettingsSources sources,
-               read_settings_sources(flags.config, flags.ds_conf, process_environment(), flags.values));
+               read_settings_sources(flags.config, flags.ds_conf, std::move(variables), flags.values));
   return resolve_settings(sources);
 }
 
@@ -140,11 +140,12 @@ WorkerGauges levels(const WorkerConfig& config, const Engine& engine, const Memb
   return levels;
 }
 
-HealthReport health(const Engine& engine) {
+HealthReport health(const Engine& engine, const std::string& overload) {
   return {
       {{"registered", engine.registered(), engine.registered() ? "" : "not in ZooKeeper (yet, or any more)"},
        {"stateDirWritable", engine.storage_works(), engine.storage_works() ? "" : "accepted tasks cannot be written"},
-       {"accepting", !engine.leaving(), engine.leaving() ? "draining" : ""}}};
+       {"accepting", !engine.leaving(), engine.leaving() ? "draining" : ""},
+       {"load", true, overload.empty() ? "" : "overloaded: " + overload}}};
 }
 
 }  // namespace porpoise

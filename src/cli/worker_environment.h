@@ -31,8 +31,10 @@ struct WorkerFlags {
   FlagValues values;              // those that were given
 };
 
-// With the files and the environment of this process.
-Result<ResolvedSettings> resolve_worker_flags(const WorkerFlags& flags);
+Variables process_environment();
+
+// With the files as they are now, and the environment of this process unless another one is given.
+Result<ResolvedSettings> resolve_worker_flags(const WorkerFlags& flags, Variables variables = process_environment());
 
 // Takes the secrets out of the environment, where tasks would inherit them and /proc would show them. Call it once they
 // are resolved, before threads start.
@@ -60,6 +62,7 @@ Result<WorkerEnvironment> find_worker_environment(const WorkerConfig& config);
 WorkerGauges levels(const WorkerConfig& config, const Engine& engine, const Membership& membership,
                     const Listener& listener, const MasterLinks& links, const AlertSender& alerts);
 
-HealthReport health(const Engine& engine);
+// `overload` as WorkerHeartbeat says it: a remark, since a busy worker is well.
+HealthReport health(const Engine& engine, const std::string& overload);
 
 }  // namespace porpoise

@@ -31,6 +31,7 @@ struct Setting {
   std::string_view ds_variable = {};      // when it follows from no key of application.yaml
   std::string_view ds_host = {};          // that a bare port of the stock worker is bound to
   bool secret = false;
+  bool at_run_time = false;  // a running worker takes a new value over at SIGHUP
 };
 
 std::span<const Setting> worker_settings();

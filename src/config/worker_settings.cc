@@ -284,6 +284,19 @@ class Resolver {
 
 Result<ResolvedSettings> resolve_settings(const SettingsSources& sources) { return Resolver(sources).resolve(); }
 
+std::vector<SettingChange> changes_between(const ResolvedSettings& before, const ResolvedSettings& after) {
+  std::vector<SettingChange> changes;
+  for (const Setting& setting : worker_settings()) {
+    std::string old_value = setting.value.format(before.config);
+    std::string new_value = setting.value.format(after.config);
+    if (old_value == new_value) continue;
+    if (setting.secret) old_value = new_value = "****";
+    changes.push_back({std::string(setting.name), std::move(old_value), std::move(new_value), setting.at_run_time});
+  }
+  if (before.config.plugins != after.config.plugins) changes.push_back({"plugins", "****", "****", false});
+  return changes;
+}
+
 FileTrust judge_files(const ResolvedSettings& settings) {
   FileTrust trust;
   std::vector<std::filesystem::path> files = settings.files;

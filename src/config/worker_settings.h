@@ -58,6 +58,18 @@ struct ResolvedSettings {
 // Errors name origin, key, value and what is accepted; for an unknown key the one that was probably meant.
 Result<ResolvedSettings> resolve_settings(const SettingsSources& sources);
 
+// A key whose value differs between two readings of the sources. Values as people may see them; those of `plugins` are
+// not shown.
+struct SettingChange {
+  std::string key;
+  std::string before;
+  std::string after;
+  bool at_run_time = false;  // else only a restart takes it over
+};
+
+// In the order of the table, with "plugins" last. Pure.
+std::vector<SettingChange> changes_between(const ResolvedSettings& before, const ResolvedSettings& after);
+
 // The files that decide what a worker runs, and as whom: whether another user can change them, or read the secrets in
 // them.
 //

@@ -134,7 +134,14 @@ void Engine::change_master(AcceptedTask& task, const std::string& master) {
 // --- Waiting for a slot, or for its delay ---
 
 void Engine::enqueue(const AcceptedTask& task, Moment now) {
-  const std::int64_t due = now.mono_ms + delay_ms(task.dispatch.context, now.wall_ms);
+  const std::int64_t delay = delay_ms(task.dispatch.context, now.wall_ms);
+  const std::int64_t due = now.mono_ms + delay;
+  if (delay > 0)
+    say(action::Level::kInfo, "waits for its delay of " + std::to_string((delay + 999) / 1000) + " s", task.id());
+  else if (running_ >= static_cast<std::size_t>(settings_.slots))
+    say(action::Level::kInfo,
+        "waits for a slot: " + std::to_string(running_) + " of " + std::to_string(settings_.slots) + " slots taken",
+        task.id());
   queue_.emplace(std::pair(due, next_arrival_++), task.id());
 }
 

@@ -165,6 +165,12 @@ Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Log::Log(Log&&) noexcept = default;
 Log::~Log() = default;
 
+Status Log::set_level(const std::string& level) {
+  PORPOISE_TRY(const spdlog::level::level_enum parsed, parse_level(level));
+  impl_->logger.set_level(parsed);
+  return {};
+}
+
 void Log::debug(std::string_view message, LogFields fields) { impl_->write(spdlog::level::debug, message, fields); }
 void Log::info(std::string_view message, LogFields fields) { impl_->write(spdlog::level::info, message, fields); }
 void Log::warn(std::string_view message, LogFields fields) { impl_->write(spdlog::level::warn, message, fields); }

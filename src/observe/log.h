@@ -65,6 +65,9 @@ class Log {
   Log(Log&&) noexcept;
   ~Log();
 
+  // From now on, for all threads. ErrorCode::kInvalid as above.
+  Status set_level(const std::string& level);
+
   void debug(std::string_view message, LogFields fields = {});
   void info(std::string_view message, LogFields fields = {});
   void warn(std::string_view message, LogFields fields = {});

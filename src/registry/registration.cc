@@ -33,6 +33,22 @@ ServerStatus server_status(const Heartbeat& heartbeat) {
   return heartbeat.waiting_tasks > heartbeat.exec_threads ? ServerStatus::kBusy : ServerStatus::kNormal;
 }
 
+std::vector<std::string> overloads(const Heartbeat& heartbeat) {
+  std::vector<std::string> found;
+  const auto note = [&](const char* what, double value, const char* relation, const char* key, double limit) {
+    found.push_back(std::string(what) + " " + dump_json(Json(rounded(value, -1))) + " is " + relation + " " + key +
+                    " " + dump_json(Json(rounded(limit, 0))));
+  };
+  if (heartbeat.load_average > heartbeat.max_cpu_load_avg)
+    note("load average", heartbeat.load_average, "above", "max-cpu-load-avg", heartbeat.max_cpu_load_avg);
+  if (heartbeat.available_memory_gib < heartbeat.reserved_memory_gib)
+    note("available memory in GiB", heartbeat.available_memory_gib, "below", "reserved-memory",
+         heartbeat.reserved_memory_gib);
+  if (heartbeat.waiting_tasks > heartbeat.exec_threads)
+    note("number of waiting tasks", heartbeat.waiting_tasks, "above", "exec-threads", heartbeat.exec_threads);
+  return found;
+}
+
 double max_load_average(double configured, double cpus) { return configured > 0 ? configured : 2 * cpus; }
 
 std::string to_json_text(const Heartbeat& heartbeat) {

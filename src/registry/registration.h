@@ -39,6 +39,10 @@ enum class ServerStatus { kNormal = 0, kAbnormal = 1, kBusy = 2 };
 // 3.1 `OSUtils.checkResource` and `WorkerHeartBeatTask`: overload comes before a long queue.
 ServerStatus server_status(const Heartbeat& heartbeat);
 
+// What of the machine is beyond its limit, each with key, value and limit: "load average 9.12 is above max-cpu-load-avg
+// 4". None: the machine is not why masters send nothing here.
+std::vector<std::string> overloads(const Heartbeat& heartbeat);
+
 // 3.1: a limit of zero or less means twice the CPUs.
 double max_load_average(double configured, double cpus);
 

@@ -42,6 +42,9 @@ class FrameRouter {
   // On one of the worker's own.
   void from_master(const std::string& master, const wire::Frame& frame);
 
+  // Instead of those who might read logs so far.
+  void set_log_peers(AddressRanges log_peers) { parts_.log_peers = std::move(log_peers); }
+
   // For what answers no request: the opaque must not look like one of the peer's own small numbers, or a Java peer
   // takes the frame for a response that it waits for (3.1 `NettyClientHandler`).
   std::string encode(const wire::Outgoing& message) {

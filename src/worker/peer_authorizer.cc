@@ -18,6 +18,11 @@ using std::chrono::steady_clock;
 PeerAuthorizer::PeerAuthorizer(asio::io_context& io, AddressRanges named, GateLimits limits)
     : named_(std::move(named)), limits_(limits), resolver_(io), timer_(io) {}
 
+void PeerAuthorizer::set_named(AddressRanges named) {
+  named_ = std::move(named);
+  release();
+}
+
 void PeerAuthorizer::set_registered(const std::vector<std::string>& masters) {
   masters_.clear();
   names_.clear();

@@ -34,6 +34,9 @@ class PeerAuthorizer {
   // All that are registered, "host:port" each. Names are resolved, and again when an unknown peer connects.
   void set_registered(const std::vector<std::string>& masters);
 
+  // Instead of those named so far.
+  void set_named(AddressRanges named);
+
   // Calls `go`, now or as soon as `peer` is known as a master; or `refuse`, when it is not within the patience or too
   // much is held.
   void pass(const IpBytes& peer, std::size_t bytes, std::function<void()> go, std::function<void()> refuse);
@@ -52,7 +55,7 @@ class PeerAuthorizer {
   void arm();
   void refuse_overdue();
 
-  const AddressRanges named_;
+  AddressRanges named_;
   const GateLimits limits_;
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::steady_timer timer_;

@@ -53,6 +53,9 @@ class TaskExecutor {
   // SIGTERM, its grace period, SIGKILL. `reason`, with who asked, is for its log; that of the first call counts.
   void cancel(std::int64_t task_instance_id, const std::string& reason);
 
+  // For tasks that start from now on, whose users are as `config` says.
+  void set_tenants(const WorkerConfig& config) { tenants_.use(TenantResolver::system_source(config)); }
+
   // A server of ZooKeeper has confirmed what was `asked` of it then: masters wait for what hosts ended as fenced
   // before.
   void session_lives(std::chrono::steady_clock::time_point asked);

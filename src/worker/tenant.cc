@@ -170,14 +170,23 @@ void TenantResolver::resolve(const std::string& tenant_code, Done done) {
   if (question.waiting.size() == 1) look_up(tenant_code, static_cast<bool>(source_.create));
 }
 
+void TenantResolver::use(Source source) {
+  source_ = std::move(source);
+  ++generation_;
+  known_.clear();
+}
+
 void TenantResolver::look_up(const std::string& tenant_code, bool may_create) {
   calls_.call(
       "the look-up of tenant \"" + tenant_code + "\"", times_.look_up,
       [ask = source_.look_up, tenant_code] { return ask(tenant_code); },
-      [this, tenant_code, may_create](const Result<std::string>& user) { looked_up(tenant_code, user, may_create); },
-      [this, tenant_code](const Result<std::string>& user) {  // late: for those who come next
+      [this, tenant_code, may_create, asked = generation_](const Result<std::string>& user) {
+        if (asked != generation_) return look_up(tenant_code, static_cast<bool>(source_.create));
+        looked_up(tenant_code, user, may_create);
+      },
+      [this, tenant_code, asked = generation_](const Result<std::string>& user) {  // late: for those who come next
         questions_.erase(tenant_code);
-        if (user) remember(tenant_code, *user);
+        if (user && asked == generation_) remember(tenant_code, *user);
       });
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -61,6 +62,9 @@ class TenantResolver {
   TenantResolver(const TenantResolver&) = delete;
   TenantResolver& operator=(const TenantResolver&) = delete;
 
+  // From now on, instead of the source so far; what that one has said is forgotten.
+  void use(Source source);
+
   // `done` is called once, possibly from inside.
   void resolve(const std::string& tenant_code, Done done);
 
@@ -83,8 +87,9 @@ class TenantResolver {
   Error overdue(const std::string& tenant_code, const char* what, std::chrono::milliseconds limit);
 
   BlockingCalls& calls_;
-  const Source source_;
+  Source source_;
   const Times times_;
+  std::uint64_t generation_ = 0;  // of source_
   std::map<std::string, Known> known_;
   std::map<std::string, Question> questions_;
 };

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <utility>
 
 #include "base/clock.h"
 
@@ -32,7 +33,22 @@ std::string WorkerHeartbeat::text(std::int64_t startup_time_ms, const LoopLevels
   beat.exec_threads = config_.exec_threads;
   beat.unwilling = levels.unwilling;
   if (server_status(beat) == ServerStatus::kAbnormal) metrics_.tasks.overloaded();
+  note_overload(beat);
   return to_json_text(beat);
+}
+
+std::string WorkerHeartbeat::overload() const {
+  const std::lock_guard lock(mutex_);
+  return overload_;
+}
+
+void WorkerHeartbeat::note_overload(const Heartbeat& beat) {
+  std::string now;
+  for (const std::string& limit : overloads(beat)) now += (now.empty() ? "" : "; ") + limit;
+  const std::lock_guard lock(mutex_);
+  if (overload_.empty() && !now.empty()) log_.warn("overloaded: masters send fewer tasks here, or none: " + now);
+  if (!overload_.empty() && now.empty()) log_.warn("no longer overloaded");
+  overload_ = std::move(now);
 }
 
 void WorkerHeartbeat::name_what_hangs() {

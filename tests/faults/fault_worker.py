@@ -61,7 +61,8 @@ class Faulted:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def threads(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+        """Without those of calls that may wait, which end by themselves when they have nothing to do."""
+        return sum(name.read_text() != "blocking-call\n" for name in Path(f"/proc/{self.process.pid}/task").glob("*/comm"))
 
     def text(self):
         return self.log().read_text(errors="replace")

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <string>
 #include <thread>
@@ -130,6 +132,38 @@ TEST_F(Calls, WaitForAThreadNoLongerThanTheyMay) {
   EXPECT_THAT(heard_, ElementsAre("2: second was not tried: it has waited for 0.02 s behind others"));
   hanging.let_go();
   run_until([&] { return heard_.size() == 2; });
+}
+
+// Of this process, by the name that they give themselves.
+std::size_t threads_for_calls() {
+  std::size_t count = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(task.path() / "comm"), name);
+    count += name == "blocking-call" ? 1 : 0;
+  }
+  return count;
+}
+
+TEST_F(Calls, ThatAreOverLeaveNoThreadBehind) {
+  run_until([&] { return threads_for_calls() == 0; });  // those of other tests
+  BlockingCalls calls(io_, {.threads = 4, .max_idle = milliseconds(1)});
+  for (std::size_t round = 1; round <= 2; ++round) {
+    calls.call("a call", kLong, fine, heard("it"));
+    run_until([&] { return heard_.size() == round; });
+    run_until([&] { return threads_for_calls() == 0; });
+  }
+  EXPECT_THAT(heard_, ElementsAre("it: fine", "it: fine"));
+}
+
+TEST_F(Calls, ShareOneThreadWhenTheyComeOneAfterTheOther) {
+  run_until([&] { return threads_for_calls() == 0; });
+  BlockingCalls calls(io_, {.threads = 4, .max_idle = kLong});
+  for (std::size_t round = 1; round <= 10; ++round) {
+    calls.call("a call", kLong, fine, heard("it"));
+    run_until([&] { return heard_.size() == round; });
+    EXPECT_EQ(threads_for_calls(), 1U);
+  }
 }
 
 TEST_F(Calls, AreForgottenWithTheirPool) {

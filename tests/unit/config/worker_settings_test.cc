@@ -393,5 +393,18 @@ TEST(SettingsSources, VariablesNameTheFilesWhenNoFlagDoes) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(ChangesBetween, NameKeysThatDifferAndWhetherARunningWorkerTakesThemOver) {
+  const auto before = resolve(with_yaml("worker:\n  log-level: info\n  zookeeper-digest: a:old\n"));
+  EXPECT_THAT(changes_between(before, before), IsEmpty());
+  const auto after =
+      resolve(with_yaml("worker:\n  log-level: debug\n  zookeeper-digest: a:new\n  exec-threads: 7\n"
+                        "plugins:\n  SHELL: {a: 1}\n"));
+  std::vector<std::string> seen;
+  for (const SettingChange& change : changes_between(before, after))
+    seen.push_back(change.key + ": " + change.before + " -> " + change.after + (change.at_run_time ? ", now" : ""));
+  EXPECT_THAT(seen, ::testing::UnorderedElementsAre("zookeeper-digest: **** -> ****", "exec-threads: 100 -> 7",
+                                                    "log-level: info -> debug, now", "plugins: **** -> ****"));
+}
+
 }  // namespace
 }  // namespace porpoise

@@ -1,5 +1,6 @@
 #include "registry/registration.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -79,6 +80,19 @@ TEST(ServerStatus, IsBusyWhenMoreWaitThanCanRun) {
   EXPECT_EQ(server_status(heartbeat), ServerStatus::kBusy);
   heartbeat.available_memory_gib = 0;
   EXPECT_EQ(server_status(heartbeat), ServerStatus::kAbnormal);
+}
+
+TEST(Overloads, NameEachLimitThatIsPassedWithItsValue) {
+  Heartbeat heartbeat = sample();
+  heartbeat.unwilling = true;  // no limit of the machine
+  EXPECT_THAT(overloads(heartbeat), testing::IsEmpty());
+  heartbeat.load_average = 1000.5;
+  heartbeat.available_memory_gib = 0.04;
+  heartbeat.reserved_memory_gib = 0.3;
+  heartbeat.waiting_tasks = 101;
+  EXPECT_THAT(overloads(heartbeat), testing::ElementsAre("load average 1000.5 is above max-cpu-load-avg 1000.0",
+                                                         "available memory in GiB 0.04 is below reserved-memory 0.3",
+                                                         "number of waiting tasks 101.0 is above exec-threads 100.0"));
 }
 
 TEST(ServerStatus, OfADrainingWorkerIsAbnormal) {

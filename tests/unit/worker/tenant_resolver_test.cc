@@ -122,6 +122,21 @@ TEST_F(Resolver, FailsATenantByNameWhoseNameServiceIsSilentAndNobodyElse) {
   EXPECT_THAT(asked(), SizeIs(2));
 }
 
+TEST_F(Resolver, ForgetsWhatASourceSaidThatIsNotInForceAnyMore) {
+  TenantResolver resolver(calls_, source(false));
+  resolve(resolver, "known");
+  run();
+  hangs_ = {"asked"};
+  resolve(resolver, "asked");  // the old source answers after the new one is in force
+  TenantResolver::Source other;
+  other.look_up = [](const std::string& tenant) -> Result<std::string> { return tenant + "-other"; };
+  resolver.use(std::move(other));
+  resolve(resolver, "known");
+  let_go();
+  run();
+  EXPECT_THAT(heard_, testing::UnorderedElementsAre("known: known-user", "known: known-other", "asked: asked-other"));
+}
+
 TEST_F(Resolver, MakesAUserThatIsMissingWhereItMay) {
   missing_ = {"new"};
   TenantResolver resolver(calls_, source(true));
