@@ -218,14 +218,17 @@ Status run_daemon(const ResolvedSettings& resolved, SettingsReload::Read read_ag
   // 9. What the rules want, done. Only who is registered listens: what came before is known by then.
   const auto open_port = [&] {
     listener->start(
-        [&](const auto& connection, wire::Frame frame) {
+        [&](const auto& connection, const wire::Frame& frame) {
           const LoopMonitor::Scope scope(monitor, wire::name_of(frame.command));
-          router.from_peer(connection, std::move(frame));
+          router.from_peer(connection, frame);
         },
-        monitor.measured("connection ended", [&](Connection::Ending ending, const std::string& text) {
-          complaints.warn(text);
-          count_ending(metrics.messages, ending);
-        }));
+        monitor.measured("connection ended",
+                         [&](Connection::Ending ending, const std::string& text) {
+                           complaints.warn(text);
+                           count_ending(metrics.messages, ending);
+                         }),
+        {[&](const auto& connection, const wire::FrameHead& head) { return router.on_head(connection, head); },
+         [&](const IpBytes& address) { return masters.knows(address); }});
     (void)systemd.ready();
   };
   const auto exit = [&] {

@@ -71,32 +71,81 @@ void Connection::read() {
     if (failed) return self->close(failed.message());
     self->take({self->buffer_.data(), count});
     std::string().swap(self->buffer_);  // an idle connection keeps none
-    if (self->open_) self->read();
+    if (self->open_ && !self->held_back_) self->read();
   });
 }
 
 void Connection::take(std::string_view bytes) {
   last_read_ = last_traffic_ = std::chrono::steady_clock::now();
   decoder_.feed(bytes);
-  while (open_) {
+  take_frames();
+}
+
+void Connection::take_frames() {
+  while (open_ && (head_taken_ || take_head())) {
     auto frame = decoder_.next();
     if (!frame) return close(frame.error().to_string(), Ending::kMalformed);
     if (!*frame) break;
     mid_frame_ = false;
     has_spoken_ = true;
+    head_taken_ = false;
     events_.on_frame(shared_from_this(), std::move(**frame));
   }
-  if (decoder_.mid_frame() && !mid_frame_) frame_began_ = last_read_;
+  if (!open_) return;
+  if (decoder_.mid_frame() && !mid_frame_) frame_began_ = std::chrono::steady_clock::now();
   mid_frame_ = decoder_.mid_frame();
-  if (open_ && !within_budget()) close("peers together send more than can be held");
+  (void)within_budget();
+}
+
+bool Connection::take_head() {
+  if (!events_.on_head) return true;
+  const auto head = decoder_.head();
+  if (!head) {
+    close(head.error().to_string(), Ending::kMalformed);
+    return false;
+  }
+  if (!*head) return false;
+  const auto limits = events_.on_head(shared_from_this(), **head);
+  if (limits) decoder_.limit(*limits);
+  head_taken_ = limits.has_value();
+  held_back_ = !head_taken_;
+  return head_taken_;
+}
+
+void Connection::go_on(wire::FrameLimits limits) {
+  if (!open_ || !std::exchange(held_back_, false)) return;
+  decoder_.limit(limits);
+  head_taken_ = true;
+  frame_began_ = std::chrono::steady_clock::now();  // the time it was held back is not its own
+  take_frames();
+  if (open_ && !held_back_) read();
+}
+
+void Connection::trust() {
+  trusted_ = true;
+  count_held();
+}
+
+void Connection::count_held() {
+  const auto count = [](const std::shared_ptr<ByteBudget>& budget, std::size_t& counted, std::size_t now) {
+    if (budget) budget->held += now - counted;  // wraps around and back when it is less
+    counted = now;
+  };
+  const std::size_t holds = open_ ? held_bytes() : 0;
+  count(limits_.budget, counted_bytes_, holds);
+  count(limits_.strangers, counted_as_stranger_, trusted_ ? 0 : holds);
 }
 
 bool Connection::within_budget() {
-  if (!limits_.budget) return true;
-  const std::size_t holds = open_ ? decoder_.held_bytes() + unsent_bytes_ : 0;
-  limits_.budget->held += holds - counted_bytes_;  // wraps around and back when it is less
-  counted_bytes_ = holds;
-  return limits_.budget->held <= limits_.budget->most;
+  count_held();
+  const bool exceeded = (limits_.budget && limits_.budget->exceeded()) ||
+                        (limits_.strangers && !trusted_ && limits_.strangers->exceeded());
+  if (!exceeded) return true;
+  if (events_.on_exceeded)
+    std::function(events_.on_exceeded)();  // it may close this one, and with it go its events
+  else
+    close("peers together send and leave unread more than can be held");
+  return open_;
 }
 
 bool Connection::send(std::string bytes) {
@@ -106,10 +155,7 @@ bool Connection::send(std::string bytes) {
     return false;
   }
   unsent_bytes_ += bytes.size();
-  if (!within_budget()) {
-    close("peers together do not read what they are sent");
-    return false;
-  }
+  if (!within_budget()) return false;
   unsent_.push_back(std::move(bytes));
   if (unsent_.size() == 1) write();
   return true;
@@ -128,7 +174,7 @@ void Connection::write() {
                       self->last_traffic_ = std::chrono::steady_clock::now();
                       self->unsent_bytes_ -= self->unsent_.front().size();
                       self->unsent_.pop_front();
-                      (void)self->within_budget();  // less than before
+                      self->count_held();
                       if (!self->unsent_.empty()) return self->write();
                       for (const auto& then : std::exchange(self->after_sent_, {})) then();
                     });
@@ -140,6 +186,7 @@ void Connection::watch() {
     const auto self = weak.lock();
     if (problem || !self || !self->open_) return;
     const auto now = std::chrono::steady_clock::now();
+    if (self->held_back_) return self->watch();  // whoever holds it back has a limit
     if (self->mid_frame_ && now - self->frame_began_ > self->limits_.frame_deadline)
       return self->close("a frame was not complete in time", Ending::kDeadline);
     if (!self->has_spoken_ && self->limits_.first_frame_limit && now - self->began_ > *self->limits_.first_frame_limit)
@@ -154,7 +201,7 @@ void Connection::close(const std::string& why, Ending ending) {
   error_code ignored;
   socket_.close(ignored);
   watch_.cancel();
-  (void)within_budget();                 // holds nothing any more
+  count_held();                          // nothing any more
   const auto self = shared_from_this();  // the listener may release us
   events_.on_closed(self, ending, why);
   events_ = {};  // they may hold what holds us

@@ -29,6 +29,7 @@ IpBytes ip_bytes(const boost::asio::ip::address& address);
 struct ByteBudget {
   std::size_t most = 256U << 20U;
   std::size_t held = 0;
+  bool exceeded() const { return held > most; }
 };
 
 struct ConnectionLimits {
@@ -37,8 +38,9 @@ struct ConnectionLimits {
   std::chrono::milliseconds idle_limit{181000};     // without a byte in either direction (3.1 `NettyServerHandler`)
   // For the first whole frame of a peer that has connected to us. None: as for any other.
   std::optional<std::chrono::milliseconds> first_frame_limit = std::nullopt;
-  std::size_t max_unsent_bytes = 64U << 20U;     // above that, the connection of a peer that does not read is closed
-  std::shared_ptr<ByteBudget> budget = nullptr;  // none: only what is above counts
+  std::size_t max_unsent_bytes = 64U << 20U;        // above that, the connection of a peer that does not read is closed
+  std::shared_ptr<ByteBudget> budget = nullptr;     // none: only what is above counts
+  std::shared_ptr<ByteBudget> strangers = nullptr;  // the part of it for connections that are not trusted
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -52,10 +54,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
     kOther,
   };
 
+  // Asked about each frame as soon as its command is known, before its body is held: within which limits it is read.
+  // Nothing: no more is read until go_on() or close(), which must come later, not from inside.
+  using OnHead =
+      std::function<std::optional<wire::FrameLimits>(const std::shared_ptr<Connection>&, const wire::FrameHead&)>;
+
   struct Events {
     std::function<void(const std::shared_ptr<Connection>&, wire::Frame)> on_frame;
     // Once; `why` is empty when the peer closed in between two frames.
     std::function<void(const std::shared_ptr<Connection>&, Ending, const std::string& why)> on_closed;
+    OnHead on_head = {};  // none: every frame within ConnectionLimits::frame
+    // A budget is exceeded: whoever is to leave is closed, perhaps this one. None: this one is.
+    std::function<void()> on_exceeded = {};
   };
 
   static std::shared_ptr<Connection> make(boost::asio::ip::tcp::socket socket, Id id, Events events,
@@ -67,11 +77,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Calls `then` once all that was sent so far has been written, or the connection has ended; at once if so already.
   void after_sent(std::function<void()> then);
   void close(const std::string& why, Ending ending = Ending::kOther);
+  // Reads the frame that on_head has held back.
+  void go_on(wire::FrameLimits limits);
+  // What it said was let through as a master's: what it holds is no stranger's any more.
+  void trust();
 
   bool open() const { return open_; }
   Id id() const { return id_; }
   const std::string& peer() const { return peer_; }  // "address:port"
   const IpBytes& address() const { return address_; }
+  bool trusted() const { return trusted_; }
+  bool has_spoken() const { return has_spoken_ || held_back_; }
+  std::size_t held_bytes() const { return decoder_.held_bytes() + unsent_bytes_; }
+  std::chrono::steady_clock::time_point last_traffic() const { return last_traffic_; }
   std::chrono::steady_clock::time_point last_read() const { return last_read_; }
 
  private:
@@ -79,9 +97,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read();
   void take(std::string_view bytes);
+  void take_frames();
+  bool take_head();  // false: the frame is not to be read now
   void write();
   void watch();
-  bool within_budget();  // after what is held has changed
+  void count_held();     // in the budgets, after what is held has changed
+  bool within_budget();  // the same; false: this one had to leave
 
   boost::asio::ip::tcp::socket socket_;
   const Id id_;
@@ -95,6 +116,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t unsent_bytes_ = 0;
   std::vector<std::function<void()>> after_sent_;
   std::size_t counted_bytes_ = 0;  // in the budget
+  std::size_t counted_as_stranger_ = 0;
   boost::asio::steady_timer watch_;
   const std::chrono::steady_clock::time_point began_;
   std::chrono::steady_clock::time_point last_read_;
@@ -102,6 +124,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::chrono::steady_clock::time_point frame_began_;
   bool mid_frame_ = false;
   bool has_spoken_ = false;  // a whole frame has come
+  bool head_taken_ = false;  // of the frame at hand
+  bool held_back_ = false;   // the frame at hand, by on_head
+  bool trusted_ = false;
   bool open_ = true;
 };
 

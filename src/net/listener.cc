@@ -35,6 +35,9 @@ Result<HostPort> parse_listen(const std::string& address) {
 // has said nothing by then is no peer, and takes the place of one.
 constexpr std::chrono::seconds kFirstFrameLimit{20};
 
+// A thousand of them with a whole frame of 8 KiB and a read beyond it, or with a piece of a log, stay below this.
+constexpr std::size_t kStrangersBytes = 48U << 20U;
+
 // Idle connections must not take what tasks and masters need.
 std::size_t at_most_a_part(std::size_t wanted, rlim_t part) {
   rlimit limit{};
@@ -66,10 +69,12 @@ Status bind(tcp::acceptor& acceptor, const std::string& address) {
 
 Listener::Listener(asio::io_context& io, const ListenerOptions& options)
     : acceptor_(io), pause_(io), options_(options) {
-  options_.max_connections = at_most_a_part(options_.max_connections, 2);
-  options_.max_connections_of_a_peer = at_most_a_part(options_.max_connections_of_a_peer, 4);
+  options_.places.most = at_most_a_part(options_.places.most, 2);
+  options_.places.most_of_a_peer = at_most_a_part(options_.places.most_of_a_peer, 4);
   if (!options_.limits.first_frame_limit) options_.limits.first_frame_limit = kFirstFrameLimit;
   if (!options_.limits.budget) options_.limits.budget = std::make_shared<ByteBudget>();
+  if (!options_.limits.strangers)
+    options_.limits.strangers = std::make_shared<ByteBudget>(ByteBudget{.most = kStrangersBytes});
 }
 
 Result<std::unique_ptr<Listener>> Listener::open(asio::io_context& io, const ListenerOptions& options) {
@@ -88,9 +93,10 @@ std::uint16_t Listener::port() const {
   return acceptor_.local_endpoint(ignored).port();
 }
 
-void Listener::start(OnFrame on_frame, OnEvent on_event) {
+void Listener::start(OnFrame on_frame, OnEvent on_event, PeerGate gate) {
   on_frame_ = std::move(on_frame);
   on_event_ = std::move(on_event);
+  gate_ = std::move(gate);
   accept();
 }
 
@@ -115,12 +121,14 @@ void Listener::add(tcp::socket socket) {
   error_code problem;
   const auto peer = socket.remote_endpoint(problem);
   if (problem) return;
-  if (is_full(ip_bytes(peer.address())))
+  if (!make_place(ip_bytes(peer.address())))
     return on_event_(Connection::Ending::kOther, "refused a connection from " + peer.address().to_string() +
                                                      ": there are too many, of all peers or of this one");
   const Connection::Id id = next_id_++;
   Connection::Events events;
   events.on_frame = on_frame_;
+  events.on_head = gate_.on_head;
+  events.on_exceeded = [this] { make_room(); };
   events.on_closed = [this](const auto& connection, Connection::Ending ending, const std::string& why) {
     if (connections_.erase(connection->id()) > 0 && !why.empty())
       on_event_(ending, "closed the connection from " + connection->peer() + ": " + why);
@@ -130,11 +138,33 @@ void Listener::add(tcp::socket socket) {
   connection->start();
 }
 
-bool Listener::is_full(const IpBytes& peer) const {
-  if (connections_.size() >= options_.max_connections) return true;
-  const auto of_peer = std::count_if(connections_.begin(), connections_.end(),
-                                     [&](const auto& entry) { return entry.second->address() == peer; });
-  return static_cast<std::size_t>(of_peer) >= options_.max_connections_of_a_peer;
+Acquaintance Listener::acquaintance(const IpBytes& peer) const {
+  return gate_.is_master && gate_.is_master(peer) ? Acquaintance::kMastersAddress : Acquaintance::kStranger;
+}
+
+std::vector<Place> Listener::places() const {
+  std::vector<Place> places;
+  places.reserve(connections_.size());
+  for (const auto& [id, one] : connections_)
+    places.push_back({id, one->address(), one->trusted() ? Acquaintance::kMaster : acquaintance(one->address()),
+                      one->has_spoken(), one->held_bytes(), one->last_traffic()});
+  return places;
+}
+
+bool Listener::make_place(const IpBytes& peer) {
+  const Entry entry = enter(places(), peer, acquaintance(peer), options_.places);
+  if (entry.leaves) connections_.at(*entry.leaves)->close("there are too many, of all peers or of this one");
+  return entry.allowed;
+}
+
+void Listener::make_room() {
+  const ByteBudget& all = *options_.limits.budget;
+  const ByteBudget& strangers = *options_.limits.strangers;
+  while (all.exceeded() || strangers.exceeded()) {
+    const auto leaves = holder_to_leave(places(), !all.exceeded());
+    if (!leaves) return;
+    connections_.at(*leaves)->close("peers together send and leave unread more than can be held");
+  }
 }
 
 std::shared_ptr<Connection> Listener::find(Connection::Id id) const {

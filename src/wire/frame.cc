@@ -133,6 +133,25 @@ void FrameDecoder::feed(std::string_view bytes) {
   buffer_ += bytes;
 }
 
+Result<std::optional<FrameHead>> FrameDecoder::head() {
+  if (failure_) return fail(*failure_);
+  auto head = parse_head();
+  if (!head) {
+    failure_ = head.error();
+    std::string().swap(buffer_);
+    read_ = 0;
+  }
+  return head;
+}
+
+Result<std::optional<FrameHead>> FrameDecoder::parse_head() const {
+  const std::string_view bytes = unread();
+  PORPOISE_TRY_VOID(check_start(bytes));
+  if (bytes.size() < kContextLengthAt) return std::nullopt;
+  return FrameHead{static_cast<Command>(byte_at(bytes, kTypeAt)),
+                   static_cast<std::int64_t>(read_integer(bytes.substr(kOpaqueAt, 8)))};
+}
+
 Result<std::optional<Frame>> FrameDecoder::next() {
   if (failure_) return fail(*failure_);
   auto frame = parse();
@@ -145,8 +164,9 @@ Result<std::optional<Frame>> FrameDecoder::next() {
 }
 
 Result<std::optional<Frame>> FrameDecoder::parse() {
-  const std::string_view bytes = std::string_view(buffer_).substr(read_);
-  PORPOISE_TRY_VOID(check_start(bytes));
+  const std::string_view bytes = unread();
+  PORPOISE_TRY(const auto head, parse_head());
+  if (!head) return std::nullopt;
   // Peers never look into the context; a zero-length one is tolerated as they do.
   PORPOISE_TRY(const auto context, read_length(bytes, kContextLengthAt, limits_.max_context_bytes, "context"));
   if (!context) return std::nullopt;
@@ -156,8 +176,8 @@ Result<std::optional<Frame>> FrameDecoder::parse() {
   if (!body || bytes.size() - body_at < *body) return std::nullopt;
 
   Frame frame;
-  frame.command = static_cast<Command>(byte_at(bytes, kTypeAt));
-  frame.opaque = static_cast<std::int64_t>(read_integer(bytes.substr(kOpaqueAt, 8)));
+  frame.command = head->command;
+  frame.opaque = head->opaque;
   frame.body = bytes.substr(body_at, *body);
   read_ += body_at + *body;
   return frame;

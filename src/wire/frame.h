@@ -60,6 +60,12 @@ struct Frame {
 // Always with the context {"items":{}}, as every 3.1 peer writes it.
 std::string encode(const Frame& frame);
 
+// What is known of a frame before its body has come.
+struct FrameHead {
+  Command command = Command::kHeartBeat;
+  std::int64_t opaque = 0;
+};
+
 struct FrameLimits {
   std::size_t max_context_bytes = 64U << 10U;  // 3.1 sends 12
   std::size_t max_body_bytes = 16U << 20U;     // a dispatch carries one script; masters cap theirs far below
@@ -68,6 +74,13 @@ struct FrameLimits {
 class FrameDecoder {
  public:
   explicit FrameDecoder(FrameLimits limits = {}) : limits_(limits) {}
+
+  // For the frame at hand and those after it.
+  void limit(FrameLimits limits) { limits_ = limits; }
+
+  // The head of the frame that next() gives next, as soon as it is there: to limit() what follows, or to let it come no
+  // further. Errors as of next().
+  Result<std::optional<FrameHead>> head();
 
   // Call next() until it has nothing more before feeding again, so that no more than one frame is ever held.
   void feed(std::string_view bytes);
@@ -81,7 +94,9 @@ class FrameDecoder {
   std::size_t held_bytes() const { return buffer_.size() - read_; }
 
  private:
+  Result<std::optional<FrameHead>> parse_head() const;
   Result<std::optional<Frame>> parse();
+  std::string_view unread() const { return std::string_view(buffer_).substr(read_); }
 
   FrameLimits limits_;
   std::optional<Error> failure_;

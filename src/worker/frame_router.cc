@@ -32,6 +32,9 @@ Audience audience_of(wire::Command command) {
   }
 }
 
+// A request for a log has one path, a heartbeat ten bytes. No context of 3.1 has more than twelve.
+constexpr wire::FrameLimits kOfStrangers{.max_context_bytes = 1U << 10U, .max_body_bytes = 8U << 10U};
+
 std::int64_t random_opaque() {
   std::random_device device;
   return kFirstOpaque + std::uniform_int_distribution<std::int64_t>(0, kFirstOpaque)(device);
@@ -42,29 +45,34 @@ std::int64_t random_opaque() {
 FrameRouter::FrameRouter(RouterDeps parts)
     : parts_(std::move(parts)), log_queue_(std::make_shared<LogQueue>(parts_.logs)), next_opaque_(random_opaque()) {}
 
-// Whether a sender may say something is decided before a byte of it is parsed.
-void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, wire::Frame frame) {
-  const Audience audience = audience_of(frame.command);
+std::optional<wire::FrameLimits> FrameRouter::on_head(const std::shared_ptr<Connection>& connection,
+                                                      const wire::FrameHead& head) {
+  const Audience audience = audience_of(head.command);
+  const bool known = parts_.masters.knows(connection->address());
+  if (known && (audience != Audience::kMasters || connection->trusted())) return wire::FrameLimits{};
   if (audience == Audience::kAnybody ||
       (audience == Audience::kLogPeers && parts_.log_peers.contains(connection->address())))
-    return take(connection, frame);
+    return kOfStrangers;
   const char* const key = audience == Audience::kMasters ? "allow-masters" : "allow-log-peers";
-  const auto whole = std::make_shared<const wire::Frame>(std::move(frame));
-  parts_.masters.pass(
-      connection->address(), whole->body.size(), [this, connection, whole] { take(connection, *whole); },
-      [this, connection, whole, key] { refuse(*connection, whole->command, key); });
+  parts_.masters.ask(connection->address(), [this, weak = std::weak_ptr(connection), command = head.command, audience,
+                                             key](const Status& may) {
+    const auto asking = weak.lock();
+    if (!asking || !asking->open()) return;
+    if (!may) return refuse(*asking, command, key, may.error());
+    if (audience == Audience::kMasters) asking->trust();
+    asking->go_on({});
+  });
+  return std::nullopt;
 }
 
-void FrameRouter::refuse(Connection& connection, wire::Command command, const char* key) {
+void FrameRouter::refuse(Connection& connection, wire::Command command, const char* key, const Error& why) {
   parts_.metrics.messages.rejected(FrameRejection::kPeer);
-  if (!connection.open()) return;  // said when it was closed
   const std::string host = connection.peer().substr(0, connection.peer().rfind(':'));
-  connection.close("it may not send " + std::string(wire::name_of(command)) +
-                   ": no master is registered with the address " + host + "; if it is trusted, name it (" + key + ": " +
-                   host + ")");
+  connection.close("it may not send " + std::string(wire::name_of(command)) + ": " + why.message() +
+                   "; if it is trusted, name it (" + key + ": " + host + ")");
 }
 
-void FrameRouter::take(const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
+void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
   auto message = decode(frame, connection->peer());
   if (!message || take_ack(*message)) return;
   const auto answer = [&](const wire::Outgoing& outgoing) {

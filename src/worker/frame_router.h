@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "logs/log_queue.h"
@@ -37,8 +38,11 @@ class FrameRouter {
  public:
   explicit FrameRouter(RouterDeps parts);
 
-  // On a connection that a peer opened.
-  void from_peer(const std::shared_ptr<Connection>& connection, wire::Frame frame);
+  // The limits of a frame that a peer begins to send; nothing while it is not known whether it may: see
+  // Connection::OnHead.
+  std::optional<wire::FrameLimits> on_head(const std::shared_ptr<Connection>& connection, const wire::FrameHead& head);
+  // A frame whose head was let through, on a connection that a peer opened.
+  void from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame);
   // On one of the worker's own.
   void from_master(const std::string& master, const wire::Frame& frame);
 
@@ -52,8 +56,7 @@ class FrameRouter {
   }
 
  private:
-  void take(const std::shared_ptr<Connection>& connection, const wire::Frame& frame);
-  void refuse(Connection& connection, wire::Command command, const char* key);
+  void refuse(Connection& connection, wire::Command command, const char* key, const Error& why);
   // Nothing when it makes no sense.
   std::optional<wire::Incoming> decode(const wire::Frame& frame, const std::string& peer);
   void take_dispatch(const wire::DispatchTask& dispatch, const std::string& body);

@@ -1,6 +1,7 @@
 #include "worker/peer_authorizer.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <memory>
 #include <utility>
 
@@ -13,10 +14,12 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
+tl::unexpected<Error> refusal() { return fail(ErrorCode::kDenied, "no master is registered with this address"); }
+
 }  // namespace
 
 PeerAuthorizer::PeerAuthorizer(asio::io_context& io, AddressRanges named, GateLimits limits)
-    : named_(std::move(named)), limits_(limits), resolver_(io), timer_(io) {}
+    : io_(io), named_(std::move(named)), limits_(limits), resolver_(io), timer_(io) {}
 
 void PeerAuthorizer::set_named(AddressRanges named) {
   named_ = std::move(named);
@@ -65,38 +68,35 @@ void PeerAuthorizer::resolve_names() {
   (*next)(0);
 }
 
-void PeerAuthorizer::pass(const IpBytes& peer, std::size_t bytes, std::function<void()> go,
-                          std::function<void()> refuse) {
-  if (knows(peer)) return go();
-  if (held_.size() >= limits_.max_held_messages || held_bytes_ + bytes > limits_.max_held_bytes) return refuse();
-  held_bytes_ += bytes;
-  held_.push_back({peer, bytes, std::move(go), std::move(refuse), steady_clock::now() + limits_.patience});
-  if (held_.size() == 1) arm();
+void PeerAuthorizer::ask(const IpBytes& peer, Answer answer) {
+  if (knows(peer)) return asio::post(io_, [answer = std::move(answer)] { answer({}); });
+  if (waiting_.size() >= limits_.max_waiting)
+    return asio::post(io_, [answer = std::move(answer)] { answer(refusal()); });
+  waiting_.push_back({peer, std::move(answer), steady_clock::now() + limits_.patience});
+  if (waiting_.size() == 1) arm();
   resolve_names();
 }
 
 void PeerAuthorizer::release() {
-  std::deque<Held> known, others;
-  for (Held& held : held_) (knows(held.peer) ? known : others).push_back(std::move(held));
-  held_ = std::move(others);
-  for (const Held& held : known) held_bytes_ -= held.bytes;
-  for (const Held& held : known) held.go();
+  std::deque<Waiting> known, others;
+  for (Waiting& one : waiting_) (knows(one.peer) ? known : others).push_back(std::move(one));
+  waiting_ = std::move(others);
+  for (Waiting& one : known) asio::post(io_, [answer = std::move(one.answer)] { answer({}); });
 }
 
 void PeerAuthorizer::arm() {
-  if (held_.empty()) return;
-  timer_.expires_at(held_.front().until);
+  if (waiting_.empty()) return;
+  timer_.expires_at(waiting_.front().until);
   timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) refuse_overdue();
   });
 }
 
 void PeerAuthorizer::refuse_overdue() {
-  while (!held_.empty() && held_.front().until <= steady_clock::now()) {
-    const Held held = std::move(held_.front());
-    held_.pop_front();
-    held_bytes_ -= held.bytes;
-    held.refuse();
+  while (!waiting_.empty() && waiting_.front().until <= steady_clock::now()) {
+    const Waiting late = std::move(waiting_.front());
+    waiting_.pop_front();
+    late.answer(refusal());
   }
   arm();
 }

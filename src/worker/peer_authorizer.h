@@ -2,7 +2,7 @@
 // (A 3.1 worker asks no peer who it is; its port runs whatever comes.)
 //
 // Owned by cli/worker.cc; the control thread. A master may speak before ZooKeeper has reported it, and a dispatch that
-// is lost hangs for ever; so what an unknown peer sends is held for a moment, in order, and unread.
+// is lost hangs for ever; so an unknown peer waits for a moment, with what it sends unread in its connection.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -16,17 +16,19 @@
 #include <vector>
 
 #include "base/network_address.h"
+#include "base/result.h"
 
 namespace porpoise {
 
 struct GateLimits {
   std::chrono::milliseconds patience{5000};  // ZooKeeper reports a new master within a fraction of that
-  std::size_t max_held_bytes = 32U << 20U;   // of all unknown peers together
-  std::size_t max_held_messages = 4096;
+  std::size_t max_waiting = 4096;
 };
 
 class PeerAuthorizer {
  public:
+  using Answer = std::function<void(Status may)>;
+
   PeerAuthorizer(boost::asio::io_context& io, AddressRanges named, GateLimits limits = {});
   PeerAuthorizer(const PeerAuthorizer&) = delete;
   PeerAuthorizer& operator=(const PeerAuthorizer&) = delete;
@@ -37,32 +39,32 @@ class PeerAuthorizer {
   // Instead of those named so far.
   void set_named(AddressRanges named);
 
-  // Calls `go`, now or as soon as `peer` is known as a master; or `refuse`, when it is not within the patience or too
-  // much is held.
-  void pass(const IpBytes& peer, std::size_t bytes, std::function<void()> go, std::function<void()> refuse);
+  // Whether a master is registered with this address, or it was named.
+  bool knows(const IpBytes& peer) const { return masters_.contains(peer) || named_.contains(peer); }
+
+  // Answers as soon as `peer` is known as a master's address, or, with kDenied, when it is not within the patience or
+  // too many wait. Once, and never from inside.
+  void ask(const IpBytes& peer, Answer answer);
 
  private:
-  struct Held {
+  struct Waiting {
     IpBytes peer;
-    std::size_t bytes;
-    std::function<void()> go;
-    std::function<void()> refuse;
+    Answer answer;
     std::chrono::steady_clock::time_point until;
   };
-  bool knows(const IpBytes& peer) const { return masters_.contains(peer) || named_.contains(peer); }
   void resolve_names();
   void release();
   void arm();
   void refuse_overdue();
 
+  boost::asio::io_context& io_;
   AddressRanges named_;
   const GateLimits limits_;
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::steady_timer timer_;
   std::vector<std::string> names_;  // of registered masters that did not register an address
   std::set<IpBytes> masters_;
-  std::deque<Held> held_;
-  std::size_t held_bytes_ = 0;
+  std::deque<Waiting> waiting_;
   bool resolving_ = false;
 };
 

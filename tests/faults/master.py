@@ -13,6 +13,7 @@ from dispatch import survivors
 from frames import (ACKS, DELAYED, DISPATCH, HOST_UPDATE, KILL, KILL_RESPONSE, NAMES, REJECT, RESULT, RUNNING, Decoder,
                     encode)
 from waiting import until
+from zk_client import Server
 
 NODES = f"/{settings.NAMESPACE}/nodes/master"
 ANSWER_LIMIT = 10  # seconds: what a 3.1 caller waits for a log
@@ -96,6 +97,7 @@ class Master:
         self._tasks = {}
         self._opaque = 0
         self._server = None
+        self._server_node = None
         self._connections = []
         self._numbers = itertools.count(1)  # of connections: only of one is what comes in order
         self.port = None
@@ -111,12 +113,13 @@ class Master:
         threading.Thread(target=self._accept, args=(self._server,), daemon=True).start()
 
     def register(self):
-        with self._zookeeper() as zookeeper:
-            zookeeper.create(f"{NODES}/{self.address}", b"{}")
+        self.unregister()
+        self._server_node = Server(self._zookeeper, f"{NODES}/{self.address}")
 
     def unregister(self):
-        with self._zookeeper() as zookeeper:
-            zookeeper.delete(f"{NODES}/{self.address}")
+        node, self._server_node = self._server_node, None
+        if node:
+            node.close()
 
     def connect(self, port):
         self.link = Link(port, self._from_link)

@@ -26,7 +26,11 @@ Outcome decode(std::string_view bytes, std::size_t step) {
   for (std::size_t at = 0; at < bytes.size() && outcome.problem.empty(); at += step) {
     decoder.feed(bytes.substr(at, step));
     while (true) {
+      const auto head = decoder.head();
       auto frame = decoder.next();
+      if (!head && frame) std::abort();
+      if (frame && *frame && (!*head || (*head)->command != (*frame)->command || (*head)->opaque != (*frame)->opaque))
+        std::abort();
       if (!frame && frame.error().message().empty()) std::abort();
       if (!frame) outcome.problem = frame.error().to_string();
       if (!frame || !*frame) break;

@@ -2,9 +2,11 @@
 
 import socket
 import struct
+import threading
 
 CREATE, DELETE, EXISTS, GET_DATA, GET_CHILDREN, CLOSE = 1, 2, 3, 4, 8, -11
 NO_NODE, NODE_EXISTS = -101, -110
+EPHEMERAL = 1  # of the flags of CREATE
 
 
 def _bytes(raw):
@@ -43,12 +45,13 @@ class ZooKeeper:
     def exists(self, path):
         return self._request(EXISTS, _text(path) + b"\0") is not None
 
-    def create(self, path, data=b""):
-        """A persistent node for everybody, and those above it; none is made that is there."""
+    def create(self, path, data=b"", ephemeral=False):
+        """A node for everybody, and persistent ones above it; none is made that is there. An ephemeral one goes with
+        this session."""
         above = path.rpartition("/")[0]
         if above:
             self.create(above)
-        self._request(CREATE, _text(path) + _bytes(data) + EVERYBODY + struct.pack(">i", 0))
+        self._request(CREATE, _text(path) + _bytes(data) + EVERYBODY + struct.pack(">i", EPHEMERAL if ephemeral else 0))
 
     def delete(self, path):
         self._request(DELETE, _text(path) + struct.pack(">i", -1))
@@ -103,3 +106,27 @@ class ZooKeeper:
                 raise ConnectionError("ZooKeeper closed the connection")
             parts += piece
         return parts
+
+
+class Server:
+    """A server that is registered: an ephemeral node and the session that keeps it, until close()."""
+
+    def __init__(self, zookeeper, path):
+        """`zookeeper`: makes a client with a session of its own."""
+        self._session, self._path, self._lock = zookeeper(), path, threading.Lock()
+        self._ended = threading.Event()
+        self._session.create(path, b"{}", ephemeral=True)
+        threading.Thread(target=self._live, daemon=True).start()
+
+    def close(self):
+        """Its node is gone when this returns."""
+        if not self._ended.is_set():
+            self._ended.set()
+            with self._lock, self._session:
+                pass
+
+    def _live(self):
+        while not self._ended.wait(2):
+            with self._lock:
+                if not self._ended.is_set():
+                    self._session.exists(self._path)

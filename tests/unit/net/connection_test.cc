@@ -43,16 +43,24 @@ class Net : public testing::Test {
         [this](Connection::Ending ending, const std::string& text) {
           endings.push_back(ending);
           events.push_back(text);
-        });
+        },
+        gate);
   }
-  tcp::socket connect() {
+  tcp::socket connect(const char* from = "127.0.0.1") {
     tcp::socket socket(io);
+    socket.open(tcp::v4());
+    socket.bind({asio::ip::make_address(from), 0});
     socket.connect({asio::ip::make_address("127.0.0.1"), listener->port()});
     return socket;
+  }
+  void settle() {  // until all that has come was taken
+    io.restart();
+    while (io.poll() > 0) continue;
   }
   std::string address() const { return "127.0.0.1:" + std::to_string(listener->port()); }
 
   asio::io_context io;
+  PeerGate gate;
   std::unique_ptr<Listener> listener;
   std::vector<Frame> frames;
   std::vector<std::string> events;
@@ -113,31 +121,108 @@ TEST_F(Net, ClosesAConnectionThatHasNeverSentAFrameAndKeepsTheOthers) {
   EXPECT_TRUE(run_until(io, [&] { return frames.size() == 2; }));
 }
 
-TEST_F(Net, RefusesMoreConnectionsThanItMayHave) {
+TEST_F(Net, GivesTheNewestTheIdlestStrangersPlaceWhenThereAreTooMany) {
   ListenerOptions options;
-  options.max_connections = 1;
+  options.places.most = 1;
   listen(options);
   const tcp::socket first = connect();
   ASSERT_TRUE(run_until(io, [&] { return listener->connections() == 1; }));
-  const tcp::socket second = connect();
+  const tcp::socket second = connect("127.0.0.2");
   ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
-  EXPECT_THAT(events[0], HasSubstr("refused a connection from 127.0.0.1: there are too many"));
+  EXPECT_THAT(events[0], HasSubstr("closed the connection from 127.0.0.1"));
+  EXPECT_THAT(events[0], HasSubstr("there are too many"));
+  EXPECT_EQ(listener->connections(), 1U);
 }
 
-TEST_F(Net, RefusesMoreConnectionsOfOnePeerThanItMayHave) {
+TEST_F(Net, RefusesAConnectionWhenOnlyMastersHavePlaces) {
+  gate.on_head = [](const std::shared_ptr<Connection>& connection, const wire::FrameHead&) {
+    connection->trust();
+    return std::optional(wire::FrameLimits{});
+  };
   ListenerOptions options;
-  options.max_connections_of_a_peer = 1;
+  options.places.most = 1;
+  listen(options);
+  tcp::socket master = connect();
+  asio::write(master, asio::buffer(wire::encode({Command::kPing, 1, ""})));
+  ASSERT_TRUE(run_until(io, [&] { return frames.size() == 1; }));
+  const tcp::socket other = connect("127.0.0.2");
+  ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
+  EXPECT_THAT(events[0], HasSubstr("refused a connection from 127.0.0.2: there are too many"));
+}
+
+TEST_F(Net, KeepsNoMoreConnectionsOfOnePeerThanItMayHave) {
+  ListenerOptions options;
+  options.places.most_of_a_peer = 1;
   listen(options);
   const tcp::socket first = connect();
   ASSERT_TRUE(run_until(io, [&] { return listener->connections() == 1; }));
   const tcp::socket second = connect();
   ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
   EXPECT_EQ(listener->connections(), 1U);
-  tcp::socket stranger(io);
-  stranger.open(tcp::v4());
-  stranger.bind({asio::ip::make_address("127.0.0.2"), 0});
-  stranger.connect({asio::ip::make_address("127.0.0.1"), listener->port()});
+  const tcp::socket stranger = connect("127.0.0.2");
   EXPECT_TRUE(run_until(io, [&] { return listener->connections() == 2; }));
+}
+
+// What a stranger claimed to send was held until it was known that he may not say it.
+TEST_F(Net, ReadsNoMoreOfAFrameThatIsHeldBackThanItsHead) {
+  std::shared_ptr<Connection> held_back;
+  gate.on_head = [&](const std::shared_ptr<Connection>& connection, const wire::FrameHead& head) {
+    EXPECT_EQ(head.command, Command::kTaskDispatchRequest);
+    EXPECT_EQ(head.opaque, 7);
+    held_back = connection;
+    return std::optional<wire::FrameLimits>();
+  };
+  listen();
+  tcp::socket peer = connect();
+  peer.non_blocking(true);
+  const std::string whole = wire::encode({Command::kTaskDispatchRequest, 7, std::string(1U << 20U, 'x')});
+  std::size_t sent = 0;
+  const auto send = [&] {
+    boost::system::error_code full;
+    sent += peer.write_some(asio::buffer(whole.data() + sent, whole.size() - sent), full);
+  };
+  send();
+  ASSERT_TRUE(run_until(io, [&] { return held_back != nullptr; }));
+  for (int i = 0; i < 50; ++i) {
+    send();
+    settle();
+  }
+  EXPECT_LE(held_back->held_bytes(), 16U << 10U) << "what came with the head";
+  EXPECT_THAT(frames, IsEmpty());
+  held_back->go_on({});
+  EXPECT_TRUE(run_until(io, [&] {
+    if (sent < whole.size()) send();
+    return frames.size() == 1;
+  }));
+  held_back.reset();
+}
+
+TEST_F(Net, ClosesAStrangersFrameThatIsLargerThanStrangersMaySend) {
+  gate.on_head = [](const auto&, const wire::FrameHead&) { return std::optional(wire::FrameLimits{64, 100}); };
+  listen();
+  tcp::socket peer = connect();
+  asio::write(peer, asio::buffer(wire::encode({Command::kPing, 1, std::string(101, 'x')}).substr(0, 40)));
+  ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
+  EXPECT_THAT(events[0], HasSubstr("above the limit of 100"));
+}
+
+TEST_F(Net, ClosesStrangersBeforeAMasterWhenTheyHoldTooMuch) {
+  gate.on_head = [](const std::shared_ptr<Connection>& connection, const wire::FrameHead&) {
+    if (connection->peer().starts_with("127.0.0.1:")) connection->trust();
+    return std::optional(wire::FrameLimits{});
+  };
+  ListenerOptions options;
+  options.limits.budget = std::make_shared<ByteBudget>(ByteBudget{.most = 1000});
+  listen(options);
+  tcp::socket master = connect(), stranger = connect("127.0.0.2");
+  const std::string frame = wire::encode({Command::kTaskDispatchRequest, 1, std::string(900, 'x')});
+  asio::write(stranger, asio::buffer(frame.substr(0, 600)));
+  ASSERT_TRUE(run_until(io, [&] { return options.limits.budget->held == 600; }));
+  asio::write(master, asio::buffer(frame.substr(0, 600)));
+  ASSERT_TRUE(run_until(io, [&] { return !events.empty(); }));
+  EXPECT_THAT(events[0], HasSubstr("closed the connection from 127.0.0.2"));
+  asio::write(master, asio::buffer(frame.substr(600)));
+  EXPECT_TRUE(run_until(io, [&] { return frames.size() == 1; }));
 }
 
 TEST_F(Net, LeavesDescriptorsToTheRestOfTheProcess) {
@@ -166,6 +251,7 @@ TEST_F(Net, HoldsNoMoreOfAllPeersTogetherThanItsBudget) {
   EXPECT_THAT(events[0], HasSubstr("more than can be held"));
   EXPECT_EQ(options.limits.budget->held, 600U) << "what the closed one held is free again";
   first.close();
+  second.close();
   EXPECT_TRUE(run_until(io, [&] { return options.limits.budget->held == 0; }));
 }
 

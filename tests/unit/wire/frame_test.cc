@@ -136,6 +136,22 @@ TEST(FrameDecoder, NamesTheByteInItsOwnFrame) {
   EXPECT_EQ(decoder.next().error().to_string(), "byte 0x07 at offset 1 of the frame is not the version 0x00");
 }
 
+TEST(FrameDecoder, KnowsTheHeadBeforeTheBodyAndTakesOtherLimitsForIt) {
+  FrameDecoder decoder({.max_body_bytes = 1000});
+  const std::string bytes = encode({Command::kTaskDispatchRequest, 7, std::string(101, 'x')});
+  decoder.feed(std::string_view(bytes).substr(0, 10));
+  EXPECT_FALSE(decoder.head().value().has_value());
+  decoder.feed(std::string_view(bytes).substr(10, 1));
+  const auto head = decoder.head().value();
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->command, Command::kTaskDispatchRequest);
+  EXPECT_EQ(head->opaque, 7);
+  decoder.limit({.max_body_bytes = 100});
+  decoder.feed(std::string_view(bytes).substr(11, 50));
+  EXPECT_FALSE(decoder.next());
+  EXPECT_FALSE(decoder.head()) << "the error is final";
+}
+
 TEST(FrameDecoder, RefusesLengthsThatAreNegativeOrAboveTheLimit) {
   const std::string head = start() + big_endian(7, 8);
   const std::string to_body = head + big_endian(12, 4) + R"({"items":{}})";
