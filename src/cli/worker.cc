@@ -88,6 +88,7 @@ TaskExecutor::Events execution_events(WorkerLoop& loop, Metrics& metrics, Log& l
   events.on_app_id = [&](std::int64_t id, const std::string& app_id) { loop.post(event::AppId{id, app_id}); };
   events.on_killed = [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); };
   events.on_launched = [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); };
+  events.on_adopted = [&](AdoptOutcome outcome) { metrics.tasks.adopted(outcome); };
   events.on_hung = [&](std::int64_t id, const std::string& why) {
     metrics.tasks.host_hung();
     log.warn(why + ": it is ended", {{"task_instance_id", id}});
@@ -174,7 +175,7 @@ Status run_daemon(const ResolvedSettings& resolved, SettingsReload::Read read_ag
   StateKeeper keeper({io, loop, store, needs.paths, zone, *profile, remover, log});
   TaskExecutor executor(io, config, catalog, store, host_settings(config, needs), execution_events(loop, metrics, log));
   AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
-  TaskAlerts task_alerts(alerts, store, log);
+  TaskAlerts task_alerts(alerts, loop);
 
   // 7. Membership.
   Membership membership(

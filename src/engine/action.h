@@ -43,6 +43,10 @@ struct StoreResult {
   AcceptedTask task;
   TaskResult result;
 };
+// No later run of the worker sends its alert again.
+struct StoreAlerted {
+  std::int64_t task_instance_id = 0;
+};
 // Nobody is told how it ends, not even after a restart.
 struct Abandon {
   std::int64_t task_instance_id = 0;
@@ -134,10 +138,10 @@ struct Say {
 }  // namespace action
 
 using Action =
-    std::variant<action::Scan, action::Store, action::Look, action::StoreMaster, action::StoreResult, action::Abandon,
-                 action::Forget, action::Launch, action::Adopt, action::Cancel, action::Send, action::AnswerKill,
-                 action::AllowTakeover, action::OpenPort, action::RegisterAgain, action::RefreshHeartbeat, action::Exit,
-                 action::Accepted, action::Known, action::Refused, action::Finished, action::Recovered, action::GaveUp,
-                 action::Say>;
+    std::variant<action::Scan, action::Store, action::Look, action::StoreMaster, action::StoreResult,
+                 action::StoreAlerted, action::Abandon, action::Forget, action::Launch, action::Adopt, action::Cancel,
+                 action::Send, action::AnswerKill, action::AllowTakeover, action::OpenPort, action::RegisterAgain,
+                 action::RefreshHeartbeat, action::Exit, action::Accepted, action::Known, action::Refused,
+                 action::Finished, action::Recovered, action::GaveUp, action::Say>;
 
 }  // namespace porpoise

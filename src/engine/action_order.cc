@@ -26,8 +26,9 @@ bool ActionOrder::is_slow(const Action& action) {
   return std::visit(
       Overloaded{[](const action::Scan&) { return true; }, [](const action::Store&) { return true; },
                  [](const action::Look&) { return true; }, [](const action::StoreMaster&) { return true; },
-                 [](const action::StoreResult&) { return true; }, [](const action::Abandon&) { return true; },
-                 [](const action::Forget&) { return true; }, [](const auto&) { return false; }},
+                 [](const action::StoreResult&) { return true; }, [](const action::StoreAlerted&) { return true; },
+                 [](const action::Abandon&) { return true; }, [](const action::Forget&) { return true; },
+                 [](const auto&) { return false; }},
       action);
 }
 
@@ -36,6 +37,7 @@ std::int64_t ActionOrder::task_of(const Action& action) {
                                [](const action::Look& a) { return a.task_instance_id; },
                                [](const action::StoreMaster& a) { return a.task.id(); },
                                [](const action::StoreResult& a) { return a.task.id(); },
+                               [](const action::StoreAlerted& a) { return a.task_instance_id; },
                                [](const action::Abandon& a) { return a.task_instance_id; },
                                [](const action::Forget& a) { return a.task_instance_id; },
                                [](const action::Launch& a) { return a.task.id(); },

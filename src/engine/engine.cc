@@ -5,9 +5,9 @@
 namespace porpoise {
 
 const char* name_of(const Event& event) {
-  static constexpr const char* kNames[] = {"Dispatched", "KillAsked",   "HostChanged", "Acked", "NotSent",
-                                           "Scanned",    "Stored",      "Looked",      "AppId", "Ended",
-                                           "Registered", "SessionLost", "Terminated",  "Woken"};
+  static constexpr const char* kNames[] = {"Dispatched", "KillAsked",  "HostChanged", "Acked",      "NotSent",
+                                           "Scanned",    "Stored",     "Looked",      "AppId",      "Alerted",
+                                           "Ended",      "Registered", "SessionLost", "Terminated", "Woken"};
   static_assert(std::size(kNames) == std::variant_size_v<Event>);
   return kNames[event.index()];
 }

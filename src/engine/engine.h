@@ -74,6 +74,7 @@ class Engine {
   void handle(const event::Stored& event, Moment now);
   void handle(const event::Looked& event, Moment now);
   void handle(const event::AppId& event, Moment now);
+  void handle(const event::Alerted& event, Moment now);
   void handle(const event::Ended& event, Moment now);
   void handle(const event::Registered& event, Moment now);
   void handle(const event::SessionLost& event, Moment now);

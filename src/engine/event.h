@@ -68,6 +68,10 @@ struct AppId {
   std::int64_t task_instance_id = 0;
   std::string app_id;
 };
+// The alert server has answered to the alert of a task that has ended.
+struct Alerted {
+  std::int64_t task_instance_id = 0;
+};
 // The one answer to action::Launch or action::Adopt: nothing of the task lives, its result is on disk.
 struct Ended {
   std::int64_t task_instance_id = 0;
@@ -90,8 +94,8 @@ struct Woken {};
 }  // namespace event
 
 using Event = std::variant<event::Dispatched, event::KillAsked, event::HostChanged, event::Acked, event::NotSent,
-                           event::Scanned, event::Stored, event::Looked, event::AppId, event::Ended, event::Registered,
-                           event::SessionLost, event::Terminated, event::Woken>;
+                           event::Scanned, event::Stored, event::Looked, event::AppId, event::Alerted, event::Ended,
+                           event::Registered, event::SessionLost, event::Terminated, event::Woken>;
 
 // "Dispatched", …: for metrics and messages.
 const char* name_of(const Event& event);

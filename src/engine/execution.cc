@@ -97,6 +97,10 @@ void Engine::handle(const event::AppId& event, Moment now) {
   put_running(*task, now);
 }
 
+void Engine::handle(const event::Alerted& event, Moment) {
+  if (find(event.task_instance_id) != nullptr) want(action::StoreAlerted{event.task_instance_id});
+}
+
 void Engine::handle(const event::Ended& event, Moment now) {
   AcceptedTask* const task = find(event.task_instance_id);
   if (task == nullptr || task->phase != TaskPhase::kRunning) return;

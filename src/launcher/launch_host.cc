@@ -15,6 +15,7 @@
 #include "process/pidfd.h"
 #include "process/process_info.h"
 #include "process/spawn.h"
+#include "taskdir/control_socket.h"
 
 namespace porpoise {
 namespace {
@@ -80,6 +81,20 @@ Result<LaunchedHost> launch_host(const HostSettings& settings, const TaskRequest
   PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get(), lock.get(), children));
   return LaunchedHost{pid, std::move(link.ours), open_pidfd(pid), std::move(errors),
                       read_process(pid).value_or(ProcessInfo{}).start_ticks};
+}
+
+Result<std::optional<LaunchedHost>> find_running_host(const std::filesystem::path& state_dir) {
+  if (!host_lives(state_dir)) return std::nullopt;
+  PORPOISE_TRY(const HostIdentity host, wait_for_host_identity(state_dir));
+  LaunchedHost found;
+  found.pid = host.pid;
+  found.control = connect_to_host(state_dir).value_or(UniqueFd());
+  found.pid_fd = open_pidfd(host.pid);
+  found.start_ticks = host.start_ticks;
+  found.adopted = true;
+  // It ended just now, and the number may be somebody else's.
+  if (!found.pid_fd || !host_lives(state_dir)) return std::nullopt;
+  return found;
 }
 
 }  // namespace porpoise

@@ -1,4 +1,5 @@
-// Starts the task host of one task, which is all that takes long about it: files, a process, its exec.
+// Starts the task host of one task, or finds the one that an earlier requester left: all that takes long about it,
+// which is files, a process, its exec.
 //
 // Any thread; it blocks. A host that nobody follows (TaskProcess) works on, unless it is to die with its requester.
 #pragma once
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include "base/descriptor.h"
 #include "base/result.h"
@@ -40,11 +42,16 @@ struct LaunchedHost {
   UniqueFd pid_fd;
   UniqueFd errors;  // what the host itself prints: nothing, unless it is broken
   std::uint64_t start_ticks = 0;
+  bool adopted = false;  // an earlier requester started it: it is no child of this process
 };
 
 // Writes `state_dir`/request.json and starts the host, as a child that `children` expects, if there is one. Makes this
 // process the reaper of what a dying host would leave behind (PR_SET_CHILD_SUBREAPER).
 Result<LaunchedHost> launch_host(const HostSettings& settings, const TaskRequest& request,
                                  const std::filesystem::path& state_dir, ChildReaper* children = nullptr);
+
+// The host that an earlier requester started for the task of `state_dir` and left running. None: no host lives there;
+// `state_dir`/result.json says how the task ended, or it is lost (launcher/lost_host.h).
+Result<std::optional<LaunchedHost>> find_running_host(const std::filesystem::path& state_dir);
 
 }  // namespace porpoise

@@ -50,15 +50,15 @@ milliseconds age_of(std::uint64_t start_ticks) {
 
 class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl> {
  public:
-  Impl(const LauncherDeps& deps, LaunchedHost host, bool adopted, const TaskRequest& request,
-       std::filesystem::path state_dir, TaskListener& listener)
+  Impl(const LauncherDeps& deps, LaunchedHost host, const TaskRequest& request, std::filesystem::path state_dir,
+       TaskListener& listener)
       : deps_(deps),
         request_(request),
         state_dir_(std::move(state_dir)),
         listener_(listener),
         pid_(host.pid),
         start_ticks_(host.start_ticks),
-        adopted_(adopted),
+        adopted_(host.adopted),
         can_answer_(static_cast<bool>(host.control)),
         control_(deps.io),
         exit_(deps.io, host.pid_fd.release()),
@@ -359,7 +359,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
 std::unique_ptr<TaskProcess> TaskProcess::follow(const LauncherDeps& deps, LaunchedHost host,
                                                  const TaskRequest& request, const std::filesystem::path& state_dir,
                                                  TaskListener& listener) {
-  auto impl = std::make_shared<Impl>(deps, std::move(host), false, request, state_dir, listener);
+  auto impl = std::make_shared<Impl>(deps, std::move(host), request, state_dir, listener);
   impl->listen();
   return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
 }
@@ -369,20 +369,6 @@ Result<std::unique_ptr<TaskProcess>> TaskProcess::start(const LauncherDeps& deps
                                                         TaskListener& listener) {
   PORPOISE_TRY(LaunchedHost host, launch_host(deps.settings, request, state_dir, deps.children));
   return follow(deps, std::move(host), request, state_dir, listener);
-}
-
-Result<std::unique_ptr<TaskProcess>> TaskProcess::adopt(const LauncherDeps& deps, const TaskRequest& request,
-                                                        const std::filesystem::path& state_dir,
-                                                        TaskListener& listener) {
-  if (!host_lives(state_dir)) return nullptr;
-  PORPOISE_TRY(const HostIdentity host, wait_for_host_identity(state_dir));
-  LaunchedHost found{host.pid, connect_to_host(state_dir).value_or(UniqueFd()), open_pidfd(host.pid), UniqueFd(),
-                     host.start_ticks};
-  // It ended just now, and the number may be somebody else's.
-  if (!found.pid_fd || !host_lives(state_dir)) return nullptr;
-  auto impl = std::make_shared<Impl>(deps, std::move(found), true, request, state_dir, listener);
-  impl->listen();
-  return std::unique_ptr<TaskProcess>(new TaskProcess(std::move(impl)));
 }
 
 TaskProcess::~TaskProcess() { impl_->close(); }

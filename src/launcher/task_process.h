@@ -43,22 +43,18 @@ struct LauncherDeps {
 };
 
 // Owned by whoever asked for the task; lives on one io_context and its one thread. The listener outlives it. Promises:
-// no call blocks, except the destructor of one whose task runs, and those of a requester without `beside`; a host that
-// hangs does not make its task hang.
+// no call but start() blocks, except the destructor of one whose task runs, and those of a requester without `beside`;
+// a host that hangs does not make its task hang.
 class TaskProcess {
  public:
   // Launches a host and follows it. Blocks while that takes.
   static Result<std::unique_ptr<TaskProcess>> start(const LauncherDeps& deps, const TaskRequest& request,
                                                     const std::filesystem::path& state_dir, TaskListener& listener);
 
-  // Follows a host that launch_host() has started with the same settings, request and reaper.
+  // Follows a host that launch_host() has started with the same settings, request and reaper, or that
+  // find_running_host() has found: then on_started is called when it first answers.
   static std::unique_ptr<TaskProcess> follow(const LauncherDeps& deps, LaunchedHost host, const TaskRequest& request,
                                              const std::filesystem::path& state_dir, TaskListener& listener);
-
-  // Follows a host that an earlier requester started and left running; on_started is called when it first answers. Null
-  // when no host lives: then `state_dir`/result.json says how the task ended, or it is lost (launcher/lost_host.h).
-  static Result<std::unique_ptr<TaskProcess>> adopt(const LauncherDeps& deps, const TaskRequest& request,
-                                                    const std::filesystem::path& state_dir, TaskListener& listener);
 
   TaskProcess(const TaskProcess&) = delete;
   TaskProcess& operator=(const TaskProcess&) = delete;

@@ -90,6 +90,11 @@ void StateKeeper::perform(const action::StoreResult& store) {
   });
 }
 
+void StateKeeper::perform(const action::StoreAlerted& alerted) {
+  write(alerted.task_instance_id, "noting that the alert was sent in",
+        [id = alerted.task_instance_id](const TaskStore& disk) { return disk.keep_alerted(id); });
+}
+
 void StateKeeper::perform(const action::Abandon& abandon) {
   write(abandon.task_instance_id, "giving up",
         [id = abandon.task_instance_id](const TaskStore& disk) { return disk.abandon(id); });

@@ -44,6 +44,7 @@ class StateKeeper {
   void perform(const action::Look& look);
   void perform(const action::StoreMaster& store);
   void perform(const action::StoreResult& store);
+  void perform(const action::StoreAlerted& alerted);
   void perform(const action::Abandon& abandon);
   void perform(const action::Forget& forget);
 

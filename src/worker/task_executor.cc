@@ -174,22 +174,43 @@ void TaskExecutor::fail_to_start(const TaskRequest& request, const Error& proble
   end_without_host(request, TaskState::kFailure, problem.to_string());
 }
 
-AdoptOutcome TaskExecutor::adopt(const TaskRequest& request, const std::string& reason) {
+struct TaskExecutor::Found {
+  std::optional<LaunchedHost> host;  // it lives
+  std::optional<TaskResult> result;  // it has ended
+};
+
+void TaskExecutor::adopt(const TaskRequest& request, const std::string& reason) {
   const std::int64_t id = request.task_instance_id;
-  auto run = std::make_shared<Run>(*this, id);
-  auto process = TaskProcess::adopt(launcher(), request, store_.folder(id), *run);
-  if (process && *process) {
-    run->follow(*std::move(process));
-    runs_[id] = std::move(run);
-    return AdoptOutcome::kRunning;
+  runs_[id] = std::make_shared<Run>(*this, id);
+  launches_.call(
+      "the search for the host of task " + std::to_string(id), kLaunchLimit,
+      [store = store_, id]() -> Result<Found> {
+        Found found;
+        PORPOISE_TRY(found.host, find_running_host(store.folder(id)));
+        // It may have ended since the folder was read.
+        if (found.host) return found;
+        if (const auto folder = store.find(id)) found.result = folder->result;
+        return found;
+      },
+      [this, request, reason](Result<Found> outcome) { found(request, reason, std::move(outcome)); },
+      [this, request](Result<Found> late) {
+        if (late && late->host) end_late(*std::move(late->host), request);
+      });
+}
+
+void TaskExecutor::found(const TaskRequest& request, const std::string& reason, Result<Found> outcome) {
+  const std::int64_t id = request.task_instance_id;
+  Run& run = *runs_.at(id);
+  if (outcome && outcome->host) {
+    events_.on_adopted(AdoptOutcome::kRunning);
+    run.follow(TaskProcess::follow(launcher(), *std::move(outcome->host), request, store_.folder(id), run));
+  } else if (outcome && outcome->result) {
+    events_.on_adopted(AdoptOutcome::kFinished);
+    run.on_finished(*outcome->result);
+  } else {
+    events_.on_adopted(AdoptOutcome::kLost);
+    end_without_host(request, TaskState::kFailure, reason, true);
   }
-  // It may have ended between the first look and this one.
-  if (const auto found = store_.find(id); found && found->result) {
-    run->on_finished(*found->result);
-    return AdoptOutcome::kFinished;
-  }
-  end_without_host(request, TaskState::kFailure, reason, true);
-  return AdoptOutcome::kLost;
 }
 
 // `sweep`: a host was there, so something of the task may live.

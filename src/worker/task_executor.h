@@ -1,8 +1,8 @@
 // The executions in progress: one task host each, started here or adopted from an earlier run of the worker.
 //
 // Owned by cli/worker.cc; the control thread. What may take long is done by BlockingCalls, each with a deadline: asking
-// who a tenant's user is, launching a host, answering for one that died. Every start ends in exactly one on_ended,
-// never from inside start().
+// who a tenant's user is, launching a host or finding one, answering for one that died. Every start() and adopt() ends
+// in exactly one on_ended, never from inside.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -34,6 +34,7 @@ class TaskExecutor {
     std::function<void(std::int64_t id, const std::string& app_id)> on_app_id;
     std::function<void(std::chrono::steady_clock::duration took)> on_killed;  // from the order to the end
     std::function<void(std::chrono::steady_clock::duration took)> on_launched;
+    std::function<void(AdoptOutcome outcome)> on_adopted;                  // how an adopted task was found
     std::function<void(std::int64_t id, const std::string& why)> on_hung;  // its host; the task ends
     // Processes that no living task host accounts for: ended, or, each once, not to be ended even by SIGKILL.
     std::function<void(std::size_t count, const std::string& names)> on_leftovers;
@@ -49,7 +50,7 @@ class TaskExecutor {
   void start(const AcceptedTask& task);
   // A task that was running when the worker ended: followed when its host lives, else ended as it is found, with
   // nothing of it left alive, for `reason`.
-  AdoptOutcome adopt(const TaskRequest& request, const std::string& reason);
+  void adopt(const TaskRequest& request, const std::string& reason);
   // SIGTERM, its grace period, SIGKILL. `reason`, with who asked, is for its log; that of the first call counts.
   void cancel(std::int64_t task_instance_id, const std::string& reason);
 
@@ -69,6 +70,8 @@ class TaskExecutor {
   LauncherDeps launcher();
   void launch(const TaskRequest& request);
   void launched(const TaskRequest& request, Result<LaunchedHost> host);
+  struct Found;
+  void found(const TaskRequest& request, const std::string& reason, Result<Found> found);
   void fail_to_start(const TaskRequest& request, const Error& problem);
   void end_late(LaunchedHost host, const TaskRequest& request);
   void end_without_host(const TaskRequest& request, TaskState state, const std::string& message, bool sweep = false);

@@ -14,9 +14,7 @@ void TaskAlerts::ended(std::int64_t task_instance_id, const TaskResult& result) 
                           .title = result.alert->title,
                           .content = result.alert->content,
                           .warn_type = result.state == TaskState::kSuccess ? 1 : 2};
-  sender_.send(alert, [this, task_instance_id] {
-    if (const Status kept = store_.keep_alerted(task_instance_id); !kept) log_.error(kept.error().to_string());
-  });
+  sender_.send(alert, [this, task_instance_id] { loop_.post(event::Alerted{task_instance_id}); });
 }
 
 namespace {
@@ -59,7 +57,7 @@ void WorkerActions::perform(const action::Launch& launch) {
 
 void WorkerActions::perform(const action::Adopt& adopt) {
   const TaskRequest request = adopt.request ? *adopt.request : unmade_request(adopt.task);
-  deps_.metrics.tasks.adopted(deps_.executor.adopt(request, adopt.reason));
+  deps_.executor.adopt(request, adopt.reason);
 }
 
 void WorkerActions::perform(const action::Cancel& cancel) {

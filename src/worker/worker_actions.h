@@ -27,15 +27,14 @@ namespace porpoise {
 
 class TaskAlerts {
  public:
-  // All are borrowed.
-  TaskAlerts(AlertSender& sender, const TaskStore& store, Log& log) : sender_(sender), store_(store), log_(log) {}
+  // Both are borrowed.
+  TaskAlerts(AlertSender& sender, WorkerLoop& loop) : sender_(sender), loop_(loop) {}
 
   void ended(std::int64_t task_instance_id, const TaskResult& result);
 
  private:
   AlertSender& sender_;
-  const TaskStore& store_;
-  Log& log_;
+  WorkerLoop& loop_;
 };
 
 // Carries out what the Engine wants: each action is handed to the adapter that can do it, counted and written to the

@@ -46,7 +46,7 @@ class Contender:
             before, now = looks[-2:]
             return (abs(now["memory"] - before["memory"]) < STABLE * before["memory"] and
                     now["files"] == before["files"] and now["threads"] == before["threads"])
-        until(stable, "the end of what the load began", 60, pause=1)
+        until(stable, "the end of what the load began", 90, pause=6)  # idle threads end after 5 s
         return looks[-1]
 
     def cpu_seconds(self):

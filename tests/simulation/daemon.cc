@@ -196,6 +196,11 @@ void Daemon::perform(const action::StoreMaster& wanted) {
   });
 }
 
+// No task of the simulation asks for an alert.
+void Daemon::perform(const action::StoreAlerted& wanted) {
+  on_disk(wanted.task_instance_id, [] { return std::nullopt; });
+}
+
 void Daemon::perform(const action::StoreResult& wanted) {
   on_disk(wanted.task.id(), [this, result = wanted.result] {
     write_result(result);

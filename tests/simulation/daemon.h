@@ -90,6 +90,7 @@ class Daemon final : public HostFollower {
   void perform(const action::Look& look);
   void perform(const action::StoreMaster& store);
   void perform(const action::StoreResult& store);
+  void perform(const action::StoreAlerted& alerted);
   void perform(const action::Abandon& abandon);
   void perform(const action::Forget& forget);
   // What the disk does when it gets round to it; then the action about `id` is done.

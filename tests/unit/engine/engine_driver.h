@@ -109,6 +109,7 @@ class Driver {
   static std::string describe(const action::StoreResult& a) {
     return "record" + of(a.task.id()) + " " + std::string(to_string(a.result.state));
   }
+  static std::string describe(const action::StoreAlerted& a) { return "alerted" + of(a.task_instance_id); }
   static std::string describe(const action::Abandon& a) { return "abandon" + of(a.task_instance_id); }
   static std::string describe(const action::Forget& a) { return "forget" + of(a.task_instance_id); }
   static std::string describe(const action::Launch& a) { return "start" + of(a.task.id()); }

@@ -129,6 +129,16 @@ TEST_F(TaskLife, AppIdsAreToldWhileTheTaskRuns) {
   EXPECT_THAT(take(), ElementsAre("RUNNING 1 to m:1"));
 }
 
+TEST_F(TaskLife, AnAlertThatWasAnsweredIsNotSentAgainByALaterRun) {
+  accept(1);
+  driver.end(success(1), 1);
+  (void)take();
+  driver.on(event::Alerted{1}, 2);
+  EXPECT_THAT(take(), ElementsAre("alerted 1"));
+  driver.on(event::Alerted{77}, 3);  // its RESULT was acknowledged meanwhile: there is no folder any more
+  EXPECT_THAT(take(), ElementsAre());
+}
+
 TEST_F(TaskLife, ADryRunTellsNothingButItsEnd) {
   AcceptedTask dry = task(1);
   dry.dispatch.context.dry_run = true;

@@ -27,7 +27,7 @@ void start_and_die(TaskRun& run) {
 }
 
 void adopt(TaskRun& run) {
-  auto adopted = TaskProcess::adopt(run.deps(), run.request, run.state_dir(), run);
+  auto adopted = run.adopted();
   ASSERT_TRUE(adopted && *adopted);
   run.task = *std::move(adopted);
   run.host_pid = static_cast<pid_t>(run.task->pid());
@@ -73,7 +73,7 @@ TEST(Adoption, FindsNobodyWhenTheHostHasEnded) {
   run.settings.die_with_requester = false;
   run.script("true").run();
   run.task.reset();
-  const auto adopted = TaskProcess::adopt(run.deps(), run.request, run.state_dir(), run);
+  const auto adopted = run.adopted();
   ASSERT_TRUE(adopted) << adopted.error().to_string();
   EXPECT_EQ(*adopted, nullptr);
   EXPECT_TRUE(run.stored_result());

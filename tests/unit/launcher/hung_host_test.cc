@@ -39,7 +39,7 @@ void start_die_and_adopt(TaskRun& run, const std::string& script, const std::fun
   ASSERT_EQ(status, 0);
   ASSERT_TRUE(run.wait_for_log("ready")) << run.log();
   if (before_adoption) before_adoption();
-  auto adopted = TaskProcess::adopt(run.deps(), run.request, run.state_dir(), run);
+  auto adopted = run.adopted();
   ASSERT_TRUE(adopted && *adopted);
   run.task = *std::move(adopted);
   run.host_pid = static_cast<pid_t>(run.task->pid());

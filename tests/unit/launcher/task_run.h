@@ -61,6 +61,13 @@ class TaskRun final : public TaskListener {
     host_pid = static_cast<pid_t>(task->pid());
   }
 
+  // Follows the host that an earlier requester left. Null: none lives.
+  Result<std::unique_ptr<TaskProcess>> adopted() {
+    PORPOISE_TRY(auto host, find_running_host(state_dir()));
+    if (!host) return nullptr;
+    return TaskProcess::follow(deps(), *std::move(host), request, state_dir(), *this);
+  }
+
   LauncherDeps deps() { return {io, settings, nullptr, children}; }
 
   // Handles events until `done`; false when that takes too long.
