@@ -26,6 +26,7 @@ enum class TaskPhase { kStoring, kWaiting, kRunning, kEnded };
 
 struct AcceptedTask {
   wire::DispatchTask dispatch;  // its master may change; empty: nothing on disk says who it is
+  std::string defect;           // why it cannot be run at all: it ends so, for its log and its master
   TaskPhase phase = TaskPhase::kWaiting;
   std::int64_t accepted_mono_ms = 0;
   std::int64_t start_time_ms = 0;

@@ -80,10 +80,10 @@ void Engine::accept(AcceptedTask& task, Moment now) {
   outbox_.drop(task.id());  // a REJECT of the same instance that its master has answered by dispatching it again
   task.phase = TaskPhase::kWaiting;
   if (std::exchange(task.master_changed, false)) want(action::StoreMaster{task});
-  if (task.killed) return end_unstarted(task, now);
-  task.delay_unacked = delay_ms(task.dispatch.context, now.wall_ms) > 0;
+  if (task.killed) return end_killed(task, now);
+  task.delay_unacked = task.defect.empty() && delay_ms(task.dispatch.context, now.wall_ms) > 0;
   if (task.delay_unacked) tell_delay(task, now);
-  enqueue(task, now);
+  begin_waiting(task, now);
 }
 
 void Engine::accept_again(std::int64_t id, const std::string& master, Moment now) {
@@ -133,7 +133,8 @@ void Engine::change_master(AcceptedTask& task, const std::string& master) {
 
 // --- Waiting for a slot, or for its delay ---
 
-void Engine::enqueue(const AcceptedTask& task, Moment now) {
+void Engine::begin_waiting(AcceptedTask& task, Moment now) {
+  if (!task.defect.empty()) return end_unstarted(task, TaskState::kFailure, task.defect, now);
   const std::int64_t delay = delay_ms(task.dispatch.context, now.wall_ms);
   const std::int64_t due = now.mono_ms + delay;
   if (delay > 0)

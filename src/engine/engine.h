@@ -89,14 +89,15 @@ class Engine {
   void take_occupied(const FoundTask& found, const AcceptedTask& asked, Moment now);
   void refuse(const AcceptedTask& task, Refusal why, Moment now);
   void change_master(AcceptedTask& task, const std::string& master);
-  void enqueue(const AcceptedTask& task, Moment now);
+  void begin_waiting(AcceptedTask& task, Moment now);
   void leave_queue(std::int64_t id);
 
   // execution.cc
   void start_due(Moment now);
   void begin(AcceptedTask& task, Moment now);
   void kill(AcceptedTask& task, ReplyTo asker, Moment now);
-  void end_unstarted(AcceptedTask& task, Moment now);
+  void end_killed(AcceptedTask& task, Moment now);
+  void end_unstarted(AcceptedTask& task, TaskState state, std::string why, Moment now);
   void answer_kills(AcceptedTask& task, const TaskResult& result);
   void recover(const FoundTask& found, Ownership ownership, Moment now);
   void take_back(AcceptedTask task, const FoundTask& found, Moment now);

@@ -55,7 +55,7 @@ void Engine::kill(AcceptedTask& task, ReplyTo asker, Moment now) {
     case TaskPhase::kWaiting:
       task.kill_askers.push_back(asker);
       leave_queue(task.id());
-      end_unstarted(task, now);
+      end_killed(task, now);
       break;
     case TaskPhase::kRunning:
       task.kill_askers.push_back(asker);  // answered when its tree is verified dead
@@ -68,18 +68,24 @@ void Engine::kill(AcceptedTask& task, ReplyTo asker, Moment now) {
   }
 }
 
-void Engine::end_unstarted(AcceptedTask& task, Moment now) {
+void Engine::end_killed(AcceptedTask& task, Moment now) {
+  const std::string why = "killed by order of its master " + task.dispatch.master + " before it started";
+  const std::vector<ReplyTo> askers = std::exchange(task.kill_askers, {});
+  end_unstarted(task, TaskState::kKill, why, now);
+  for (const ReplyTo asker : askers) want(action::AnswerKill{asker, killed_unstarted(task.id(), settings_.address)});
+}
+
+void Engine::end_unstarted(AcceptedTask& task, TaskState state, std::string why, Moment now) {
   TaskResult result;
   result.task_instance_id = task.id();
-  result.state = TaskState::kKill;
-  result.message = "killed by order of its master " + task.dispatch.master + " before it started";
+  result.state = state;
+  result.message = std::move(why);
   result.start_time_ms = result.end_time_ms = now.wall_ms;
   result.var_pool = task.dispatch.context.var_pool;
   result.app_ids = task.app_ids;
   task.phase = TaskPhase::kEnded;
   want(action::StoreResult{task, result});
-  for (const ReplyTo asker : std::exchange(task.kill_askers, {}))
-    want(action::AnswerKill{asker, killed_unstarted(task.id(), settings_.address)});
+  if (state == TaskState::kFailure) want(action::Finished{task.dispatch.context.task_type, result});
   put_result(task, result, now);
 }
 
@@ -145,10 +151,10 @@ void Engine::take_back(AcceptedTask task, const FoundTask& found, Moment now) {
   const std::int64_t id = task.id();
   task.accepted_mono_ms = now.mono_ms;
   task.killed = task.phase == TaskPhase::kEnded && found.result->state == TaskState::kKill;
-  const AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
+  AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
   switch (kept.phase) {
     case TaskPhase::kStoring: break;
-    case TaskPhase::kWaiting: enqueue(kept, now); break;
+    case TaskPhase::kWaiting: return begin_waiting(kept, now);
     case TaskPhase::kRunning:
       ++running_;
       if (kept.abandoned)

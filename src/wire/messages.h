@@ -50,6 +50,9 @@ struct TaskContext {
 struct DispatchTask {
   std::string master;  // messageSenderAddress, "host:port": where everything about this task is reported to
   TaskContext context;
+  // Why it cannot be run; then `context` has what could be read, at least the task's instance. None: all could be.
+  std::optional<Error> defect = std::nullopt;
+  bool broken = false;  // by a defect of the text as a whole: all of `context` that is known says which task it is
 };
 struct KillTask {
   std::int64_t task_instance_id = 0;
@@ -190,7 +193,8 @@ class Profile {
   virtual std::string_view name() const = 0;  // "3.1"
 
   // Errors (ErrorCode::kInvalid) name the command and the member. They are no reason to close the connection: the frame
-  // was whole, only its body makes no sense.
+  // was whole, only its body makes no sense. A dispatch that says who sent it and which task it is about is no error
+  // but one with a defect: its sender has to be told.
   virtual Result<Incoming> decode(const Frame& frame) const = 0;
 
   virtual Frame encode(const Outgoing& message, std::int64_t opaque) const = 0;

@@ -187,12 +187,14 @@ void StateKeeper::take_dispatch(FoundTask& task, TaskStore::Found& found) const 
   if (!found.dispatch_body) return;
   const auto incoming = deps_.profile.decode({wire::Command::kTaskDispatchRequest, 0, *std::move(found.dispatch_body)});
   const auto* const dispatch = incoming ? std::get_if<wire::DispatchTask>(&*incoming) : nullptr;
-  if (dispatch != nullptr && dispatch->context.task_instance_id == found.task_instance_id) {
+  const bool broken = dispatch != nullptr && dispatch->broken;  // by the disk, it is likely
+  if (dispatch != nullptr && !broken && dispatch->context.task_instance_id == found.task_instance_id) {
     task.task = deps_.paths.accepted(*dispatch, deps_.zone, wall_ms());
     task.dispatch_read = true;
     return;
   }
-  const std::string why = incoming ? "it is that of another task" : incoming.error().to_string();
+  const Error foreign(ErrorCode::kInvalid, "it is that of another task");
+  const std::string why = (broken ? *dispatch->defect : incoming ? foreign : incoming.error()).to_string();
   found.damage.push_back("cannot read " + (deps_.store.folder(found.task_instance_id) / "dispatch.json").string() +
                          ": " + why);
 }

@@ -33,6 +33,7 @@ AcceptedTask WorkerPaths::accepted(const wire::DispatchTask& dispatch, const Tim
                                    std::int64_t now_ms) const {
   AcceptedTask task;
   task.dispatch = dispatch;
+  if (dispatch.defect) task.defect = "its dispatch makes no sense: " + dispatch.defect->to_string();
   task.log_path = log_path(dispatch.context, zone, now_ms);
   task.execute_path = execute_path(dispatch.context);
   task.app_ids = dispatch.context.app_ids;

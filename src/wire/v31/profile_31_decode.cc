@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/network_address.h"
+#include "wire/v31/broken_dispatch.h"
 #include "wire/v31/json_dialect.h"
 #include "wire/v31/profile_31.h"
 
@@ -64,43 +65,63 @@ Result<std::vector<std::pair<std::string, std::string>>> text_map(const Members&
   return map;
 }
 
+// Takes what can be read; the first that cannot is the defect, and the rest is read all the same.
+class Lenient {
+ public:
+  explicit Lenient(std::optional<Error>& defect) : defect_(defect) {}
+
+  template <typename T>
+  void take(T& out, Result<T> read) const {
+    if (read)
+      out = *std::move(read);
+    else
+      note(read.error());
+  }
+  void note(const Error& problem) const {
+    if (!defect_) defect_ = problem;
+  }
+
+ private:
+  std::optional<Error>& defect_;
+};
+
 // The fields of 3.1 `TaskExecutionContext` by which a task is known and reported.
-Status read_identity(const Members& in, const TimeZone& zone, TaskContext& out) {
-  PORPOISE_TRY(out.task_instance_id, task_instance_id(in));
-  PORPOISE_TRY(out.task_name, in.text("taskName"));
-  PORPOISE_TRY(out.task_type, in.text("taskType"));
-  if (out.task_type.empty()) return fail(in.error("taskType", "is missing"));
-  PORPOISE_TRY(out.first_submit_time_ms, in.date("firstSubmitTime", zone));
-  PORPOISE_TRY(out.process_define_code, in.int64("processDefineCode"));
-  PORPOISE_TRY(out.process_define_version, in.int32("processDefineVersion"));
-  PORPOISE_TRY(out.process_instance_id, in.int32("processInstanceId"));
-  PORPOISE_TRY(out.project_code, in.int64("projectCode"));
-  PORPOISE_TRY(out.app_ids, in.text("appIds"));
-  PORPOISE_TRY(const std::int64_t scheduled_ms, in.date("scheduleTime", zone));
+void read_identity(const Members& in, const TimeZone& zone, const Lenient& read, TaskContext& out) {
+  read.take(out.process_instance_id, in.int32("processInstanceId"));
+  read.take(out.task_name, in.text("taskName"));
+  read.take(out.task_type, in.text("taskType"));
+  if (out.task_type.empty()) read.note(in.error("taskType", "is missing"));
+  read.take(out.first_submit_time_ms, in.date("firstSubmitTime", zone));
+  read.take(out.process_define_code, in.int64("processDefineCode"));
+  read.take(out.process_define_version, in.int32("processDefineVersion"));
+  read.take(out.project_code, in.int64("projectCode"));
+  read.take(out.app_ids, in.text("appIds"));
+  std::int64_t scheduled_ms = 0;
+  read.take(scheduled_ms, in.date("scheduleTime", zone));
   if (scheduled_ms != 0) out.schedule_time = compact_date_text(scheduled_ms, zone);
-  return {};
 }
 
 // Those that say how it runs.
-Status read_orders(const Members& in, TaskContext& out) {
-  PORPOISE_TRY(out.tenant_code, in.text("tenantCode"));
-  PORPOISE_TRY(out.task_params, in.text("taskParams"));
-  PORPOISE_TRY(out.environment_config, in.text("environmentConfig"));
-  PORPOISE_TRY(out.prepare_params, property_map(in, "prepareParamsMap"));
-  PORPOISE_TRY(out.business_params, property_map(in, "paramsMap"));
-  PORPOISE_TRY(out.global_params, property_list(in, "globalParams"));
-  PORPOISE_TRY(out.var_pool, property_list(in, "varPool"));
-  PORPOISE_TRY(out.resources, text_map(in, "resources"));
-  PORPOISE_TRY(out.timeout_strategy, in.name_among("taskTimeoutStrategy", {"WARN", "FAILED", "WARNFAILED"}));
-  PORPOISE_TRY(const std::int64_t timeout, in.int32("taskTimeout"));
+void read_orders(const Members& in, const Lenient& read, TaskContext& out) {
+  read.take(out.tenant_code, in.text("tenantCode"));
+  read.take(out.task_params, in.text("taskParams"));
+  read.take(out.environment_config, in.text("environmentConfig"));
+  read.take(out.prepare_params, property_map(in, "prepareParamsMap"));
+  read.take(out.business_params, property_map(in, "paramsMap"));
+  read.take(out.global_params, property_list(in, "globalParams"));
+  read.take(out.var_pool, property_list(in, "varPool"));
+  read.take(out.resources, text_map(in, "resources"));
+  read.take(out.timeout_strategy, in.name_among("taskTimeoutStrategy", {"WARN", "FAILED", "WARNFAILED"}));
+  std::int64_t timeout = 0;
+  read.take(timeout, in.int32("taskTimeout"));
   out.timeout_seconds = timeout > 0 && timeout != kNoTimeout ? timeout : 0;
-  PORPOISE_TRY(out.delay_minutes, in.int32("delayTime"));
+  read.take(out.delay_minutes, in.int32("delayTime"));
   // Limits of a task that only later lines enforce. Jackson refuses a context in which they are no numbers.
-  for (const char* const limit : {"cpuQuota", "memoryMax"})
-    if (const auto checked = in.int32(limit, -1); !checked) return fail(checked.error());
-  PORPOISE_TRY(const std::int64_t dry_run, in.int32("dryRun"));
+  std::int64_t unused = 0;
+  for (const char* const limit : {"cpuQuota", "memoryMax"}) read.take(unused, in.int32(limit, -1));
+  std::int64_t dry_run = 0;
+  read.take(dry_run, in.int32("dryRun"));
   out.dry_run = dry_run == 1;
-  return {};
 }
 
 Result<Incoming> dispatch(const Members& body, const TimeZone& zone) {
@@ -109,8 +130,10 @@ Result<Incoming> dispatch(const Members& body, const TimeZone& zone) {
   const Json* const context = body.find(kContext);
   if (context == nullptr) return fail(body.error(kContext, "is missing"));
   PORPOISE_TRY(const Members in, Members::of(*context, std::string(kContext) + "."));
-  PORPOISE_TRY_VOID(read_identity(in, zone, message.context));
-  PORPOISE_TRY_VOID(read_orders(in, message.context));
+  PORPOISE_TRY(message.context.task_instance_id, task_instance_id(in));
+  const Lenient read(message.defect);  // it is known now whom to tell what is wrong with the rest
+  read_identity(in, zone, read, message.context);
+  read_orders(in, read, message.context);
   return message;
 }
 
@@ -193,7 +216,12 @@ constexpr Entry kCommands[] = {
 
 Result<Incoming> read_body(const Entry& entry, std::string_view text, const TimeZone& zone) {
   const auto json = parse_body(text);
-  if (!json) return fail(json.error().wrap("body"));
+  if (!json) {
+    const Error why = json.error().wrap("body");
+    if (entry.command == Command::kTaskDispatchRequest)
+      if (auto dispatch = read_broken_dispatch(text, why)) return *std::move(dispatch);
+    return fail(why);
+  }
   PORPOISE_TRY(const Members body, Members::of(*json, ""));
   return entry.read(body, zone);
 }

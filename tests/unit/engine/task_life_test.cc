@@ -50,6 +50,42 @@ TEST_F(TaskLife, IsFullWhenMoreWaitThanItMayHold) {
   EXPECT_THAT(take(), IsEmpty());
 }
 
+// Its master heard nothing of it, and waited for ever.
+TEST_F(TaskLife, WhatCannotBeRunEndsWithTheReasonAndIsTold) {
+  AcceptedTask broken = task(1);
+  broken.defect = "its dispatch makes no sense";
+  driver.dispatch(broken);
+  EXPECT_THAT(take(), ElementsAre("record 1 FAILURE", "RESULT 1 6 to m:1"));
+  const auto recorded = std::find_if(driver.actions.begin(), driver.actions.end(), [](const Action& action) {
+    return std::holds_alternative<action::StoreResult>(action);
+  });
+  ASSERT_NE(recorded, driver.actions.end());
+  EXPECT_EQ(std::get<action::StoreResult>(*recorded).result.message, "its dispatch makes no sense");
+  driver.dispatch(broken, 1);
+  EXPECT_THAT(take(), ElementsAre("RESULT 1 6 to m:1")) << "asked again, it is told again";
+  driver.acknowledge(1, MessageKind::kResult, 1);
+  EXPECT_THAT(take(), ElementsAre("forget 1"));
+  EXPECT_TRUE(driver.engine.idle());
+}
+
+TEST(TaskLifeBefore, WhatCannotBeRunEndsSoAfterARestartToo) {
+  Driver restarted(small_settings());
+  FoundTask broken = found(2);
+  broken.task.defect = "its dispatch makes no sense";
+  restarted.register_with({broken});
+  EXPECT_THAT(restarted.take(), ElementsAre("scan", "record 2 FAILURE", "save session", "listen", "RESULT 2 6 to m:1"));
+}
+
+TEST_F(TaskLife, WhatCannotBeRunAndIsKilledWhileItIsWrittenIsKilled) {
+  driver.disk_waits = true;
+  AcceptedTask broken = task(1);
+  broken.defect = "its dispatch makes no sense";
+  driver.dispatch(broken);
+  driver.kill(1, 5);
+  driver.stored(1);
+  EXPECT_THAT(take(), ElementsAre("record 1 KILL", "answer 5 KILL", "RESULT 1 9 to m:1"));
+}
+
 TEST_F(TaskLife, WhatCannotBeWrittenToDiskIsRejected) {
   driver.disk_works = false;
   accept(1);

@@ -28,8 +28,23 @@ std::string dispatch(const std::string& more = "", const std::string& sender = R
   return R"({"messageSenderAddress":)" + sender + R"(,"taskExecutionContext":{"taskInstanceId":1,"taskType":"SHELL")" +
          more + "}}";
 }
+// Why it is no dispatch, or, after "defect: ", why it cannot be run.
 std::string dispatch_refusal(const std::string& more, const std::string& sender = R"("h:1")") {
-  return refusal(Command::kTaskDispatchRequest, dispatch(more, sender));
+  const auto message = decode({Command::kTaskDispatchRequest, 1, dispatch(more, sender)});
+  if (!message) return message.error().to_string();
+  const auto& task = std::get<DispatchTask>(*message);
+  EXPECT_EQ(task.context.task_instance_id, 1);
+  EXPECT_EQ('"' + task.master + '"', sender);
+  return task.defect ? "defect: " + task.defect->to_string() : "";
+}
+
+// What is known of a dispatch whose body is `text`: "task 1 of h:1: why it cannot be run"; or why it is none.
+std::string known_of(const std::string& text) {
+  const auto message = decode({Command::kTaskDispatchRequest, 1, text});
+  if (!message) return message.error().to_string();
+  const auto& task = std::get<DispatchTask>(*message);
+  return "task " + std::to_string(task.context.task_instance_id) + " of " + task.master + ": " +
+         (task.defect ? task.defect->to_string() : "");
 }
 
 Property in(const std::string& name, const std::string& value, const std::string& type = "VARCHAR") {
@@ -191,13 +206,73 @@ TEST(Profile31, ADispatchWithoutWhatItNeedsIsAnErrorThatNamesTheMember) {
             prefix + R"("taskExecutionContext.taskInstanceId" is missing)");
   EXPECT_EQ(dispatch_refusal(R"(,"taskInstanceId":-1)"),
             prefix + R"("taskExecutionContext.taskInstanceId" is negative)");
-  EXPECT_EQ(dispatch_refusal(R"(,"taskType":null)"), prefix + R"("taskExecutionContext.taskType" is missing)");
-  EXPECT_EQ(dispatch_refusal(R"(,"delayTime":"soon")"),
-            prefix + R"("taskExecutionContext.delayTime" is no whole number of 64 bits)");
-  EXPECT_EQ(dispatch_refusal(R"(,"delayTime":4294967296)"),
-            prefix + R"("taskExecutionContext.delayTime" is no whole number of 32 bits)");
-  EXPECT_EQ(dispatch_refusal(R"(,"resources":{"/a":{}})"),
-            prefix + R"("taskExecutionContext.resources./a" is not a text)");
+}
+
+// Neither RESULT nor REJECT came of these: their workflows waited for ever.
+TEST(Profile31, ADispatchThatSaysWhoseItIsIsReadWhateverIsWrongWithTheRest) {
+  const std::pair<const char*, const char*> kDamaged[] = {
+      {R"("taskType":null)", R"(taskType" is missing)"},
+      {R"("taskType":{})", R"(taskType" is not a text)"},
+      {R"("taskName":[1])", R"(taskName" is not a text)"},
+      {R"("delayTime":"soon")", R"(delayTime" is no whole number of 64 bits)"},
+      {R"("delayTime":4294967296)", R"(delayTime" is no whole number of 32 bits)"},
+      {R"("resources":{"/a":{}})", R"(resources./a" is not a text)"},
+      {R"("resources":["a"])", R"(resources" is not a JSON object)"},
+      {R"("processInstanceId":3000000000)", R"(processInstanceId" is no whole number of 32 bits)"},
+      {R"("processDefineCode":"x")", R"(processDefineCode" is no whole number of 64 bits)"},
+      {R"("projectCode":1e40)", R"(projectCode" is no whole number of 64 bits)"},
+      {R"("firstSubmitTime":"soon")", R"(firstSubmitTime" is no date of the form yyyy-MM-dd HH:mm:ss)"},
+      {R"("scheduleTime":"2026-11-30T10:00:00")", R"(scheduleTime" is no date of the form yyyy-MM-dd HH:mm:ss)"},
+      {R"("tenantCode":{})", R"(tenantCode" is not a text)"},
+      {R"("taskParams":{"rawScript":"echo"})", R"(taskParams" is not a text)"},
+      {R"("environmentConfig":{})", R"(environmentConfig" is not a text)"},
+      {R"("appIds":{"a":1})", R"(appIds" is not a text)"},
+      {R"("varPool":"garbage")", R"(varPool": line 1, column 1: )"},
+      {R"("varPool":"{}")", R"(varPool": a parameter list is not a JSON array)"},
+      {R"("globalParams":"[{\"prop\":")", R"(globalParams": line 1, column 10: )"},
+      {R"("prepareParamsMap":{"a":5})", R"(prepareParamsMap": a parameter is not a JSON object)"},
+      {R"("prepareParamsMap":"x")", R"(prepareParamsMap" is not a JSON object)"},
+      {R"("paramsMap":[1])", R"(paramsMap" is not a JSON object)"},
+      {R"("taskTimeout":9999999999)", R"(taskTimeout" is no whole number of 32 bits)"},
+      {R"("taskTimeoutStrategy":{})", R"(taskTimeoutStrategy" is not a name)"},
+      {R"("dryRun":"maybe")", R"(dryRun" is no whole number of 64 bits)"},
+      {R"("cpuQuota":"all")", R"(cpuQuota" is no whole number of 64 bits)"},
+  };
+  for (const auto& [member, why] : kDamaged)
+    EXPECT_EQ(
+        dispatch_refusal(std::string(",") + member).find(R"(defect: member "taskExecutionContext.)" + std::string(why)),
+        0U)
+        << member << ": " << dispatch_refusal(std::string(",") + member);
+}
+
+TEST(Profile31, TheFirstDefectOfADispatchCountsAndTheRestIsRead) {
+  const auto message = decode({Command::kTaskDispatchRequest, 1,
+                               dispatch(R"(,"varPool":"x","dryRun":"y","processInstanceId":7,"tenantCode":"etl")")});
+  ASSERT_TRUE(message);
+  const auto& task = std::get<DispatchTask>(*message);
+  ASSERT_TRUE(task.defect);
+  EXPECT_NE(task.defect->to_string().find("varPool"), std::string::npos);
+  EXPECT_EQ(task.context.process_instance_id, 7);
+  EXPECT_EQ(task.context.tenant_code, "etl");
+}
+
+// JSON that is none is searched for whose it is, and never inside of a text: what a task's script says is no member.
+TEST(Profile31, ADispatchThatIsNoJsonIsOneWithADefectWhenItSaysWhoseItIs) {
+  const std::string sender = R"({"messageSenderAddress":"h:1",)";
+  const std::string begin = sender + R"("taskExecutionContext":{"taskInstanceId":7,"processInstanceId":3,)";
+  for (const std::string& text :
+       {begin + R"("taskName":"t)" + "\xff\xfe" + R"("}})", begin + std::string(100'000, '['), begin,
+        begin + R"("taskParams":"\"taskInstanceId\":8,\"messageSenderAddress\":\"x:2\"")",
+        std::string(R"({ "taskInstanceId" : "7" , "messageSenderAddress" : "h:1" , )")})
+    EXPECT_EQ(known_of(text).find("task 7 of h:1: body: "), 0U) << known_of(text).substr(0, 200);
+  for (const std::string& text :
+       {sender, sender + R"("taskExecutionContext":{"taskInstanceId":7)", begin + R"("taskInstanceId":8,)",
+        sender + R"("taskInstanceId":0,)", sender + R"("taskInstanceId":-7,)", sender + R"("taskInstanceId":7.5,)",
+        sender + R"("taskInstanceId":99999999999,)", sender + R"("taskInstanceId":,)",
+        std::string(R"({"messageSenderAddress":"h","taskInstanceId":7,)"),
+        std::string(R"({"messageSenderAddress":"h\u003a1","taskInstanceId":7,)"),
+        std::string(R"(["messageSenderAddress":"h:1","taskInstanceId":7,)")})
+    EXPECT_EQ(known_of(text).find("TASK_DISPATCH_REQUEST: body: "), 0U) << text << "\n" << known_of(text);
 }
 
 TEST(Profile31, TheAddressOfAMasterIsHostAndPortWithOneColon) {
@@ -243,14 +318,12 @@ TEST(Profile31, ReadsWhatNoRecordingHas) {
 
 TEST(Profile31, ParametersThatAreNoneAreAnErrorThatNamesTheMember) {
   EXPECT_EQ(dispatch_refusal(R"(,"varPool":"[{]")")
-                .find(R"(TASK_DISPATCH_REQUEST: member "taskExecutionContext.varPool": line 1, column 3: )"),
+                .find(R"(defect: member "taskExecutionContext.varPool": line 1, column 3: )"),
             0U);
-  EXPECT_EQ(
-      dispatch_refusal(R"(,"globalParams":"{}")"),
-      R"(TASK_DISPATCH_REQUEST: member "taskExecutionContext.globalParams": a parameter list is not a JSON array)");
-  EXPECT_EQ(
-      dispatch_refusal(R"(,"prepareParamsMap":{"a":1})"),
-      R"(TASK_DISPATCH_REQUEST: member "taskExecutionContext.prepareParamsMap": a parameter is not a JSON object)");
+  EXPECT_EQ(dispatch_refusal(R"(,"globalParams":"{}")"),
+            R"(defect: member "taskExecutionContext.globalParams": a parameter list is not a JSON array)");
+  EXPECT_EQ(dispatch_refusal(R"(,"prepareParamsMap":{"a":1})"),
+            R"(defect: member "taskExecutionContext.prepareParamsMap": a parameter is not a JSON object)");
 }
 
 TEST(Profile31, NestsNoDeeperThan64InTheBodyNorInTextsInIt) {

@@ -19,7 +19,9 @@ Result<TaskContext> context_of(const std::string& members) {
       "}}";
   auto message = profile_31(utc())->decode({Command::kTaskDispatchRequest, 1, body});
   if (!message) return fail(message.error());
-  return std::get<DispatchTask>(std::move(*message)).context;
+  auto dispatch = std::get<DispatchTask>(std::move(*message));
+  if (dispatch.defect) return fail(*dispatch.defect);
+  return std::move(dispatch.context);
 }
 
 Json resources_of(const TaskContext& context) {
