@@ -23,6 +23,7 @@
 #include <string>
 
 #include "base/descriptor.h"
+#include "base/signals.h"
 #include "es5/engine.h"
 
 namespace porpoise {
@@ -44,24 +45,9 @@ void give(Answer answer, std::string_view text) {
 
 void give_cpu_limit(int /*signal*/) { give(Answer::kCpu, {}); }
 
-// Signals stay blocked until the child has its own handling of them.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-  ~BlockedSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
-
 Result<pid_t> start_child(std::string_view source, const ScriptLimits& limits, int answer_fd) {
   ::tzset();  // Date asks for the zone; the child cannot open its file
+  // Until the child has its own handling of them.
   const BlockedSignals blocked;
   const pid_t child = ::fork();
   if (child < 0) return fail_errno("cannot fork the script engine", errno);
@@ -204,18 +190,11 @@ void limit_cpu(std::chrono::milliseconds cpu, void (*on_limit)(int)) {
   ::setitimer(ITIMER_PROF, &timer, nullptr);
 }
 
-// Handlers of the parent would write to descriptors that are now something else.
-void reset_signals() {
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
-}
-
 }  // namespace
 
 void fence_in(int fd, std::chrono::milliseconds cpu, void (*on_cpu_limit)(int)) {
   keep_only(fd);
-  reset_signals();
+  reset_signal_handlers();
   limit_cpu(cpu, on_cpu_limit);
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/signals.h"
 #include "launcher/host_lock.h"
 #include "model/host_protocol.h"
 #include "process/kill_tree.h"

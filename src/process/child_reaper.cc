@@ -13,6 +13,8 @@
 #include <array>
 #include <utility>
 
+#include "base/signals.h"
+
 namespace porpoise {
 namespace {
 
@@ -44,12 +46,8 @@ ChildReaper::ChildReaper(Handlers handlers, milliseconds patience)
   ::sigaddset(&child, SIGCHLD);
   ::pthread_sigmask(SIG_BLOCK, &child, nullptr);  // threads to come inherit it
   signals_.reset(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const BlockedSignals blocked;
   thread_ = std::thread([this] { run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 ChildReaper::~ChildReaper() {

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -146,11 +145,6 @@ std::string boot_id() {
   std::string_view id = read_small("/proc/sys/kernel/random/boot_id", buffer, sizeof buffer);
   if (!id.empty() && id.back() == '\n') id.remove_suffix(1);
   return std::string(id);
-}
-
-std::string describe_signal(int signal) {
-  const char* const name = ::sigabbrev_np(signal);
-  return "signal " + std::to_string(signal) + (name == nullptr ? "" : " (SIG" + std::string(name) + ")");
 }
 
 std::string describe(const std::vector<ProcessInfo>& processes, std::size_t limit) {

@@ -46,9 +46,6 @@ bool has_environment_entry(pid_t pid, std::string_view entry);
 // Of the running kernel; empty when unknown. A pid and start time mean something within one boot only.
 std::string boot_id();
 
-// "signal 11 (SIGSEGV)".
-std::string describe_signal(int signal);
-
 // "sleep (4711), bash (4712)": at most `limit` of them, then how many more.
 std::string describe(const std::vector<ProcessInfo>& processes, std::size_t limit = 10);
 

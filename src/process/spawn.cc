@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 
+#include "base/signals.h"
+
 namespace porpoise {
 namespace {
 
@@ -34,9 +36,7 @@ bool place_fds(const std::vector<int>& fds) {
 }
 
 void reset_signals() {
-  struct sigaction standard {};
-  standard.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
+  reset_signal_handlers();
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -60,6 +60,14 @@ bool prepare_child(const ChildPlan& plan) {
   ::_exit(127);
 }
 
+// No handler of the caller runs in the child, which has the caller's memory.
+pid_t fork_into(ChildPlan& plan) {
+  const BlockedSignals blocked;
+  const pid_t pid = ::vfork();
+  if (pid == 0) become(plan);
+  return pid;
+}
+
 }  // namespace
 
 Result<pid_t> spawn(const SpawnSpec& spec) {
@@ -68,15 +76,8 @@ Result<pid_t> spawn(const SpawnSpec& spec) {
   for (const std::string& word : spec.argv) plan.argv.push_back(const_cast<char*>(word.c_str()));
   plan.argv.push_back(nullptr);
 
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t pid = ::vfork();
-  if (pid == 0) become(plan);
+  const pid_t pid = fork_into(plan);
   const int fork_problem = pid < 0 ? errno : 0;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-
   if (fork_problem != 0) return fail_errno("cannot start " + spec.argv[0], fork_problem);
   if (plan.problem == 0) return pid;
   ::waitpid(pid, nullptr, 0);

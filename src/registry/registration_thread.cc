@@ -1,13 +1,12 @@
 #include "registry/registration_thread.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <mutex>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/signals.h"
 
 namespace porpoise {
 namespace {
@@ -114,12 +113,8 @@ RegistrationThread::RegistrationThread(asio::io_context& control, RegistrationOp
       registration_(io_, std::move(options), *relay_) {
   // Not from inside the heartbeat that finds it out: what asks for that would be gone then.
   relay_->use([this](const std::string& why) { asio::post(io_, [this, why] { registration_.give_up(why); }); });
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // threads inherit it; signals belong to the control thread
+  const BlockedSignals blocked;
   thread_ = std::thread([this] { io_.run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 RegistrationThread::~RegistrationThread() {

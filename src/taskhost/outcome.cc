@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/signals.h"
 #include "base/text.h"
-#include "process/process_info.h"
 #include "taskhost/runner.h"
 
 namespace porpoise {

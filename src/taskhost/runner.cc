@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/signals.h"
 #include "plugin/loader.h"
 #include "plugin/note.h"
 #include "process/user.h"
@@ -245,9 +246,7 @@ void become_runner(RunnerSetup& setup) {
   if (::getppid() != setup.supervisor) ::_exit(kChannelLostStatus);
   ::prctl(PR_SET_DUMPABLE, 0);  // no core: it would have the task's secrets in it
 
-  struct sigaction standard {};
-  standard.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
+  reset_signal_handlers();
   ::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error of one call
   sigset_t none;
   ::sigemptyset(&none);

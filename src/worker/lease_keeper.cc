@@ -1,7 +1,6 @@
 #include "worker/lease_keeper.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "base/descriptor.h"
+#include "base/signals.h"
 #include "process/process_info.h"
 #include "taskdir/lease.h"
 
@@ -56,12 +56,8 @@ struct LeaseKeeper::Shared {
 
 LeaseKeeper::LeaseKeeper(std::filesystem::path file, bool keep_tasks, std::function<void(const Error&)> on_problem)
     : keep_tasks_(keep_tasks), shared_(std::make_shared<Shared>(std::move(file), std::move(on_problem))) {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals belong to the control thread
+  const BlockedSignals blocked;
   std::thread([shared = shared_] { shared->run(); }).detach();
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 LeaseKeeper::~LeaseKeeper() {
