@@ -41,7 +41,7 @@ Error errno_error(std::string message, int errno_value) {
   char buffer[128];
   // GNU strerror_r returns the text and may not use the buffer; unlike strerror it is thread-safe.
   const char* text = ::strerror_r(errno_value, buffer, sizeof buffer);
-  return {code, message + ": " + text};
+  return {code, std::move(message) + ": " + text};
 }
 
 tl::unexpected<Error> fail_errno(std::string message, int errno_value) {

@@ -33,16 +33,16 @@ IpBytes ip_bytes(const asio::ip::address& address) {
 
 std::shared_ptr<Connection> Connection::make(asio::ip::tcp::socket socket, Id id, Events events,
                                              ConnectionLimits limits) {
-  return std::shared_ptr<Connection>(new Connection(std::move(socket), id, std::move(events), limits));
+  return std::shared_ptr<Connection>(new Connection(std::move(socket), id, std::move(events), std::move(limits)));
 }
 
 Connection::Connection(asio::ip::tcp::socket socket, Id id, Events events, ConnectionLimits limits)
     : socket_(std::move(socket)),
       id_(id),
       events_(std::move(events)),
-      limits_(limits),
+      limits_(std::move(limits)),
       peer_(peer_of(socket_)),
-      decoder_(limits.frame),
+      decoder_(limits_.frame),
       watch_(socket_.get_executor()),
       began_(std::chrono::steady_clock::now()),
       last_read_(began_),

@@ -107,7 +107,7 @@ class MasterLinks::Link : public std::enable_shared_from_this<Link> {
 MasterLinks::MasterLinks(asio::io_context& io, LinkOptions options, OnFrame on_frame, MakeHeartbeat heartbeat,
                          OnEvent on_event)
     : io_(io),
-      options_(options),
+      options_(std::move(options)),
       on_frame_(std::move(on_frame)),
       heartbeat_(std::move(heartbeat)),
       on_event_(std::move(on_event)),

@@ -182,6 +182,7 @@ std::vector<ClientMetric> running_by_type(const WorkerGauges& levels, LabelValue
   std::map<std::string, std::size_t> by_label;
   for (const auto& [type, count] : levels.running) by_label[types.admit(type)] += count;
   std::vector<ClientMetric> metrics;
+  metrics.reserve(by_label.size());
   for (const auto& [label, count] : by_label) metrics.push_back(labelled("type", label, level(count)));
   return metrics;
 }

@@ -31,7 +31,7 @@ std::string find_sudo() {
   std::string_view rest = path == nullptr ? "/usr/bin" : path;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
-    const std::string file = std::string(rest.substr(0, end)) + "/sudo";
+    std::string file = std::string(rest.substr(0, end)) + "/sudo";
     if (file.front() == '/' && ::access(file.c_str(), X_OK) == 0) return file;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }

@@ -204,13 +204,13 @@ class NodeClaim::Impl : public std::enable_shared_from_this<NodeClaim::Impl> {
     });
   }
 
-  void ensure(const std::string& path, Step then) {
+  void ensure(const std::string& path, const Step& then) {
     zookeeper_.get(path, false, next<std::optional<ZookeeperNode>>([path, then](Impl& self, const auto& node) {
                      node ? then(self) : self.make(path, then);
                    }));
   }
 
-  void make(const std::string& path, Step then) {
+  void make(const std::string& path, const Step& then) {
     const std::string parent = path.substr(0, path.rfind('/'));
     const Step make_it = [path, then](Impl& self) {
       self.zookeeper_.create(path, "", NodeMode::kPersistent,

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "progress/table.h"
+#include "progress/output.h"
 #include "replay/run_directory.h"
 
 namespace porpoise {
@@ -35,7 +35,9 @@ class HostAttempt final : public Attempt, private TaskListener {
     on_line_(permille < 0 ? std::string(text) : std::to_string(permille / 10) + " % " + std::string(text));
   }
   void on_finished(const TaskResult& result) override {
-    const TaskResult copy = result;  // it is the process's own, whose descriptors are not to outlast the task
+    // It is the process's own, whose descriptors are not to outlast the task.
+    const TaskResult copy =
+        result;  // NOLINT(performance-unnecessary-copy-initialization): `result` ends with the process
     process_.reset();
     on_done_(copy);
   }

@@ -167,6 +167,7 @@ std::vector<std::int64_t> Graph::var_pool_sources(std::int64_t code) const {
   std::sort(sources.begin(), sources.end(),
             [this](std::size_t left, std::size_t right) { return nodes_[left].ended < nodes_[right].ended; });
   std::vector<std::int64_t> codes;
+  codes.reserve(sources.size());
   for (const std::size_t source : sources) codes.push_back(nodes_[source].task->code);
   return codes;
 }
