@@ -7,9 +7,8 @@
 #include <vector>
 
 #include "base/text.h"
-#include "cli/command_line.h"
 #include "cli/commands.h"
-#include "cli/replay_options.h"
+#include "cli/replay_input.h"
 #include "cli/worker_environment.h"
 #include "config/settings_table.h"
 
@@ -23,7 +22,7 @@ constexpr const char* kWorkerExamples = R"(Examples:
   porpoise config show --zookeeper zk1:2181                               what it would run with, and why
 
 SIGTERM drains: nothing new is accepted, running tasks finish, then the worker leaves. A second SIGTERM ends them.
-After SIGKILL, or an upgrade, tasks run on: start the worker again within the session timeout and it goes on with them.)";
+After SIGKILL, or an upgrade, tasks run on: start the worker again within the session timeout and it continues them.)";
 constexpr const char* kShowExamples = R"(Examples:
   porpoise config show                                   as `porpoise worker` would start here
   porpoise config show --ds-conf /opt/dolphinscheduler/worker-server/conf

@@ -11,10 +11,14 @@
 #include "base/result.h"
 #include "progress/output.h"
 
+namespace CLI {
+class App;
+}
+
 namespace porpoise {
 
-struct ReplayOptions;  // cli/replay_options.h
-struct WorkerFlags;    // cli/worker_flags.h
+struct ReplayOptions;  // cli/replay_input.h
+struct WorkerFlags;    // cli/worker_environment.h
 
 enum ExitCode : int {
   kExitOk = 0,
@@ -26,6 +30,13 @@ enum ExitCode : int {
 
 // Parses the words of the command line and runs the subcommand they name. All that CLI11 does is behind it.
 int run_command_line(int argc, char** argv);
+
+// Its parts that tests parse alone. `exit_code` is set when the command has run, and must outlive the parsing of `app`.
+// declare_worker_flags: one flag per key of config/settings_table.h; `flags` must outlive the parsing, too.
+void declare_worker_flags(CLI::App& command, WorkerFlags& flags);
+void add_config_command(CLI::App& app, int& exit_code);
+void add_eval_command(CLI::App& app, int& exit_code);
+void add_plugins_command(CLI::App& app, int& exit_code);
 
 // `porpoise replay FILE`: runs an exported workflow on this machine.
 int run_replay(const ReplayOptions& options);

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "cli/worker_environment.h"
 #include "config/worker_settings.h"
-#include "progress/table.h"
+#include "progress/output.h"
 
 namespace porpoise {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "plugin/catalog.h"
-#include "plugin/schema.h"
-#include "progress/table.h"
+#include "plugin/note.h"
+#include "progress/output.h"
 
 namespace porpoise {
 namespace {

@@ -1,5 +1,5 @@
 // `porpoise doctor NAME` and `porpoise sandbox [NAME]`: become a program that a plugin brings along
-// (plugin/companion.h).
+// (plugin/catalog.h).
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "plugin/companion.h"
+#include "plugin/catalog.h"
 
 namespace porpoise {
 namespace {
@@ -34,6 +34,7 @@ int become(const Kind& kind, std::vector<std::string> words) {
   const auto companion = find_companion(kind.word, words[0], executable_folder());
   if (!companion) return print_error(companion.error(), kExitUsage);
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   ::execv(companion->file.c_str(), argv.data());

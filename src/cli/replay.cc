@@ -15,8 +15,7 @@
 
 #include "base/file.h"
 #include "cli/replay_input.h"
-#include "cli/replay_options.h"
-#include "plugin/companion.h"
+#include "plugin/catalog.h"
 #include "replay/preflight.h"
 #include "replay/run_directory.h"
 #include "replay/runner.h"

@@ -11,7 +11,6 @@
 #include "cli/commands.h"
 #include "model/date_time.h"
 #include "workflow/import.h"
-#include "workflow/relink.h"
 
 namespace porpoise {
 namespace {
@@ -29,6 +28,7 @@ std::string quoted_list(const Names& names) {
 
 Result<std::size_t> choose_workflow(const std::vector<Workflow>& workflows, const std::string& name) {
   std::vector<std::string> names;
+  names.reserve(workflows.size());
   for (const Workflow& workflow : workflows) names.push_back(workflow.name);
   const auto found = std::find(names.begin(), names.end(), name);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());

@@ -1,23 +1,69 @@
 // From options to what is to be run: reads the file, mends and checks it, resolves parameters. Nothing has run yet, and
 // every error here is one of usage or of a file.
+//
+// Values and free functions; main thread.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "cli/replay_options.h"
 #include "config/config.h"
 #include "plugin/catalog.h"
 #include "replay/preflight.h"
 #include "replay/task_run.h"
 #include "workflow/workflow.h"
 
+namespace CLI {
+class App;
+}
+
 namespace porpoise {
 
+// The options of `porpoise replay`, as typed.
+struct ReplayOptions {
+  std::filesystem::path file;
+  std::string workflow;
+  // What runs.
+  std::string task;
+  std::string from;
+  bool dry_run = false;
+  bool list = false;
+  std::vector<std::string> relink;
+  // With what.
+  std::vector<std::string> set;
+  std::string schedule_time;
+  std::filesystem::path env_file;
+  std::filesystem::path python;
+  std::filesystem::path resources;
+  std::filesystem::path config;
+  std::vector<std::filesystem::path> plugin_dirs;
+  std::string compat;
+  // How.
+  std::size_t parallel = 0;  // 0: as many as there are cores
+  std::string failure_strategy;
+  double time_scale = 1;
+  double kill_grace_seconds = 10;
+  std::filesystem::path run_dir;
+  bool keep_work = false;
+  // Sandbox.
+  bool sandbox = false;
+  int sandbox_port = 0;
+  std::filesystem::path sandbox_dir;
+  // Output.
+  std::filesystem::path summary;
+  bool json = false;
+  bool quiet = false;
+  bool no_color = false;
+};
+
+void declare_replay_options(CLI::App& command, ReplayOptions& options);  // in replay_options.cc
+
+// What is to be run.
 struct ReplayInput {
   std::string text;  // of the file
   std::vector<Workflow> workflows;

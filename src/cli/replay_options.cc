@@ -1,4 +1,4 @@
-#include "cli/replay_options.h"
+#include "cli/replay_input.h"
 
 #include <CLI/CLI.hpp>
 

@@ -12,7 +12,6 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "config/ds/ds_conf.h"
-#include "config/ds/ds_files.h"
 #include "config/worker_config.h"
 
 namespace porpoise {

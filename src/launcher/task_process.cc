@@ -98,7 +98,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     if (finished_) {
       if (!reaped_) put_down();
     } else if (!burying_ || deps_.beside == nullptr) {
-      const std::string reason = order_ ? "cancelled: " + *order_ : "killed: its requester let go of it";
+      const std::string reason = order_ ? "cancelled: " + *order_ : "killed: its requester gave it up";
       (void)answer_for(lost(true, {TaskState::kKill, reason, false}), deps_.children);
     }
     if (control_.is_open()) control_.close();
@@ -149,7 +149,6 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     if (!std::exchange(started_, true)) listener_.on_started(message.pid);
   }
   void take(const LineMessage& message) { listener_.on_line(message.text); }
-  void take(const VarMessage&) {}  // the result has them all
   void take(const AppIdMessage& message) { listener_.on_app_id(message.app_id); }
   void take(const ProgressMessage& message) { listener_.on_progress(message.permille, message.text); }
   void take(const FinishedMessage& message) {

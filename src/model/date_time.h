@@ -1,4 +1,6 @@
-// Wall clock readings and their way from and to epoch time in a zone. Pure values and functions.
+// Wall clock readings, their way from and to epoch time in a zone, and their texts: the patterns and the `$[…]` of 3.1.
+//
+// Pure values and functions; any thread.
 #pragma once
 
 #include <chrono>
@@ -45,10 +47,20 @@ std::int64_t epoch_seconds(const CivilTime& time, const TimeZone& zone);
 // Reads "yyyyMMddHHmmss"; a day after the month's end becomes its last, as java.time reads it.
 std::optional<CivilTime> parse_civil_time(std::string_view text);
 
-// Writes a time by a java.time DateTimeFormatter pattern, in the Java locale "en". Pure function.
-
-// All pattern letters of Java 8 but those of a zone: 3.1 formats a LocalDateTime, which has none, and fails there.
-// Weeks begin on Sunday, the first of a year is that of 1 January. Years outside 1..9999 are an error.
+// Writes a time by a java.time DateTimeFormatter pattern, in the Java locale "en". All pattern letters of Java 8 but
+// those of a zone: 3.1 formats a LocalDateTime, which has none, and fails there. Weeks begin on Sunday, the first of a
+// year is that of 1 January. Years outside 1..9999 are an error.
 Result<std::string> format_time(std::string_view pattern, const CivilTime& time);
+
+// --- The inside of `$[…]`: a time, shifted by arithmetic and written by a pattern, in time_expression.cc.
+
+// The arithmetic: `+ - * /`, parentheses and signs over 32-bit integers. Division truncates; spaces are allowed at the
+// ends only (3.1 `CalculateUtils`). Overflow is an error, where Java wraps.
+Result<std::int32_t> evaluate_integer(std::string_view expression);
+
+// The whole (3.1 `TimePlaceholderUtils`): FMT, FMT+E, FMT-E (E in days, n/24 hours, n/24/60 minutes),
+// add_months(FMT,E), month_begin, month_end, week_begin and week_end(FMT,E) (E in days), timestamp(X). Errors do not
+// repeat the expression.
+Result<std::string> evaluate_time_expression(std::string_view expression, std::int64_t base_ms, const TimeZone& zone);
 
 }  // namespace porpoise

@@ -16,7 +16,6 @@ Json pack(const CancelMessage& m) { return {{"type", "cancel"}, {"reason", cut(m
 Json pack(const PingMessage&) { return {{"type", "ping"}}; }
 Json pack(const StartedMessage& m) { return {{"type", "started"}, {"pid", m.pid}}; }
 Json pack(const LineMessage& m) { return {{"type", "line"}, {"text", cut(m.text)}}; }
-Json pack(const VarMessage& m) { return {{"type", "var"}, {"name", cut(m.name)}, {"value", cut(m.value)}}; }
 Json pack(const AppIdMessage& m) { return {{"type", "app_id"}, {"appId", cut(m.app_id)}}; }
 Json pack(const ProgressMessage& m) { return {{"type", "progress"}, {"permille", m.permille}, {"text", cut(m.text)}}; }
 Json pack(const FinishedMessage& m) {
@@ -72,7 +71,6 @@ Result<std::optional<HostMessage>> decode_host_message(std::string_view packet) 
   const std::string type = string_or(json, "type", "");
   if (type == "started") return StartedMessage{integer_or(json, "pid", 0)};
   if (type == "line") return LineMessage{string_or(json, "text", "")};
-  if (type == "var") return VarMessage{string_or(json, "name", ""), string_or(json, "value", "")};
   if (type == "app_id") return AppIdMessage{string_or(json, "appId", "")};
   if (type == "progress")
     return ProgressMessage{static_cast<int>(integer_or(json, "permille", -1)), string_or(json, "text", "")};

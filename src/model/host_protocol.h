@@ -39,11 +39,6 @@ struct LineMessage {  // the last line of output, a few times per second at most
   std::string text;
   friend bool operator==(const LineMessage&, const LineMessage&) = default;
 };
-struct VarMessage {
-  std::string name;
-  std::string value;
-  friend bool operator==(const VarMessage&, const VarMessage&) = default;
-};
 struct AppIdMessage {
   std::string app_id;
   friend bool operator==(const AppIdMessage&, const AppIdMessage&) = default;
@@ -56,8 +51,7 @@ struct ProgressMessage {
 struct FinishedMessage {  // `result.json` is on disk; a result too large for a packet is left out: read it there
   std::optional<TaskResult> result;
 };
-using HostMessage =
-    std::variant<StartedMessage, LineMessage, VarMessage, AppIdMessage, ProgressMessage, FinishedMessage>;
+using HostMessage = std::variant<StartedMessage, LineMessage, AppIdMessage, ProgressMessage, FinishedMessage>;
 
 // Texts too long for a packet are cut at a code point.
 std::string encode(const RequesterMessage& message);

@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "model/date_time.h"
-#include "model/time_expression.h"
 
 namespace porpoise {
 namespace {

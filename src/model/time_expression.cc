@@ -1,4 +1,4 @@
-#include "model/time_expression.h"
+#include "model/date_time.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,6 @@
 #include <string>
 
 #include "base/text.h"
-#include "model/date_time.h"
 
 namespace porpoise {
 namespace {

@@ -1,6 +1,7 @@
-// Which plugins there are: found in folders and known by their notes, without running any code of them.
+// What is installed: plugins, found in folders and known by their notes without running any code of them, and the
+// programs that come with one.
 //
-// A value; filled once by scan, then const and safe on any thread.
+// Values and functions that look at folders; any thread. A Catalog is filled once by scan, then const.
 #pragma once
 
 #include <filesystem>
@@ -64,5 +65,23 @@ class Catalog {
 std::vector<std::filesystem::path> search_path(const std::vector<std::filesystem::path>& explicit_folders,
                                                std::string_view environment_value,
                                                const std::filesystem::path& executable_folder);
+
+// A program that comes with a plugin and that `porpoise` finds by its name: porpoise-<kind>-<name>. With it a plugin
+// brings its own subcommand ("doctor", "sandbox"), and nothing in porpoise knows a task type.
+struct Companion {
+  std::string name;            // "openmldb"
+  std::filesystem::path file;  // an executable file
+};
+
+// The companions of a kind, by name: those beside the running program, and those where an installation keeps its helper
+// programs. The first of a name counts.
+std::vector<Companion> find_companions(std::string_view kind, const std::filesystem::path& executable_folder);
+
+// The one with that name; an error (kNotFound) that lists the others and the one that was probably meant.
+Result<Companion> find_companion(std::string_view kind, std::string_view name,
+                                 const std::filesystem::path& executable_folder);
+
+// The name that the companions of a task type have: the type in lower case.
+std::string companion_name(std::string_view task_type);
 
 }  // namespace porpoise

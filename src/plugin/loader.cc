@@ -6,8 +6,6 @@
 #include <string>
 #include <system_error>
 
-#include "plugin/abi.h"
-
 namespace porpoise {
 namespace {
 

@@ -12,7 +12,6 @@
 #include <type_traits>
 
 #include "base/descriptor.h"
-#include "plugin/abi.h"
 
 namespace porpoise {
 namespace {

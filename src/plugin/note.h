@@ -1,9 +1,15 @@
-// What a plugin says of itself, read from the "porpoise" ELF note of its file. No code of the plugin is executed.
+// What a plugin says of itself, read from the "porpoise" ELF note of its file, and what its schema says of parameters.
+// No code of the plugin is executed.
 //
 // Pure values and functions, any thread. Every offset and size of the file is checked and capped: a plugin folder may
 // hold anything.
 #pragma once
 
+#include <porpoise/ext/alert.h>
+#include <porpoise/ext/branch.h>
+#include <porpoise/ext/process.h>
+
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -16,6 +22,10 @@
 #include "base/result.h"
 
 namespace porpoise {
+
+// What a plugin may name in the "needs" of its note: PluginHost gives each of these.
+inline constexpr std::array<std::string_view, 3> kHostExtensions = {PORPOISE_EXT_ALERT, PORPOISE_EXT_BRANCH,
+                                                                    PORPOISE_EXT_PROCESS};
 
 // One task type of a plugin.
 struct PluginType {
@@ -47,5 +57,29 @@ Result<PluginMetadata> parse_plugin_note(std::string_view elf_bytes);
 
 // Errors begin with what is wrong ("not an ELF file"); the caller knows the file's name.
 Result<PluginMetadata> read_plugin_note(const std::filesystem::path& file);
+
+// --- params_schema: the part of JSON Schema that describes taskParams (type, required, enum, properties, items,
+// default, description), in schema.cc.
+
+struct SchemaProblem {
+  std::string pointer;  // JSON pointer into the parameters: "/httpParams/0/prop"
+  std::string message;  // "is missing"
+};
+
+// Empty when `params` fit; at most 20 problems. As lenient as DolphinScheduler's own parser (Jackson): null counts as
+// absent, numbers and texts of numbers are interchangeable, members the schema does not know are fine.
+std::vector<SchemaProblem> check_params(const Json& schema, const Json& params);
+
+// One parameter for people; members of nested objects are named "httpParams[].prop".
+struct ParameterRow {
+  std::string name;
+  std::string type;  // "string", "list of object", "GET | POST"
+  bool required = false;
+  std::string fallback;  // JSON text of the default, or empty
+  std::string description;
+};
+
+// Required parameters first, then by name.
+std::vector<ParameterRow> list_parameters(const Json& schema);
 
 }  // namespace porpoise

@@ -1,4 +1,4 @@
-#include "plugin/schema.h"
+#include "plugin/note.h"
 
 #include <algorithm>
 #include <charconv>

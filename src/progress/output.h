@@ -1,11 +1,14 @@
-// A descriptor that people or programs read: knows what its reader can display and survives when the reader goes away.
+// What people and programs read: a descriptor that knows what its reader can display and survives when the reader goes
+// away, and texts and tables cut to fit a terminal.
 //
-// Owned by the command; one thread. SIGPIPE must be ignored in the process.
+// An Output is owned by the command; one thread; SIGPIPE must be ignored in the process. All else is pure.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace porpoise {
 
@@ -41,9 +44,9 @@ class Output {
   bool closed_ = false;
 };
 
-// Text on a terminal: how many columns it takes, and cutting it to a width with UTF-8 and colours kept whole. Pure.
+// --- Text on a terminal, with UTF-8 and colours kept whole.
 
-// Escape sequences and combining marks take none, East Asian wide characters and emoji two.
+// How many columns it takes. Escape sequences and combining marks take none, East Asian wide characters and emoji two.
 std::size_t display_width(std::string_view text);
 
 // `text`, or its beginning and "…" in at most `columns`. Colour sequences behind the cut stay, so a colour is always
@@ -53,5 +56,42 @@ std::string elide(std::string_view text, std::size_t columns);
 // One line of foreign output made harmless for a terminal: only colours survive (and not even these unless `colors`),
 // tabs and line feeds become spaces, other control characters vanish, bytes that are not UTF-8 become U+FFFD.
 std::string printable(std::string_view line, bool colors);
+
+// --- Colours, durations and tables.
+
+enum class Color { kNone, kBold, kDim, kRed, kGreen, kYellow, kCyan };
+
+// `text` in `color`, or as it is when colours are off.
+std::string paint(std::string_view text, Color color, bool enabled);
+
+// "0.3s", "42.0s", "3m05s", "2h07m".
+std::string format_duration(std::chrono::milliseconds duration);
+
+// A text table for people: aligned columns, coloured cells, the last column cut to the width. A value.
+class Table {
+ public:
+  struct Column {
+    std::string title;
+    bool right = false;  // numbers
+  };
+  struct Cell {
+    std::string text;
+    Color color = Color::kNone;
+  };
+
+  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+  // As many cells as columns; the title row comes by itself.
+  void add_row(std::vector<Cell> cells) { rows_.push_back(std::move(cells)); }
+
+  // Ends with a newline. The last column takes what is left of `width`; 0 means any width.
+  std::string render(std::size_t width, bool colors) const;
+
+ private:
+  std::vector<std::size_t> widths(std::size_t limit) const;
+
+  std::vector<Column> columns_;
+  std::vector<std::vector<Cell>> rows_;
+};
 
 }  // namespace porpoise

@@ -11,7 +11,6 @@
 
 #include "progress/output.h"
 #include "progress/status.h"
-#include "progress/table.h"
 
 namespace porpoise {
 

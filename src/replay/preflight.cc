@@ -7,9 +7,8 @@
 #include <vector>
 
 #include "base/json.h"
-#include "plugin/schema.h"
+#include "plugin/note.h"
 #include "progress/output.h"
-#include "progress/table.h"
 #include "workflow/import_cursor.h"
 
 namespace porpoise {
@@ -166,6 +165,7 @@ std::string remarks_of(const TaskDefinition& task) {
 
 std::string names_of(const Workflow& workflow, const std::vector<std::int64_t>& codes) {
   std::vector<std::string> names;
+  names.reserve(codes.size());
   for (const std::int64_t code : codes) names.push_back(workflow.name_of(code));
   return joined(names, ", ");
 }

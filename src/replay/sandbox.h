@@ -1,6 +1,6 @@
 // A plugin's sandbox, a stand-in for what its tasks talk to, as a child of a replay: started, waited for, ended.
 //
-// The sandbox of task type X is the program porpoise-sandbox-x (plugin/companion.h); replay knows no task type. It is
+// The sandbox of task type X is the program porpoise-sandbox-x (plugin/catalog.h); replay knows no task type. It is
 // called with --for-replay and with --exit-with-stdin, serves until its standard input ends, and when it can be used it
 // writes one line to its standard output, "READY " and a JSON object:
 //

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "progress/table.h"
+#include "progress/output.h"
 #include "replay/run_directory.h"
 
 namespace porpoise {

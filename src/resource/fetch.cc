@@ -44,7 +44,7 @@ class Fetch {
   Status fill(TargetFile& target, const std::string& path) {
     auto pause = limits_.pause;
     for (int tries = 1;; ++tries, pause *= 2) {
-      const Status done = storage_->fetch(path, [&](std::string_view bytes) { return take(target, bytes); });
+      Status done = storage_->fetch(path, [&](std::string_view bytes) { return take(target, bytes); });
       if (done || !may_go_away(done.error())) return done;
       if (tries == limits_.tries)
         return fail(

@@ -37,7 +37,7 @@ std::unique_ptr<Storage> make_webhdfs_storage(const ResourceStorage& storage, co
 std::string s3_error_text(std::string_view body);
 std::string webhdfs_error_text(std::string_view body);
 
-// The URLs under which storages have their files. Pure.
+// --- The URLs under which storages have their files. Pure; in storage_http.cc.
 
 // The base path and the path below it: "/dolphinscheduler/root/resources/a.py".
 std::string storage_path(const ResourceStorage& storage, std::string_view path);

@@ -119,7 +119,7 @@ class Host {
     PORPOISE_TRY_VOID(announce());
     PORPOISE_TRY_VOID(check_work_directory(request_, options_.state_dir));
     const SudoUser tenant(request_.run_as, options_.self);
-    const Status supervised = supervise(tenant);
+    Status supervised = supervise(tenant);
     if (!request_.keep_execute_path) remove_directory(tenant);
     return supervised;
   }
@@ -160,7 +160,7 @@ class Host {
     if (!request_.fetches_resources()) return true;
     PORPOISE_TRY(const std::filesystem::path program, fetch_program());
     PORPOISE_TRY(const UniqueFd order, take_order(options_.state_dir));
-    TaskOutput output(*log_, {}, [](const Capture&) {});
+    TaskOutput output(*log_, {});
     const SudoUser nobody("", options_.self);  // it is none of the tenant's processes
     TenantKill sweep(nobody, mark_, *log_);
     Supervisor supervisor(options_, request_, *log_, output, control_, nobody, sweep, signals_.get(), deadline);
@@ -175,9 +175,7 @@ class Host {
 
   Status run_plugin(const SudoUser& tenant, std::optional<Supervisor::Clock::time_point> deadline) {
     PORPOISE_TRY(PropertyList declared, local_params(request_.task_params));
-    TaskOutput output(*log_, std::move(declared), [this](const Capture& capture) {
-      control_.tell(VarMessage{capture.name, capture.value});
-    });
+    TaskOutput output(*log_, std::move(declared));
     TenantKill sweep(tenant, mark_, *log_);
     Supervisor supervisor(options_, request_, *log_, output, control_, tenant, sweep, signals_.get(), deadline);
     PORPOISE_TRY(ExecutionReport seen, supervisor.run_plugin());

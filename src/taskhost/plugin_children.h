@@ -5,6 +5,7 @@
 // go through sudo as well.
 #pragma once
 
+#include <porpoise/ext/process.h>
 #include <sys/resource.h>
 
 #include <cstdint>
@@ -15,7 +16,7 @@
 #include "base/descriptor.h"
 #include "base/result.h"
 #include "model/request.h"
-#include "plugin/abi.h"
+#include "plugin/loader.h"
 #include "process/child_table.h"
 #include "process/sudo_user.h"
 

@@ -4,6 +4,9 @@
 // answered() come from the runner's control thread.
 #pragma once
 
+#include <porpoise/ext/alert.h>
+#include <porpoise/ext/branch.h>
+#include <porpoise/ext/process.h>
 #include <sys/resource.h>
 
 #include <atomic>
@@ -17,7 +20,7 @@
 #include "base/result.h"
 #include "model/parameter_resolution.h"
 #include "model/request.h"
-#include "plugin/abi.h"
+#include "plugin/loader.h"
 #include "process/sudo_user.h"
 #include "taskdir/task_log.h"
 #include "taskhost/channel.h"

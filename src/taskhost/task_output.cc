@@ -22,7 +22,7 @@ void TaskOutput::take(const LineSplitter::Line& line, PasswordMask& mask) {
   if (whole && (line.text.starts_with('$') || line.text.starts_with('#')))
     if (const auto capture = parse_set_value(line.text)) return set(*capture);
   print(line, mask);
-  if (line.goes_on) log_.output("[this line goes on: it is cut after " + std::to_string(line.text.size()) + " bytes]");
+  if (line.goes_on) log_.output("[this line continues: it is cut after " + std::to_string(line.text.size()) + " bytes]");
 }
 
 // The log hides passwords in a line; only here it is known how lines that were cut belong together.
@@ -41,7 +41,6 @@ void TaskOutput::print(const LineSplitter::Line& line, PasswordMask& mask) {
 }
 
 void TaskOutput::set(const Capture& capture) {
-  on_set_(capture);
   const bool wanted = std::any_of(declared_.begin(), declared_.end(), [&](const Property& property) {
     return property.direct == Direct::kOut && property.prop == capture.name;
   });

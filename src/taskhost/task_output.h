@@ -4,7 +4,6 @@
 // parameter.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,11 +15,8 @@ namespace porpoise {
 
 class TaskOutput {
  public:
-  using OnSet = std::function<void(const Capture&)>;
-
-  // `declared`: the task's local parameters; `on_set` hears of each parameter set. `log` is borrowed.
-  TaskOutput(TaskLog& log, PropertyList declared, OnSet on_set)
-      : log_(log), declared_(std::move(declared)), on_set_(std::move(on_set)) {}
+  // `declared`: the task's local parameters. `log` is borrowed.
+  TaskOutput(TaskLog& log, PropertyList declared) : log_(log), declared_(std::move(declared)) {}
   TaskOutput(const TaskOutput&) = delete;
   TaskOutput& operator=(const TaskOutput&) = delete;
 
@@ -53,7 +49,6 @@ class TaskOutput {
 
   TaskLog& log_;
   const PropertyList declared_;
-  const OnSet on_set_;
   Stream children_{*this};
   Stream plugin_{*this};
   std::vector<Capture> captures_;

@@ -3,7 +3,7 @@
 namespace porpoise {
 
 void Membership::on_registered(bool resumed, std::int64_t startup_time_ms) {
-  deps_.log.info(resumed ? "registered: the session of the previous run goes on" : "registered",
+  deps_.log.info(resumed ? "registered: the session of the previous run continues" : "registered",
                  {{"startup_time", startup_time_ms}});
   connected_ = true;
   deps_.loop.post(event::Registered{resumed});

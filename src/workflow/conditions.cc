@@ -1,9 +1,7 @@
-#include "workflow/conditions.h"
+#include "workflow/workflow.h"
 
 #include <algorithm>
 #include <charconv>
-
-#include "workflow/workflow.h"
 
 namespace porpoise {
 namespace {

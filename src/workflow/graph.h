@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "model/request.h"
-#include "workflow/conditions.h"
 #include "workflow/workflow.h"
 
 namespace porpoise {

@@ -10,7 +10,6 @@
 #include <string>
 #include <utility>
 
-#include "workflow/conditions.h"
 #include "workflow/import_cursor.h"
 #include "workflow/workflow.h"
 

@@ -1,7 +1,10 @@
 // Reads what DolphinScheduler 3.1 exports ("batch-export"): an array of workflows, one of its elements, or one task
-// definition alone, which becomes a workflow of one task. Pure; any thread.
+// definition alone, which becomes a workflow of one task; and mends the codes that an import of 3.1 has left stale.
+// Pure; any thread.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,5 +19,31 @@ namespace porpoise {
 // Task types are not judged here (the plugin catalog knows them, see used_types), nor codes inside taskParams
 // (see find_dangling).
 Result<std::vector<Workflow>> import_workflows(std::string_view text);
+
+// --- Stale task codes inside SWITCH and CONDITIONS parameters, and how to mend them, in relink.cc.
+//
+// The import of 3.1 (`ProcessDefinitionServiceImpl`) gives every task a new code and leaves those in taskParams as they
+// were, so the branches of an imported workflow point nowhere and a real master silently runs none of them.
+
+// One place in a task's parameters whose code is not a task the place can mean.
+struct Dangling {
+  std::int64_t task = 0;
+  std::string task_name;
+  std::string slot;  // "branch 1", …, "default" (SWITCH); "success", "failure", "depends 1", … (CONDITIONS)
+  std::int64_t stale_code = 0;
+  std::vector<std::string> candidates;  // names: downstream tasks for a branch, upstream tasks for "depends"
+};
+
+// The first 100 of them, in the order of the tasks.
+std::vector<Dangling> find_dangling(const Workflow& workflow);
+
+// Applies one --relink option, 'TASK:SLOT=TARGET NAME': the target replaces the stale codes of the slot, or all of its
+// codes when none is stale. A SWITCH takes "success" as "branch 1" and "failure" as "default".
+Status apply_relink(Workflow& workflow, std::string_view option);
+
+// Mends what can be read in one way only, and returns a sentence for each: a stale "depends" with one upstream task,
+// one stale branch code with one downstream task that no branch leads to. What remains is an error that lists the
+// --relink options to give.
+Result<std::vector<std::string>> relink_by_only_reading(Workflow& workflow);
 
 }  // namespace porpoise

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "workflow/conditions.h"
+#include "workflow/workflow.h"
 
 namespace porpoise {
 namespace {

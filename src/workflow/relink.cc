@@ -1,4 +1,4 @@
-#include "workflow/relink.h"
+#include "workflow/import.h"
 
 #include <algorithm>
 #include <optional>
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "workflow/conditions.h"
+#include "workflow/workflow.h"
 
 namespace porpoise {
 namespace {

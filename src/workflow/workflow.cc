@@ -6,8 +6,6 @@
 #include <set>
 #include <utility>
 
-#include "workflow/conditions.h"
-
 namespace porpoise {
 namespace {
 

@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "plugin/note.h"
-#include "plugin/schema.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto metadata = porpoise::parse_plugin_note(std::string_view(reinterpret_cast<const char*>(data), size));

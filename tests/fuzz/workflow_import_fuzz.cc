@@ -5,7 +5,6 @@
 
 #include "workflow/graph.h"
 #include "workflow/import.h"
-#include "workflow/relink.h"
 
 namespace {
 

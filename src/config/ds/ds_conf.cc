@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "config/ds/ds_files.h"
 #include "config/settings_table.h"
 #include "config/yaml.h"
 

@@ -1,22 +1,50 @@
 // What the stock 3.1 worker is configured with, in porpoise's keys: application.yaml, common.properties,
 // dolphinscheduler_env.sh, and the environment variables that Spring Boot reads.
 //
-// Pure: files come as text. Nothing is dropped silently: what has no effect is in `ignored`, once, with its place.
+// Values and pure functions, any thread: files come as text. Nothing is dropped silently: what has no effect is in `ignored`, once, with its place.
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
-#include "config/ds/ds_files.h"
 #include "config/settings_table.h"
+#include "config/yaml.h"
 
 namespace porpoise {
 
-// A file that was read. A value.
+// --- The formats, read as Java and bash read them, in ds_files.cc.
+
+// Java's .properties format, as java.util.Properties.load reads it. Every text is a properties file: there are no errors. A key that is there twice comes twice; Java takes the last.
+std::vector<LocatedValue> parse_properties(std::string_view text);
+
+// Spring's ${NAME:default} in a value of application.yaml, as `PropertyPlaceholderHelper` replaces it.
+using PlaceholderLookup = std::function<std::optional<std::string>(std::string_view name)>;
+
+// Values that are looked up, and defaults, may have placeholders themselves. A name without a value and without a
+// default is an error, and so is a value that needs itself.
+Result<std::string> resolve_placeholders(std::string_view text, const PlaceholderLookup& lookup);
+
+// dolphinscheduler_env.sh without a shell: the lines `export NAME=value` whose value can be known by reading.
+using Variables = std::map<std::string, std::string, std::less<>>;
+
+struct EnvExports {
+  std::vector<LocatedValue> plain;  // in order; the last of a name counts
+  std::vector<LocatedValue> other;  // their value needs a shell: $(…), an indented line, an open quote; text is empty
+};
+
+// $NAME, ${NAME}, ${NAME:-default} and ${NAME-default} are replaced from earlier lines, then from `variables`, as bash
+// would. Lines without a value (`export NAME`) are left out.
+EnvExports parse_env_script(std::string_view text, const Variables& variables);
+
+// --- What they say, in porpoise's keys.
+
+// A file that was read.
 struct ConfigText {
   std::string name;  // as it is called in messages
   std::string text;
@@ -51,7 +79,7 @@ Result<DsConf> read_ds_environment(const Variables& variables);
 // Kubernetes makes PORPOISE_PORT=tcp://… of a service named porpoise; such variables are not meant for us.
 bool is_service_link(std::string_view name, std::string_view value);
 
-// Why a key of the stock worker has no effect in porpoise. Pure.
+// --- Why a key of the stock worker has no effect in porpoise.
 
 // "porpoise needs no database" for "spring.datasource.url"; empty when nothing is known of the key. Keys are those of
 // application.yaml and common.properties.

@@ -1,4 +1,4 @@
-#include "config/ds/ds_files.h"
+#include "config/ds/ds_conf.h"
 
 #include <algorithm>
 #include <cctype>

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "config/ds/ds_conf.h"
-#include "config/ds/ds_files.h"
 
 namespace porpoise {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/ds/ds_files.h"
+#include "config/ds/ds_conf.h"
 #include "config/setting_value.h"
 
 namespace porpoise {

@@ -1,6 +1,6 @@
 // Plugins of other builds in a real host: of ABI 1.0 as it was frozen, older than that, and of a later minor.
-#include "plugin/abi.h"
 #include "plugin/catalog.h"
+#include "plugin/note.h"
 #include "unit/launcher/task_run.h"
 
 namespace porpoise {

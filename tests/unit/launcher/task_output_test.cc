@@ -101,7 +101,7 @@ TEST(Output, LineWithoutEndIsCutWithANoteAndNothingIsLost) {
   for (std::string line; std::getline(log, line);)
     if (line.ends_with("xx")) found += line.size() - line.find("xx");
   EXPECT_EQ(found, 150000U);
-  EXPECT_THAT(run.log(), HasSubstr("[this line goes on: it is cut after 60000 bytes]"));
+  EXPECT_THAT(run.log(), HasSubstr("[this line continues: it is cut after 60000 bytes]"));
 }
 
 TEST(Output, HidesPasswords) {

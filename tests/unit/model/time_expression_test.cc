@@ -1,8 +1,7 @@
-#include "model/time_expression.h"
+#include "model/date_time.h"
 
 #include <gtest/gtest.h>
 
-#include "model/date_time.h"
 #include "support/golden.h"
 
 namespace porpoise {

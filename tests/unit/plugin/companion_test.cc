@@ -1,4 +1,4 @@
-#include "plugin/companion.h"
+#include "plugin/catalog.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

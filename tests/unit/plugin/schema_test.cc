@@ -1,9 +1,8 @@
-#include "plugin/schema.h"
+#include "plugin/note.h"
 
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "plugin/note.h"
 
 namespace porpoise {
 namespace {

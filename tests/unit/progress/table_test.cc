@@ -1,4 +1,4 @@
-#include "progress/table.h"
+#include "progress/output.h"
 
 #include <gtest/gtest.h>
 

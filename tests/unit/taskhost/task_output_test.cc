@@ -26,7 +26,7 @@ class Printed : public testing::Test {
     std::filesystem::remove(file);
     auto log = TaskLog::open(file);
     EXPECT_TRUE(log);
-    TaskOutput output(*log, {}, [](const Capture&) {});
+    TaskOutput output(*log, {});
     for (const std::string& part : parts) {
       output.from_children(part);
       if (output.has_news()) news_ += output.take_news();

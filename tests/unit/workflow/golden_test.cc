@@ -10,7 +10,6 @@
 #include "model/property.h"
 #include "workflow/graph.h"
 #include "workflow/import.h"
-#include "workflow/relink.h"
 
 namespace porpoise {
 namespace {

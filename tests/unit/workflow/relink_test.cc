@@ -1,10 +1,10 @@
-#include "workflow/relink.h"
+#include "workflow/import.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "unit/workflow/make_workflow.h"
-#include "workflow/conditions.h"
+#include "workflow/workflow.h"
 
 namespace porpoise {
 namespace {
