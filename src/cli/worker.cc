@@ -20,6 +20,7 @@
 #include "observe/log.h"
 #include "observe/loop_monitor.h"
 #include "observe/sd_notify.h"
+#include "process/confinement.h"
 #include "worker/frame_router.h"
 #include "worker/lease_keeper.h"
 #include "worker/membership.h"
@@ -72,6 +73,7 @@ HostSettings host_settings(const WorkerConfig& config, const WorkerEnvironment& 
   HostSettings settings;
   settings.host_binary = needs.host_binary;
   settings.die_with_requester = false;
+  settings.seal = needs.seal;
   if (config.on_session_expired != ExpiryPolicy::kKeep) settings.lease = needs.paths.lease_file();
   return settings;
 }
@@ -137,6 +139,7 @@ Status run_daemon(const ResolvedSettings& resolved, SettingsReload::Read read_ag
   // 2. What a worker cannot do without. Each error here ends it, and names what to change.
   PORPOISE_TRY(WorkerEnvironment needs, find_worker_environment(config));
   const TaskStore& store = needs.store;
+  for (const std::string& warning : needs.warnings) log.warn(warning);
   PORPOISE_TRY(const SdNotify systemd, SdNotify::open({environment("NOTIFY_SOCKET"), environment("WATCHDOG_USEC"),
                                                        environment("WATCHDOG_PID")}));
   const Catalog catalog = find_plugins(config, log);
@@ -259,6 +262,7 @@ Result<ResolvedSettings> read_trusted(const WorkerFlags& flags, const Variables&
 }  // namespace
 
 int run_worker(const WorkerFlags& flags) {
+  close_to_others();  // before there is a secret in here
   ignore_hangup();
   const Variables variables = process_environment();  // a later reading wants the secrets, too
   const auto resolved = resolve_worker_flags(flags, variables);

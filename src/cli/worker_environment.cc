@@ -19,6 +19,7 @@
 #include "machine/address.h"
 #include "process/process_info.h"
 #include "process/user.h"
+#include "worker/isolation.h"
 #include "worker/tenant.h"
 
 namespace porpoise {
@@ -107,8 +108,11 @@ Result<WorkerEnvironment> find_worker_environment(const WorkerConfig& config) {
   PORPOISE_TRY_VOID(make_folder(paths.data_dir, "data-dir"));
   PORPOISE_TRY(DataDirLock lock, DataDirLock::take(paths.data_dir));  // nothing there is read or written before
   PORPOISE_TRY_VOID(make_folder(paths.log_dir, "log-dir"));
-  TaskStore store(paths.state_root());
-  PORPOISE_TRY_VOID(store.prepare());
+  const TaskStore unsealed(paths.state_root());
+  PORPOISE_TRY_VOID(unsealed.prepare());
+  PORPOISE_TRY(ResultSeal::Opened opened, ResultSeal::open(paths.seal_file(), unsealed.ids()));
+  std::vector<std::string> warnings = gaps_between_tasks(config);
+  if (!opened.problem.empty()) warnings.push_back(std::move(opened.problem));
   PORPOISE_TRY(LogRoot log_root, LogRoot::open(paths.log_dir));
   PORPOISE_TRY(fs::path host_binary, usable_host_binary());
   PORPOISE_TRY(std::string address, own_address(config));
@@ -116,10 +120,16 @@ Result<WorkerEnvironment> find_worker_environment(const WorkerConfig& config) {
   PORPOISE_TRY(RegistrationOptions registration, registration_options(config, paths, address));
   PORPOISE_TRY(AddressRanges named_masters, AddressRanges::parse(config.allow_masters));
   PORPOISE_TRY(AddressRanges log_peers, AddressRanges::parse(config.allow_log_peers));
-  return WorkerEnvironment{std::move(lock),         paths,
-                           std::move(store),        std::move(log_root),
-                           std::move(host_binary),  std::move(address),
-                           std::move(registration), std::move(named_masters),
+  return WorkerEnvironment{std::move(lock),
+                           paths,
+                           TaskStore(paths.state_root(), opened.seal),
+                           std::move(log_root),
+                           opened.seal,
+                           std::move(warnings),
+                           std::move(host_binary),
+                           std::move(address),
+                           std::move(registration),
+                           std::move(named_masters),
                            std::move(log_peers)};
 }
 

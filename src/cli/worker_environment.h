@@ -3,7 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "base/network_address.h"
 #include "base/result.h"
@@ -19,6 +21,7 @@
 #include "registry/registration.h"
 #include "store/data_dir_lock.h"
 #include "store/task_store.h"
+#include "taskdir/result_seal.h"
 #include "worker/membership.h"
 #include "worker/task_request.h"
 
@@ -49,6 +52,8 @@ struct WorkerEnvironment {
   WorkerPaths paths;
   TaskStore store;  // its folder is there and can be written
   LogRoot log_root;
+  std::shared_ptr<const ResultSeal> seal;
+  std::vector<std::string> warnings;  // for the log
   std::filesystem::path host_binary;
   std::string address;  // as registered
   RegistrationOptions registration;

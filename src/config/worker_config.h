@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -77,7 +78,8 @@ struct WorkerConfig {
   std::chrono::milliseconds drain_timeout{std::chrono::minutes(10)};
   std::chrono::milliseconds result_max_age{std::chrono::hours(24)};  // of what no master acknowledges
   ResourceConfig resources;
-  Json plugins = Json::object();  // type id -> the section that plugin gets
+  std::vector<std::filesystem::path> files_with_secrets;  // of those that this was read from
+  Json plugins = Json::object();                          // type id -> the section that plugin gets
 
   // The daemon's log.
   LogFormat log_format = LogFormat::kText;

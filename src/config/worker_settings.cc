@@ -86,6 +86,7 @@ class Resolver {
     PORPOISE_TRY_VOID(apply_environment());
     PORPOISE_TRY_VOID(apply_flags());
     PORPOISE_TRY_VOID(check_resources());
+    for (const auto& [file, key] : result_.secrets) result_.config.files_with_secrets.push_back(fs::absolute(file));
     list();
     return std::move(result_);
   }

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "model/host_protocol.h"
 #include "process/process_info.h"
+#include "taskdir/control_socket.h"
 
 namespace porpoise {
 namespace {
@@ -62,6 +63,14 @@ bool has_open(const std::filesystem::path& descriptors, const std::filesystem::p
   return false;
 }
 
+// Whoever listens at its socket, as the kernel says: nobody else can look into a host (process/confinement.h).
+std::optional<HostIdentity> find_listener(const std::filesystem::path& state_dir) {
+  const auto link = connect_to_host(state_dir);
+  if (!link || link->listener <= 1) return std::nullopt;
+  const auto process = read_process(link->listener);
+  return process ? std::optional(HostIdentity{process->pid, process->start_ticks, boot_id()}) : std::nullopt;
+}
+
 // Whoever has the lock file open: of several, the first that was started.
 std::optional<HostIdentity> find_lock_holder(const std::filesystem::path& state_dir) {
   std::error_code problem;
@@ -84,7 +93,8 @@ Result<HostIdentity> wait_for_host_identity(const std::filesystem::path& state_d
     if (identity) return identity;
     // What it has said is damaged, and it will not say it again.
     if (identity.error().code() != ErrorCode::kNotFound && host_lives(state_dir))
-      if (const auto holder = find_lock_holder(state_dir)) return *holder;
+      for (const auto& found : {find_listener(state_dir), find_lock_holder(state_dir)})
+        if (found) return *found;
     if (!host_lives(state_dir) || std::chrono::steady_clock::now() > limit)
       return fail(identity.error().wrap("cannot find the task host"));
     ::poll(nullptr, 0, kPauseMs);

@@ -58,6 +58,7 @@ Result<pid_t> start_host(const HostSettings& settings, const std::filesystem::pa
   spec.argv = {settings.host_binary, state_dir, "--control-fd", kControlFd};
   if (settings.die_with_requester) spec.argv.emplace_back("--die-with-requester");
   if (settings.follow) spec.argv.emplace_back("--follow");
+  if (settings.seal) spec.argv.emplace_back("--sealed");
   if (!settings.lease.empty()) spec.argv.insert(spec.argv.end(), {"--lease", settings.lease});
   spec.fds = {nothing.get(), errors, errors, control};
   if (lock >= 0) spec.fds.push_back(lock);  // held for as long as the host lives
@@ -76,6 +77,8 @@ Result<LaunchedHost> launch_host(const HostSettings& settings, const TaskRequest
   }
   PORPOISE_TRY_VOID(write_request(request, state_dir));
   PORPOISE_TRY(Link link, make_link());
+  if (settings.seal && !settings.seal->send_to(link.ours.get()))
+    return fail_errno("cannot give the task host its key", errno);
   UniqueFd errors(::memfd_create("host errors", MFD_CLOEXEC));
   if (!errors) return fail_errno("cannot make a memory file", errno);
   PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get(), lock.get(), children));
@@ -83,12 +86,25 @@ Result<LaunchedHost> launch_host(const HostSettings& settings, const TaskRequest
                       read_process(pid).value_or(ProcessInfo{}).start_ticks};
 }
 
-Result<std::optional<LaunchedHost>> find_running_host(const std::filesystem::path& state_dir) {
+UniqueFd connect_as_requester(const HostSettings& settings, std::int64_t task_instance_id,
+                              const std::filesystem::path& state_dir, pid_t host, std::uint64_t start_ticks) {
+  auto link = connect_to_host(state_dir);
+  if (!link || link->listener != host) return UniqueFd();
+  if (settings.seal) {
+    const std::string cookie = task_cookie(task_instance_id, host, start_ticks);
+    const std::string proof = encode(RequesterMessage(ProofMessage{settings.seal->proof_for(cookie)}));
+    if (::send(link->socket.get(), proof.data(), proof.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return UniqueFd();
+  }
+  return std::move(link->socket);
+}
+
+Result<std::optional<LaunchedHost>> find_running_host(const HostSettings& settings, std::int64_t task_instance_id,
+                                                      const std::filesystem::path& state_dir) {
   if (!host_lives(state_dir)) return std::nullopt;
   PORPOISE_TRY(const HostIdentity host, wait_for_host_identity(state_dir));
   LaunchedHost found;
   found.pid = host.pid;
-  found.control = connect_to_host(state_dir).value_or(UniqueFd());
+  found.control = connect_as_requester(settings, task_instance_id, state_dir, host.pid, host.start_ticks);
   found.pid_fd = open_pidfd(host.pid);
   found.start_ticks = host.start_ticks;
   found.adopted = true;

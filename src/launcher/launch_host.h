@@ -9,12 +9,14 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "base/descriptor.h"
 #include "base/result.h"
 #include "model/request.h"
 #include "process/child_reaper.h"
+#include "taskdir/result_seal.h"
 
 namespace porpoise {
 
@@ -33,6 +35,7 @@ struct HostSettings {
   bool die_with_requester = true;
   bool follow = false;  // on_line is called with the last line of output, at most five times per second
   HostPatience patience{};
+  std::shared_ptr<const ResultSeal> seal{};  // of the worker; without it a result is not sealed, nor is one asked for
   std::filesystem::path lease{};  // taskdir/lease.h: without it the host works on for as long as its task takes
 };
 
@@ -52,6 +55,12 @@ Result<LaunchedHost> launch_host(const HostSettings& settings, const TaskRequest
 
 // The host that an earlier requester started for the task of `state_dir` and left running. None: no host lives there;
 // `state_dir`/result.json says how the task ended, or it is lost (launcher/lost_host.h).
-Result<std::optional<LaunchedHost>> find_running_host(const std::filesystem::path& state_dir);
+Result<std::optional<LaunchedHost>> find_running_host(const HostSettings& settings, std::int64_t task_instance_id,
+                                                      const std::filesystem::path& state_dir);
+
+// A way to that host, which is told by the key of `settings` who is there. Empty when it cannot be reached, or when
+// somebody else listens in its place.
+UniqueFd connect_as_requester(const HostSettings& settings, std::int64_t task_instance_id,
+                              const std::filesystem::path& state_dir, pid_t host, std::uint64_t start_ticks);
 
 }  // namespace porpoise

@@ -91,7 +91,7 @@ TaskResult result_of(const TaskRequest& request, const TaskEnding& ending) {
 
 // Removes the working directory, says why in the task log, and writes `result.json`. `tenant`: the request's run_as.
 TaskResult record(const TaskRequest& request, const SudoUser& tenant, const std::filesystem::path& state_dir,
-                  const TaskEnding& ending, const std::vector<ProcessInfo>& survivors) {
+                  const TaskEnding& ending, const std::vector<ProcessInfo>& survivors, const ResultSeal* seal) {
   TaskResult result = result_of(request, ending);
   result.app_ids = read_file(state_dir / kAppIdsFile, kMaxAppIdsBytes).value_or(request.app_ids);
   add_survivors(result, survivors);
@@ -99,7 +99,7 @@ TaskResult record(const TaskRequest& request, const SudoUser& tenant, const std:
     if (const auto removed = remove_work_directory(request, tenant); !removed)
       result.message += "; " + removed.error().to_string();
   append_to_log(request, result.message);
-  if (const auto kept = write_result(state_dir, result); !kept) result.message += "; " + kept.error().to_string();
+  if (const auto kept = write_result(state_dir, result, seal); !kept) result.message += "; " + kept.error().to_string();
   return result;
 }
 
@@ -187,7 +187,7 @@ TaskResult answer_for(const LostHost& host, ChildReaper* children) {
   const bool ended = end_host(host);
   const SudoUser tenant(host.request.run_as, host.host_binary);
   // It may have hung, or died, between the disk and telling us.
-  auto kept = read_result(host.state_dir);
+  auto kept = read_result(host.state_dir, host.request.task_instance_id, host.seal.get());
   if (kept) {
     wait_for(host, ended, children);
     return *std::move(kept);
@@ -195,8 +195,9 @@ TaskResult answer_for(const LostHost& host, ChildReaper* children) {
   const std::vector<ProcessInfo> survivors = end_rest(host, tenant, ended, children);
   TaskEnding ending = host.ending;
   if (ending.message.empty()) ending.message = describe_end(host);
+  if (kept.error().code() != ErrorCode::kNotFound) ending.message += "; " + kept.error().to_string();
   wait_for(host, ended, children);
-  return record(host.request, tenant, host.state_dir, ending, survivors);
+  return record(host.request, tenant, host.state_dir, ending, survivors, host.seal.get());
 }
 
 TaskResult unanswered(const LostHost& host, const Error& why) {
@@ -212,10 +213,11 @@ void end_unwanted(const LostHost& host, ChildReaper* children) {
   wait_for(host, ended, children);
 }
 
-TaskResult answer_for_unseen(const TaskRequest& request, const std::filesystem::path& host_binary,
+TaskResult answer_for_unseen(const TaskRequest& request, const HostSettings& settings,
                              const std::filesystem::path& state_dir, const TaskEnding& ending) {
-  const SudoUser tenant(request.run_as, host_binary);
-  return record(request, tenant, state_dir, ending, sweep_after_unseen(request, tenant, state_dir));
+  const SudoUser tenant(request.run_as, settings.host_binary);
+  return record(request, tenant, state_dir, ending, sweep_after_unseen(request, tenant, state_dir),
+                settings.seal.get());
 }
 
 std::vector<ProcessInfo> sweep_after_unseen(const TaskRequest& request, const SudoUser& tenant,
@@ -226,10 +228,10 @@ std::vector<ProcessInfo> sweep_after_unseen(const TaskRequest& request, const Su
   return sweep_after(identity_of(request, host->pid, host->start_ticks), tenant, true);
 }
 
-TaskResult record_unstarted_task(const TaskRequest& request, const std::filesystem::path& host_binary,
+TaskResult record_unstarted_task(const TaskRequest& request, const HostSettings& settings,
                                  const std::filesystem::path& state_dir, const TaskEnding& ending) {
   if (host_lives(state_dir)) return result_of(request, ending);
-  return record(request, SudoUser(request.run_as, host_binary), state_dir, ending, {});
+  return record(request, SudoUser(request.run_as, settings.host_binary), state_dir, ending, {}, settings.seal.get());
 }
 
 }  // namespace porpoise

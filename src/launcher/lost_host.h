@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/descriptor.h"
 #include "base/result.h"
+#include "launcher/launch_host.h"
 #include "model/request.h"
 #include "process/child_reaper.h"
 #include "process/process_info.h"
@@ -30,6 +32,7 @@ struct TaskEnding {
 struct LostHost {
   TaskRequest request;
   std::filesystem::path host_binary;
+  std::shared_ptr<const ResultSeal> seal;  // as in HostSettings
   std::filesystem::path state_dir;
   pid_t pid = 0;
   std::uint64_t start_ticks = 0;
@@ -52,7 +55,7 @@ TaskResult unanswered(const LostHost& host, const Error& why);
 void end_unwanted(const LostHost& host, ChildReaper* children);
 
 // The same as answer_for() for a host that died while nobody followed it, as far as the state folder says who it was.
-TaskResult answer_for_unseen(const TaskRequest& request, const std::filesystem::path& host_binary,
+TaskResult answer_for_unseen(const TaskRequest& request, const HostSettings& settings,
                              const std::filesystem::path& state_dir, const TaskEnding& ending);
 
 // Kills what is left of a task whose host died unseen. Returns those that SIGKILL does not end.
@@ -61,7 +64,7 @@ std::vector<ProcessInfo> sweep_after_unseen(const TaskRequest& request, const Su
 
 // For a task that could not be started: says why in the task log and writes `result.json`. Where the host of an earlier
 // start lives after all, nothing of it is touched, and the result is given alone.
-TaskResult record_unstarted_task(const TaskRequest& request, const std::filesystem::path& host_binary,
+TaskResult record_unstarted_task(const TaskRequest& request, const HostSettings& settings,
                                  const std::filesystem::path& state_dir, const TaskEnding& ending);
 
 }  // namespace porpoise

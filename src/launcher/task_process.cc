@@ -152,7 +152,9 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   void take(const AppIdMessage& message) { listener_.on_app_id(message.app_id); }
   void take(const ProgressMessage& message) { listener_.on_progress(message.permille, message.text); }
   void take(const FinishedMessage& message) {
-    if (message.result) finish(*message.result);  // else it is on disk, and is read when the host has ended
+    // Else it is on disk, and is read when the host has ended: that of an adopted one is known by its seal, as anybody
+    // of its user could speak for it.
+    if (message.result && !(adopted_ && deps_.settings.seal)) finish(*message.result);
   }
 
   void finish(const TaskResult& result) {
@@ -224,10 +226,10 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
 
   // Somebody else had come to it after us.
   bool connect_again() {
-    auto link = connect_to_host(state_dir_);
+    UniqueFd link = connect_as_requester(deps_.settings, request_.task_instance_id, state_dir_, pid_, start_ticks_);
     if (!link) return false;
     if (control_.is_open()) control_.close();
-    control_.assign(link->release());
+    control_.assign(link.release());
     wait_for_message();
     return true;
   }
@@ -312,6 +314,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     ending.start_time_ms = start_time_ms_;
     return {request_,
             deps_.settings.host_binary,
+            deps_.settings.seal,
             state_dir_,
             pid_,
             start_ticks_,

@@ -14,6 +14,7 @@ std::string cut(const std::string& text) { return std::string(cut_utf8(text, kMa
 
 Json pack(const CancelMessage& m) { return {{"type", "cancel"}, {"reason", cut(m.reason)}, {"atOnce", m.at_once}}; }
 Json pack(const PingMessage&) { return {{"type", "ping"}}; }
+Json pack(const ProofMessage& m) { return {{"type", "proof"}, {"proof", cut(m.proof)}}; }
 Json pack(const StartedMessage& m) { return {{"type", "started"}, {"pid", m.pid}}; }
 Json pack(const LineMessage& m) { return {{"type", "line"}, {"text", cut(m.text)}}; }
 Json pack(const AppIdMessage& m) { return {{"type", "app_id"}, {"appId", cut(m.app_id)}}; }
@@ -63,6 +64,7 @@ Result<std::optional<RequesterMessage>> decode_requester_message(std::string_vie
   const std::string type = string_or(json, "type", "");
   if (type == "cancel") return CancelMessage{string_or(json, "reason", ""), bool_or(json, "atOnce", false)};
   if (type == "ping") return PingMessage{};
+  if (type == "proof") return ProofMessage{string_or(json, "proof", "")};
   return std::nullopt;
 }
 

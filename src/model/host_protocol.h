@@ -28,7 +28,11 @@ struct CancelMessage {
 struct PingMessage {  // the question whether it lives: answered by StartedMessage at once, whatever the task does
   friend bool operator==(const PingMessage&, const PingMessage&) = default;
 };
-using RequesterMessage = std::variant<CancelMessage, PingMessage>;
+struct ProofMessage {  // the first word of a later requester: that it is the worker (taskdir/result_seal.h)
+  std::string proof;
+  friend bool operator==(const ProofMessage&, const ProofMessage&) = default;
+};
+using RequesterMessage = std::variant<CancelMessage, PingMessage, ProofMessage>;
 
 // Host -> requester.
 struct StartedMessage {

@@ -31,6 +31,14 @@ std::vector<ResourceFile> files_named(const Json& names) {
   return files;
 }
 
+std::vector<std::string> texts_in(const Json& list) {
+  std::vector<std::string> texts;
+  if (!list.is_array()) return texts;
+  for (const Json& text : list)
+    if (text.is_string()) texts.push_back(text.get<std::string>());
+  return texts;
+}
+
 Json to_json(const FetchedResource& one) { return {{"bytes", one.bytes}, {"millis", one.took.count()}}; }
 
 std::vector<FetchedResource> fetched_from_json(const Json& list) {
@@ -78,6 +86,7 @@ Json to_json(const TaskRequest& request) {
           {"tenantCode", request.tenant_code},
           {"runAs", request.run_as},
           {"noNewPrivs", request.no_new_privs},
+          {"hidden", request.hidden_paths},
           {"attempt", request.attempt},
           {"plugin", request.plugin},
           {"taskParams", request.task_params},
@@ -113,6 +122,7 @@ Result<TaskRequest> task_request_from_json(const Json& json) {
   request.tenant_code = string_or(json, "tenantCode", "");
   request.run_as = string_or(json, "runAs", "");
   request.no_new_privs = bool_or(json, "noNewPrivs", false);
+  request.hidden_paths = texts_in(json.value("hidden", Json()));
   request.attempt = static_cast<int>(integer_or(json, "attempt", 1));
   request.plugin = string_or(json, "plugin", "");
   request.task_params = string_or(json, "taskParams", "{}");

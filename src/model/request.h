@@ -29,7 +29,10 @@ struct TaskRequest {
   std::string tenant_code;    // as the master names it
   std::string run_as;         // the user that plugin and processes become; empty: the host's own
   bool no_new_privs = false;  // no setuid program makes them more than that user
-  int attempt = 1;            // 1-based
+  // What a task that runs as its host's own user is kept out of, except its working directory and its log: the state of
+  // the worker, logs, configuration with secrets (process/confinement.h).
+  std::vector<std::string> hidden_paths;
+  int attempt = 1;  // 1-based
 
   // What to run.
   std::string plugin;                   // path of the shared library

@@ -5,7 +5,6 @@
 // fetched, and one outcome. It never opens what the tenant could have turned elsewhere, as it may run as root.
 #include <fcntl.h>
 #include <porpoise/plugin.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "process/confinement.h"
 #include "resource/fetch.h"
 #include "taskdir/task_log.h"
 #include "taskhost/channel.h"
@@ -76,7 +76,7 @@ int main(int argc, char** /*argv*/) {
     std::fputs("porpoise-fetch is started by porpoise-host, for a task that has resources.\n", stderr);
     return 2;
   }
-  ::prctl(PR_SET_DUMPABLE, 0);  // the memory has a secret in it, and without tenants the task is of the same user
+  close_to_others();  // the memory has a secret in it, and without tenants the task is of the same user
   Channel channel(UniqueFd(kChannelFd), kMaxOrderPacketBytes);
   // Told to end, or the supervisor is gone: at once, whatever hangs.
   std::thread([&channel] {

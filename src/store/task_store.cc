@@ -127,7 +127,7 @@ Status TaskStore::keep_contact(std::int64_t task_instance_id, const TaskContact&
 }
 
 Status TaskStore::keep_result(const TaskResult& result) const {
-  return write_result(folder(result.task_instance_id), result);
+  return write_result(folder(result.task_instance_id), result, seal_.get());
 }
 
 Status TaskStore::abandon(std::int64_t task_instance_id) const {
@@ -151,6 +151,14 @@ Result<fs::path> TaskStore::forget(std::int64_t task_instance_id) const {
   if (problem == std::errc::no_such_file_or_directory) return fs::path();
   if (problem) return fail_errno("cannot remove " + from.string(), problem.value());
   return to;
+}
+
+std::set<std::int64_t> TaskStore::ids() const {
+  std::set<std::int64_t> found;
+  std::error_code problem;
+  for (fs::directory_iterator at(root_, problem), end; !problem && at != end; at.increment(problem))
+    if (const std::int64_t id = id_of(at->path()); id != 0) found.insert(id);
+  return found;
 }
 
 TaskStore::Scan TaskStore::scan() const {
@@ -211,7 +219,7 @@ TaskStore::Found TaskStore::read(const fs::path& folder, std::int64_t task_insta
     found.request = *std::move(request);
   else if (found.requested)
     damaged(request.error().wrap("cannot read " + (folder / kRequestFile).string()));
-  if (auto result = read_result(folder)) {
+  if (auto result = read_result(folder, task_instance_id, seal_.get())) {
     found.result = *std::move(result);
   } else if (result.error().code() != ErrorCode::kNotFound) {
     found.result_damaged = true;

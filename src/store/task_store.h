@@ -16,13 +16,16 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "model/request.h"
+#include "taskdir/result_seal.h"
 
 namespace porpoise {
 
@@ -36,7 +39,9 @@ struct TaskContact {
 
 class TaskStore {
  public:
-  explicit TaskStore(std::filesystem::path root) : root_(std::move(root)) {}
+  // `seal`: of the results that may be in there; null: of any.
+  explicit TaskStore(std::filesystem::path root, std::shared_ptr<const ResultSeal> seal = nullptr)
+      : root_(std::move(root)), seal_(std::move(seal)) {}
 
   // Makes the folder and writes to it once: an error now is better than one per task.
   Status prepare() const;
@@ -76,6 +81,9 @@ class TaskStore {
   // Whether a task host works there.
   bool occupied(std::int64_t task_instance_id) const;
 
+  // Those that have a folder, whatever is in it.
+  std::set<std::int64_t> ids() const;
+
   struct Scan {
     std::vector<Found> tasks;  // oldest first
     std::vector<std::string>
@@ -89,6 +97,7 @@ class TaskStore {
   Found read(const std::filesystem::path& folder, std::int64_t task_instance_id) const;
 
   std::filesystem::path root_;
+  std::shared_ptr<const ResultSeal> seal_;
 };
 
 }  // namespace porpoise

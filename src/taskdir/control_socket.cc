@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "model/host_protocol.h"
 
@@ -33,11 +34,17 @@ Result<FolderAddress> address_in(const std::filesystem::path& state_dir) {
 
 UniqueFd make_socket() { return UniqueFd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
 
-bool may_ask(int requester) {
-  ucred peer{};
+// Nobody, when the kernel does not say.
+ucred peer_of(int socket) {
+  ucred peer{0, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
   socklen_t size = sizeof peer;
-  if (::getsockopt(requester, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == 0 || peer.uid == ::geteuid();
+  ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  return peer;
+}
+
+bool may_ask(int requester) {
+  const uid_t user = peer_of(requester).uid;
+  return user == 0 || user == ::geteuid();
 }
 
 }  // namespace
@@ -57,12 +64,13 @@ UniqueFd accept_requester(int listener) {
   return requester && may_ask(requester.get()) ? std::move(requester) : UniqueFd();
 }
 
-Result<UniqueFd> connect_to_host(const std::filesystem::path& state_dir) {
+Result<HostLink> connect_to_host(const std::filesystem::path& state_dir) {
   PORPOISE_TRY(const FolderAddress at, address_in(state_dir));
   UniqueFd link = make_socket();
   if (!link || ::connect(link.get(), at.get(), sizeof at.address) != 0)
     return fail_errno("cannot reach the task host by " + (state_dir / kControlFile).string(), errno);
-  return link;
+  const pid_t host = peer_of(link.get()).pid;
+  return HostLink{std::move(link), host};
 }
 
 }  // namespace porpoise

@@ -4,6 +4,8 @@
 // Free functions; they do not block. A folder on a file system without sockets has none, which is an error of listen.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 
 #include "base/descriptor.h"
@@ -18,6 +20,10 @@ Result<UniqueFd> listen_for_requesters(const std::filesystem::path& state_dir);
 UniqueFd accept_requester(int listener);
 
 // The requester's end. ErrorCode::kNotFound: the host is of a version without, or has ended.
-Result<UniqueFd> connect_to_host(const std::filesystem::path& state_dir);
+struct HostLink {
+  UniqueFd socket;
+  pid_t listener = 0;  // the process that listens there, as the kernel says
+};
+Result<HostLink> connect_to_host(const std::filesystem::path& state_dir);
 
 }  // namespace porpoise

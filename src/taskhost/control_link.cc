@@ -32,7 +32,8 @@ void ControlLink::tell_last(const HostMessage& message) {
     if (errno != EAGAIN || ::poll(&room, 1, static_cast<int>(kTellLimit.count())) <= 0) return;
 }
 
-Status ControlLink::listen(const std::filesystem::path& state_dir) {
+Status ControlLink::listen(const std::filesystem::path& state_dir, std::string proof) {
+  proof_ = std::move(proof);
   PORPOISE_TRY(listener_, listen_for_requesters(state_dir));
   return {};
 }
@@ -42,10 +43,26 @@ std::vector<CancelMessage> ControlLink::receive() {
   while (listener_) {
     UniqueFd next = accept_requester(listener_.get());
     if (!next) break;
-    fd_ = std::move(next);
-    read();
+    stranger_ = std::move(next);
+    let_in();
   }
+  if (stranger_) let_in();
   return std::exchange(orders_, {});
+}
+
+// One that has said nothing yet is waited for.
+void ControlLink::let_in() {
+  if (!proof_.empty()) {
+    std::array<char, kMaxHostMessageBytes> buffer;  // NOLINT: filled by recv
+    const ssize_t count = ::recv(stranger_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
+    const auto message =
+        decode_requester_message({buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))});
+    const auto* const word = message && *message ? std::get_if<ProofMessage>(&**message) : nullptr;
+    if (word == nullptr || word->proof != proof_) return stranger_.reset();
+  }
+  fd_ = std::move(stranger_);
+  read();
 }
 
 void ControlLink::read() {
@@ -63,7 +80,7 @@ void ControlLink::read() {
     if (!message || !*message) continue;
     if (const auto* const order = std::get_if<CancelMessage>(&**message))
       orders_.push_back(*order);
-    else
+    else if (std::holds_alternative<PingMessage>(**message))
       tell(StartedMessage{::getpid()});
   }
 }
@@ -77,7 +94,8 @@ void ControlLink::answer_while(const std::function<void()>& work) {
   const auto limit = std::chrono::steady_clock::now() + kBusyLimit;
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
-    std::array<pollfd, 3> events{pollfd{done.get(), POLLIN, 0}, pollfd{fd(), POLLIN, 0}, pollfd{listener(), POLLIN, 0}};
+    std::array<pollfd, 4> events{pollfd{done.get(), POLLIN, 0}, pollfd{fd(), POLLIN, 0}, pollfd{listener(), POLLIN, 0},
+                                 pollfd{stranger(), POLLIN, 0}};
     ::poll(events.data(), events.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     if (events[0].revents != 0 || left.count() <= 0) break;
     for (CancelMessage& order : receive()) orders_.push_back(std::move(order));

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,11 +19,13 @@ class ControlLink {
  public:
   explicit ControlLink(UniqueFd fd) : fd_(std::move(fd)) {}  // none: there is no requester
 
-  // Lets later requesters in: the last one to come is the one that is listened to.
-  Status listen(const std::filesystem::path& state_dir);
+  // Lets later requesters in: the last one to come is the one that is listened to. With `proof` that is its first word,
+  // and who says anything else is turned away.
+  Status listen(const std::filesystem::path& state_dir, std::string proof);
 
   int fd() const { return fd_.get(); }
   int listener() const { return listener_.get(); }
+  int stranger() const { return stranger_.get(); }  // has not proved yet who it is
   bool connected() const { return static_cast<bool>(fd_); }
 
   // Dropped when the requester does not keep up: what counts is on disk.
@@ -44,9 +47,12 @@ class ControlLink {
 
  private:
   void read();
+  void let_in();
 
   UniqueFd fd_;
   UniqueFd listener_;
+  UniqueFd stranger_;
+  std::string proof_;
   std::vector<CancelMessage> orders_;
   bool lost_ = false;
 };

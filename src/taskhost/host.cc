@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 #include <string_view>
 #include <system_error>
 
@@ -107,6 +108,9 @@ class Host {
 
  private:
   Status do_task() {
+    if (options_.sealed) {
+      PORPOISE_TRY(seal_, ResultSeal::receive(options_.control_fd));
+    }
     PORPOISE_TRY(const std::string request_json, read_file(options_.state_dir / kRequestFile, kMaxRequestBytes));
     PORPOISE_TRY(request_, parse_request(request_json));
     result_.task_instance_id = request_.task_instance_id;
@@ -138,8 +142,8 @@ class Host {
 
   // Without the socket, which some file systems do not have, they can only follow us, and end us by a signal.
   Status meet_later_requesters(const ProcessInfo& self, const std::string& cookie) {
-    if (const Status listening = control_.listen(options_.state_dir); !listening)
-      log_->write(LogLevel::kWarn, listening.error().to_string());
+    const Status listening = control_.listen(options_.state_dir, seal_ ? seal_->proof_for(cookie) : "");
+    if (!listening) log_->write(LogLevel::kWarn, listening.error().to_string());
     return write_host_json(options_, self, cookie);
   }
 
@@ -204,13 +208,14 @@ class Host {
     result_.end_time_ms = wall_ms();
     if (log_) conclude(result_, *log_);
     // On disk before anybody is told: whoever acts on a result may lose power, and must find it again.
-    PORPOISE_TRY_VOID(write_result(options_.state_dir, result_));
+    PORPOISE_TRY_VOID(write_result(options_.state_dir, result_, seal_.get()));
     control_.tell_last(FinishedMessage{result_});
     return {};
   }
 
   const HostOptions& options_;
   const UniqueFd signals_;
+  std::shared_ptr<const ResultSeal> seal_;
   ControlLink control_;
   TaskRequest request_;
   TaskIdentity mark_;

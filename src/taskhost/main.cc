@@ -8,13 +8,15 @@
 #include <string_view>
 #include <system_error>
 
+#include "process/confinement.h"
 #include "taskhost/host.h"
 #include "taskhost/sudo_helper.h"
+#include "taskhost/task_environment.h"
 
 namespace {
 
 constexpr const char* kUsage =
-    "usage: porpoise-host STATE_DIR [--control-fd N] [--die-with-requester] [--follow] [--lease FILE]\n"
+    "usage: porpoise-host STATE_DIR [--control-fd N] [--die-with-requester] [--follow] [--lease FILE] [--sealed]\n"
     "Runs the task in STATE_DIR/request.json and writes STATE_DIR/result.json.\n";
 
 bool parse(int argc, char** argv, porpoise::HostOptions& options) {
@@ -24,6 +26,8 @@ bool parse(int argc, char** argv, porpoise::HostOptions& options) {
       options.die_with_requester = true;
     } else if (word == "--follow") {
       options.follow = true;
+    } else if (word == "--sealed") {
+      options.sealed = true;
     } else if (word == "--lease" && i + 1 < argc) {
       options.lease = argv[++i];
     } else if (word == "--control-fd" && i + 1 < argc) {
@@ -44,6 +48,8 @@ bool parse(int argc, char** argv, porpoise::HostOptions& options) {
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "--as-tenant")
     ::_exit(porpoise::run_sudo_helper({argv + 2, static_cast<std::size_t>(argc - 2)}));
+  porpoise::forget_oom_score();
+  porpoise::close_to_others();
   porpoise::HostOptions options;
   std::error_code ignored;
   options.self = std::filesystem::absolute(argv[0], ignored);

@@ -122,6 +122,7 @@ std::optional<std::string> describe_runner_fault(int runner_status) {
   const int status = WEXITSTATUS(runner_status);
   if (status == 0) return std::nullopt;
   if (status == kTenantLostStatus) return "could not become the user it was to run as";
+  if (status == kUnconfinedStatus) return "could not be kept out of the state and logs of the worker (Landlock)";
   if (status == kChannelLostStatus) return "closed the connection to its task host";
   return "called exit(" + std::to_string(status) + ")";
 }

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <filesystem>
 #include <mutex>
 #include <new>
 #include <thread>
@@ -19,6 +20,7 @@
 #include "base/signals.h"
 #include "plugin/loader.h"
 #include "plugin/note.h"
+#include "process/confinement.h"
 #include "process/user.h"
 #include "taskhost/fds.h"
 #include "taskhost/limits.h"
@@ -234,6 +236,19 @@ void become_tenant(const std::string& name, const SudoUser& tenant) {
   if (!done) ::_exit(kTenantLostStatus);
 }
 
+// Keeps the plugin, and all that it starts, out of what the worker has for itself. Root could not be kept out, and a
+// tenant is by the rights of files. Where the kernel cannot do it, the worker has said so at its start.
+void hide_the_worker(const TaskRequest& request) {
+  const bool is_workers_user = request.run_as.empty() && ::geteuid() != 0;
+  if (!is_workers_user || !request.no_new_privs || request.hidden_paths.empty()) return;
+  Confinement confinement;
+  confinement.hidden.assign(request.hidden_paths.begin(), request.hidden_paths.end());
+  confinement.writable = {request.execute_path};
+  confinement.readable = {request.log_path, std::filesystem::path(request.plugin).parent_path(), request.env_file};
+  const Status done = confine(confinement);
+  if (!done && done.error().code() != ErrorCode::kUnavailable) ::_exit(kUnconfinedStatus);
+}
+
 // Everything inherited from the supervisor that a plugin must not see.
 void become_runner(RunnerSetup& setup) {
   ::setpgid(0, 0);
@@ -241,6 +256,7 @@ void become_runner(RunnerSetup& setup) {
   become_tenant(setup.request.run_as, setup.tenant);
   // Where sudo is the way to the tenant, only what it has started can do without.
   if (setup.request.no_new_privs && !setup.tenant.needed()) ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  hide_the_worker(setup.request);
   // The supervisor ends the task's processes in every case but its own death.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != setup.supervisor) ::_exit(kChannelLostStatus);

@@ -28,6 +28,8 @@ struct RunnerSetup {
 inline constexpr int kChannelLostStatus = 250;
 // Of one that could not become the user it was to run as.
 inline constexpr int kTenantLostStatus = 251;
+// Of one that could not be kept out of what the request hides.
+inline constexpr int kUnconfinedStatus = 252;
 
 // Loads the plugin, runs the task, sends one kOutcome and exits. Call it in the child after fork().
 [[noreturn]] void run_plugin(RunnerSetup setup);

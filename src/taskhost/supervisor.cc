@@ -87,8 +87,11 @@ ExecutionReport Supervisor::follow() {
 
 void Supervisor::wait_for_event() {
   // A negative descriptor is skipped by poll.
-  std::array<pollfd, 5> events{pollfd{signals_, POLLIN, 0}, pollfd{control_.fd(), POLLIN, 0},
-                               pollfd{control_.listener(), POLLIN, 0}, pollfd{runner_->channel().fd(), POLLIN, 0},
+  std::array<pollfd, 6> events{pollfd{signals_, POLLIN, 0},
+                               pollfd{control_.fd(), POLLIN, 0},
+                               pollfd{control_.listener(), POLLIN, 0},
+                               pollfd{control_.stranger(), POLLIN, 0},
+                               pollfd{runner_->channel().fd(), POLLIN, 0},
                                pollfd{runner_->output(), POLLIN, 0}};
   const Clock::time_point alarm = next_alarm();
   if (alarm == Clock::time_point::max()) {

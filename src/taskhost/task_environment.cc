@@ -1,5 +1,6 @@
 #include "taskhost/task_environment.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "model/host_protocol.h"
 
 namespace porpoise {
@@ -37,6 +39,11 @@ void forget_the_daemons() {
     if (is_the_daemons(name)) names.emplace_back(name);
   }
   for (const std::string& name : names) ::unsetenv(name.c_str());
+}
+
+void forget_oom_score() {
+  const UniqueFd score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (score) (void)!::write(score.get(), "0", 1);
 }
 
 void mark_as_task(const std::string& cookie) {

@@ -12,6 +12,10 @@ namespace porpoise {
 void forget_the_daemons();
 
 // PORPOISE_TASK_ID, by which the task's processes are found, and what makes output come at once.
+// The kernel may end a task for want of memory as it may any other program, however precious the worker is
+// (oom_score_adj 0). Call it before close_to_others(). A score that cannot be lowered stays: the worker has said so.
+void forget_oom_score();
+
 void mark_as_task(const std::string& cookie);
 
 }  // namespace porpoise

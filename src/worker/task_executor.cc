@@ -148,6 +148,7 @@ void TaskExecutor::end_late(LaunchedHost launched, const TaskRequest& request) {
   const auto host = std::make_shared<LostHost>();
   host->request = request;
   host->host_binary = hosts_.host_binary;
+  host->seal = hosts_.seal;
   host->pid = launched.pid;
   host->start_ticks = launched.start_ticks;
   host->pid_fd = std::move(launched.pid_fd);
@@ -184,9 +185,9 @@ void TaskExecutor::adopt(const TaskRequest& request, const std::string& reason) 
   runs_[id] = std::make_shared<Run>(*this, id);
   launches_.call(
       "the search for the host of task " + std::to_string(id), kLaunchLimit,
-      [store = store_, id]() -> Result<Found> {
+      [store = store_, settings = hosts_, id]() -> Result<Found> {
         Found found;
-        PORPOISE_TRY(found.host, find_running_host(store.folder(id)));
+        PORPOISE_TRY(found.host, find_running_host(settings, id, store.folder(id)));
         // It may have ended since the folder was read.
         if (found.host) return found;
         if (const auto folder = store.find(id)) found.result = folder->result;
@@ -220,10 +221,10 @@ void TaskExecutor::end_without_host(const TaskRequest& request, TaskState state,
   const std::int64_t began = wall_ms();
   burials_.call(
       "what is left of task " + std::to_string(id), kBurialLimit,
-      [=, binary = hosts_.host_binary, folder = store_.folder(id)]() -> Result<TaskResult> {
+      [=, settings = hosts_, folder = store_.folder(id)]() -> Result<TaskResult> {
         const TaskEnding ending{state, message, false, began};
-        return sweep ? answer_for_unseen(request, binary, folder, ending)
-                     : record_unstarted_task(request, binary, folder, ending);
+        return sweep ? answer_for_unseen(request, settings, folder, ending)
+                     : record_unstarted_task(request, settings, folder, ending);
       },
       [=, this](const Result<TaskResult>& recorded) {
         if (recorded) return ended(id, *recorded);

@@ -89,6 +89,13 @@ Result<ResourceOrder> order_resources(const wire::TaskContext& context, const Re
   return order;
 }
 
+// All that the worker has for itself.
+std::vector<std::string> hidden_from_tasks(const WorkerConfig& config) {
+  std::vector<std::string> paths{config.data_dir.string(), config.log_dir.string()};
+  for (const auto& file : config.files_with_secrets) paths.push_back(file.string());
+  return paths;
+}
+
 }  // namespace
 
 Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConfig& config, const Catalog& catalog,
@@ -105,6 +112,7 @@ Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConf
   request.tenant_code = context.tenant_code;
   request.run_as = run_as;
   request.no_new_privs = config.no_new_privs;
+  request.hidden_paths = hidden_from_tasks(config);
   request.task_params = context.task_params;
   request.prepare_params = context.prepare_params;
   request.global_params = context.global_params;

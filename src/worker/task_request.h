@@ -22,7 +22,8 @@ struct WorkerPaths {
 
   std::filesystem::path state_root() const { return data_dir / "tasks"; }
   std::filesystem::path session_file() const { return data_dir / "session.json"; }
-  std::filesystem::path lease_file() const { return data_dir / "lease"; }  // taskdir/lease.h
+  std::filesystem::path seal_file() const { return data_dir / "seal.json"; }  // taskdir/result_seal.h
+  std::filesystem::path lease_file() const { return data_dir / "lease"; }     // taskdir/lease.h
 
   // <log dir>/<yyyyMMdd of the first submit>/<code>_<version>-<workflow instance>-<task instance>.log (3.1 `LogUtils`).
   // Masters store it and ask for it long afterwards. A task without a submit time counts as submitted `now`.

@@ -63,7 +63,7 @@ class TaskRun final : public TaskListener {
 
   // Follows the host that an earlier requester left. Null: none lives.
   Result<std::unique_ptr<TaskProcess>> adopted() {
-    PORPOISE_TRY(auto host, find_running_host(state_dir()));
+    PORPOISE_TRY(auto host, find_running_host(settings, request.task_instance_id, state_dir()));
     if (!host) return nullptr;
     return TaskProcess::follow(deps(), *std::move(host), request, state_dir(), *this);
   }

@@ -31,35 +31,35 @@ class ResultFile : public testing::Test {
 };
 
 TEST_F(ResultFile, IsReadAsItWasWritten) {
-  ASSERT_TRUE(write_result(folder_.path(), some_result()));
-  const auto read = read_result(folder_.path());
+  ASSERT_TRUE(write_result(folder_.path(), some_result(), nullptr));
+  const auto read = read_result(folder_.path(), 34, nullptr);
   ASSERT_TRUE(read) << read.error().to_string();
   EXPECT_EQ(to_json(*read), to_json(some_result()));
 }
 
 TEST_F(ResultFile, IsNotFoundBeforeTheEnd) {
-  EXPECT_EQ(read_result(folder_.path()).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(read_result(folder_.path(), 34, nullptr).error().code(), ErrorCode::kNotFound);
 }
 
 TEST_F(ResultFile, WithAnyOneByteChangedIsNeverReadAsAnother) {
-  ASSERT_TRUE(write_result(folder_.path(), some_result()));
+  ASSERT_TRUE(write_result(folder_.path(), some_result(), nullptr));
   const std::string whole = text();
   for (std::size_t at = 0; at < whole.size(); ++at) {
     std::string damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x01);
     put(damaged);
-    const auto read = read_result(folder_.path());
+    const auto read = read_result(folder_.path(), 34, nullptr);
     if (!read) continue;  // what is read still: only the name of the checksum was hit
     EXPECT_EQ(to_json(*read), to_json(some_result())) << "byte " << at;
   }
 }
 
 TEST_F(ResultFile, ThatIsDamagedNamesTheFileAndTheReason) {
-  ASSERT_TRUE(write_result(folder_.path(), some_result()));
+  ASSERT_TRUE(write_result(folder_.path(), some_result(), nullptr));
   std::string damaged = text();
   damaged.replace(damaged.find("application_1"), 13, "application_2");
   put(damaged);
-  const auto read = read_result(folder_.path());
+  const auto read = read_result(folder_.path(), 34, nullptr);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code(), ErrorCode::kInvalid);
   EXPECT_THAT(read.error().to_string(), HasSubstr((folder_.path() / kResultFile).string()));
@@ -68,7 +68,7 @@ TEST_F(ResultFile, ThatIsDamagedNamesTheFileAndTheReason) {
 
 TEST_F(ResultFile, OfAVersionWithoutChecksumsIsRead) {
   put(dump_json(to_json(some_result())));
-  EXPECT_TRUE(read_result(folder_.path()));
+  EXPECT_TRUE(read_result(folder_.path(), 34, nullptr));
 }
 
 }  // namespace
