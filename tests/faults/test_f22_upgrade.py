@@ -18,6 +18,7 @@ class Upgrade(FaultCase):
         self.worker.kill_hard()
         task = new_id()
         self._leave(task)
+        (self.worker.data / "seal.json").unlink()  # that version sealed nothing
         self.worker.restart()
         result = self.history.result(task)
         body = json.loads(result.body)
