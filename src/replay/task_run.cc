@@ -35,9 +35,9 @@ class HostAttempt final : public Attempt, private TaskListener {
     on_line_(permille < 0 ? std::string(text) : std::to_string(permille / 10) + " % " + std::string(text));
   }
   void on_finished(const TaskResult& result) override {
-    // It is the process's own, whose descriptors are not to outlast the task.
-    const TaskResult copy =
-        result;  // NOLINT(performance-unnecessary-copy-initialization): `result` ends with the process
+    // It is the process's own, whose descriptors are not to outlast the task: `result` ends with it.
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
+    const TaskResult copy = result;
     process_.reset();
     on_done_(copy);
   }
