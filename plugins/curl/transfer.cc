@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC, as the deadlines o
 
 // A server that sends more headers than this is broken or hostile.
 constexpr std::size_t kMaxHeaderBytes = std::size_t{256} << 10U;
-constexpr long kMaxRedirects = 10;
+constexpr int kMaxRedirects = 10;
 constexpr long kMaxConnections = 4;
 constexpr int kPollMs = 1000;  // upper bound only: events and the timeouts below wake the loop earlier
 
@@ -108,7 +108,7 @@ std::size_t on_header(char* data, std::size_t /*one*/, std::size_t size, void* u
     return CURL_WRITEFUNC_ERROR;
   }
   const std::string_view line(data, size);
-  if (line.substr(0, 5) == "HTTP/") exchange.response.headers.clear();  // a redirect's answer came before
+  if (line.substr(0, 5) == "HTTP/") exchange.response.headers.clear();  // a "100 Continue" came before
   if (const auto colon = line.find(':'); colon != std::string_view::npos)
     exchange.response.headers.push_back(
         {std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
@@ -131,9 +131,7 @@ void set_method(CURL* easy, const HttpRequest& request) {
 
 void set_policy(CURL* easy, const HttpRequest& request) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request.follow_redirects ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, kMaxRedirects);
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);  // perform() follows, with fewer headers
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
   curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -159,7 +157,6 @@ ErrorCode kind_of(CURLcode code) {
     case CURLE_SSL_ISSUER_ERROR: return ErrorCode::kDenied;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_TOO_MANY_REDIRECTS:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING: return ErrorCode::kInvalid;
     case CURLE_OUT_OF_MEMORY:
@@ -228,6 +225,36 @@ void Exchange::follow(CURL* easy) {
   if (is_sent != was_sent || std::exchange(uploaded_bytes, uploaded) != uploaded) last_activity = Clock::now();
 }
 
+// Where a request may take its credentials: the same scheme, host and port.
+std::string origin_of(const std::string& text) {
+  const std::unique_ptr<CURLU, UrlFree> url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return {};
+  char* port = nullptr;  // also where the URL leaves it out
+  std::string origin = url_part(url.get(), CURLUPART_SCHEME) + "://" + url_part(url.get(), CURLUPART_HOST);
+  if (curl_url_get(url.get(), CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) origin.append(":").append(port);
+  curl_free(port);
+  return origin;
+}
+
+// Any other header may be a credential: Authorization, Cookie, or what a service calls its key.
+bool tells_nothing(const HttpHeader& header) {
+  static const std::vector<HttpHeader> kHarmless = {
+      {"Accept", ""}, {"Accept-Charset", ""}, {"Accept-Language", ""}, {"User-Agent", ""}};
+  return find_header(kHarmless, header.name) != nullptr;
+}
+
+// What a redirect makes of a request. A body is only sent again where the server asks for that (RFC 9110, 15.4).
+HttpRequest redirected(HttpRequest request, int status, const std::string& url) {
+  if (status != 307 && status != 308) request.body.reset();
+  if (status == 303 && request.method != "HEAD") request.method = "GET";
+  if (origin_of(url) != origin_of(request.url)) {
+    std::erase_if(request.headers, [](const HttpHeader& header) { return !tells_nothing(header); });
+    request.body.reset();
+  }
+  request.url = url;
+  return request;
+}
+
 }  // namespace
 
 const HttpHeader* find_header(const std::vector<HttpHeader>& headers, std::string_view name) {
@@ -293,6 +320,20 @@ Transfer::~Transfer() = default;
 
 Result<HttpResponse> Transfer::perform(const HttpRequest& request) {
   request_was_sent_ = false;
+  const Clock::time_point start = Clock::now();
+  HttpRequest next = request;
+  for (int redirects = 0;; ++redirects) {
+    std::string location;
+    PORPOISE_TRY(HttpResponse response, exchange(next, location));
+    response.elapsed = std::chrono::duration_cast<milliseconds>(Clock::now() - start);
+    if (!request.follow_redirects || location.empty()) return response;
+    if (redirects == kMaxRedirects)
+      return fail(ErrorCode::kInvalid, "the server redirected more than " + std::to_string(kMaxRedirects) + " times");
+    next = redirected(std::move(next), response.status, location);
+  }
+}
+
+Result<HttpResponse> Transfer::exchange(const HttpRequest& request, std::string& location) {
   CURL* const easy = handles_->easy;
   if (easy == nullptr || handles_->multi == nullptr) return fail(ErrorCode::kInternal, "libcurl cannot be set up");
   if (!is_token(request.method)) return fail(ErrorCode::kInvalid, "'" + request.method + "' is not an HTTP method");
@@ -310,12 +351,14 @@ Result<HttpResponse> Transfer::perform(const HttpRequest& request) {
   set_policy(easy, request);
   set_exchange(easy, exchange, error_text);
 
-  const Clock::time_point start = Clock::now();
   curl_multi_add_handle(handles_->multi, easy);
   const Result<CURLcode> verdict = handles_->run(request, exchange, cancel_fd_);
-  request_was_sent_ = may_have_been_sent(easy);
+  request_was_sent_ = may_have_been_sent(easy) || request_was_sent_;
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  const char* redirect = nullptr;  // absolute; libcurl's, until the handle is reset
+  curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &redirect);
+  if (redirect != nullptr) location = redirect;
   curl_multi_remove_handle(handles_->multi, easy);
 
   if (!verdict) return fail(Error(verdict.error()).wrap("no answer from " + name));
@@ -327,7 +370,6 @@ Result<HttpResponse> Transfer::perform(const HttpRequest& request) {
     return fail(kind_of(*verdict), what_failed(*verdict) + name + ": " + detail);
   }
   exchange.response.status = static_cast<int>(status);
-  exchange.response.elapsed = std::chrono::duration_cast<milliseconds>(Clock::now() - start);
   return std::move(exchange.response);
 }
 

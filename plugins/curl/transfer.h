@@ -32,6 +32,8 @@ struct HttpRequest {
   std::chrono::milliseconds connect_timeout{0};  // 0 = only the deadline counts
   std::chrono::milliseconds read_timeout{0};     // longest silence once connected; 0 = only the deadline counts
   std::int64_t deadline_mono_ms = 0;             // CLOCK_MONOTONIC; 0 = never
+  // To another scheme, host or port nothing goes with a request that may be a credential: of its headers Accept and its
+  // kin and User-Agent alone, and no body.
   bool follow_redirects = false;
   // libcurl sends a request again, unasked, when a kept connection turns out to be dead. That is right only for
   // requests that do no harm twice, so all others get a connection of their own.
@@ -67,6 +69,9 @@ class Transfer {
 
  private:
   struct Handles;
+  // One request, one answer; `location` is where it redirects to, absolute, if it does.
+  Result<HttpResponse> exchange(const HttpRequest& request, std::string& location);
+
   std::unique_ptr<Handles> handles_;
   int cancel_fd_;
   bool request_was_sent_ = false;

@@ -4,9 +4,57 @@
 #include <cctype>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <numeric>
 
 namespace porpoise {
+
+namespace {
+
+// The bytes of what acts on whoever shows it, at the beginning of `text`; 0: there is none.
+std::size_t control_size(std::string_view text) {
+  const auto byte = [text](std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : static_cast<unsigned char>(0);
+  };
+  if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
+  if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0) return 2;  // C1
+  if (byte(0) == 0xD8 && byte(1) == 0x9C) return 2;                    // U+061C
+  if (byte(0) != 0xE2) return 0;
+  const bool marks = byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F);   // U+200E, U+200F
+  const bool embeds = byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE;    // U+2028 … U+202E
+  const bool isolates = byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9;  // U+2066 … U+2069
+  return marks || embeds || isolates ? 3 : 0;
+}
+
+std::string named(std::string_view control) {
+  const auto byte = [control](std::size_t at) {
+    return static_cast<unsigned>(static_cast<unsigned char>(control[at]));
+  };
+  char name[8];
+  if (control.size() == 1)
+    std::snprintf(name, sizeof name, "\\x%02x", byte(0));
+  else if (control.size() == 2)
+    std::snprintf(name, sizeof name, "\\u%04x", (byte(0) & 0x1FU) << 6U | (byte(1) & 0x3FU));
+  else
+    std::snprintf(name, sizeof name, "\\u%04x", (byte(0) & 0xFU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU));
+  return control == "\n" ? "\\n" : control == "\t" ? "\\t" : name;
+}
+
+}  // namespace
+
+std::string escape_controls(std::string_view text, std::string_view kept) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t size = control_size(text);
+    if (size == 0 || (size == 1 && kept.find(text[0]) != std::string_view::npos))
+      shown += text[0];
+    else
+      shown += named(text.substr(0, size));
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return shown;
+}
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -28,6 +28,11 @@ inline std::string_view cut_utf8(std::string_view text, std::size_t max_bytes) {
   return text.substr(0, end);
 }
 
+// What would act on a terminal, or make text look like another one, made visible: control characters, also those of
+// Unicode's C1 block (U+009B begins a command, too), marks that turn the direction of writing (Unicode TR 9), and its
+// line separators: "\x1b", "\u202e". Those in `kept` stay, as does all else, bytes that are not UTF-8 included. Pure.
+std::string escape_controls(std::string_view text, std::string_view kept = {});
+
 // Base64 (RFC 4648, section 4): the standard alphabet, padded, no line breaks. Pure.
 std::string base64(std::string_view bytes);
 

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/text.h"
+
 namespace porpoise {
 
 std::string_view environment(const char* name) {
@@ -25,7 +27,7 @@ Output standard_output(bool no_color) {
 }
 
 int print_error(std::string_view message, int exit_code) {
-  Output(STDERR_FILENO, {}).write("porpoise: " + std::string(message) + "\n");
+  Output(STDERR_FILENO, {}).write("porpoise: " + escape_controls(message, "\n\t") + "\n");
   return exit_code;
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <iterator>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -119,6 +121,35 @@ std::string write_duration(std::chrono::milliseconds value) {
   if (value.count() == 0) return "0s";
   while (value.count() % unit->second != 0) ++unit;
   return std::to_string(value.count() / unit->second) + std::string(unit->first);
+}
+
+namespace {
+
+constexpr std::pair<std::string_view, unsigned> kSizeUnits[] = {
+    {"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+
+}  // namespace
+
+bool read_size(std::string_view text, std::uint64_t& value) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  std::int64_t number = 0;
+  if (digits == 0 || digits > 12 || !read_number(text.substr(0, digits), number)) return false;
+  for (const auto& [name, shift] : kSizeUnits) {
+    if (!same_word(text.substr(digits), name)) continue;
+    if (number > (std::numeric_limits<std::int64_t>::max() >> shift)) return false;
+    value = static_cast<std::uint64_t>(number) << shift;
+    return true;
+  }
+  return false;
+}
+
+std::string write_size(std::uint64_t value) {
+  std::size_t unit = 0;
+  while (value != 0 && value % 1024 == 0 && unit + 1 < std::size(kSizeUnits)) {
+    value /= 1024;
+    ++unit;
+  }
+  return std::to_string(value) + std::string(kSizeUnits[unit].first);
 }
 
 std::string write_decimal(double value) {

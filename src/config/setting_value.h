@@ -6,6 +6,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -34,8 +35,10 @@ bool same_word(std::string_view left, std::string_view right);  // except for up
 bool read_whole(std::string_view text, int lowest, int highest, int& value);
 bool read_decimal(std::string_view text, double lowest, double highest, double& value);
 bool read_duration(std::string_view text, std::chrono::milliseconds& value);
+bool read_size(std::string_view text, std::uint64_t& value);
 std::string write_decimal(double value);
 std::string write_duration(std::chrono::milliseconds value);
+std::string write_size(std::uint64_t value);
 
 struct Plain {  // strings are their own text
   static std::string write(const std::string& value) { return value; }
@@ -89,6 +92,14 @@ struct Duration {
     return true;
   }
   static std::string write(Value value) { return write_duration(value); }
+};
+
+// In bytes.
+struct Size {
+  static std::string accepted() { return "a size such as 512MiB or 4GiB (a bare number is bytes)"; }
+  static std::string type_name() { return "SIZE"; }
+  static bool read(std::string_view text, std::uint64_t& value) { return read_size(text, value); }
+  static std::string write(std::uint64_t value) { return write_size(value); }
 };
 
 // One of the words of Enum, in any case: kWords is an array of {word, value}.

@@ -74,6 +74,7 @@ struct WorkerConfig {
   RootTenant allow_root_tenant = RootTenant::kLoopback;  // where only this machine's masters reach it: a trial
   std::string tenant_map;                                // see TenantMap
   bool no_new_privs = true;                              // no setuid program gives a task more than its tenant has
+  std::uint64_t log_max_size = std::uint64_t{4} << 30U;  // of one task's log, in bytes; 0: no limit
   std::chrono::milliseconds kill_grace{10000};
   std::chrono::milliseconds drain_timeout{std::chrono::minutes(10)};
   std::chrono::milliseconds result_max_age{std::chrono::hours(24)};  // of what no master acknowledges

@@ -100,6 +100,7 @@ Json to_json(const TaskRequest& request) {
           {"resources", names_of(request.resources)},
           {"executePath", request.execute_path},
           {"logPath", request.log_path},
+          {"logMaxBytes", request.log_max_bytes},
           {"timeZone", request.time_zone},
           {"environmentConfig", request.environment_config},
           {"envFile", request.env_file},
@@ -136,6 +137,7 @@ Result<TaskRequest> task_request_from_json(const Json& json) {
   request.resources.files = files_named(json.value("resources", Json()));
   request.execute_path = string_or(json, "executePath", "");
   request.log_path = string_or(json, "logPath", "");
+  request.log_max_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(integer_or(json, "logMaxBytes", 0), 0));
   request.time_zone = string_or(json, "timeZone", "");
   request.environment_config = string_or(json, "environmentConfig", "");
   request.env_file = string_or(json, "envFile", "");

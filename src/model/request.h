@@ -48,11 +48,12 @@ struct TaskRequest {
   ResourceOrder resources;
 
   // Where and how.
-  std::string execute_path;        // working directory: created empty, removed at the end unless keep_execute_path
-  std::string log_path;            // task log, appended to
-  std::string time_zone;           // IANA name; empty: TZ or the host's zone
-  std::string environment_config;  // shell lines of the chosen environment, may be empty
-  std::string env_file;            // sourced when environment_config is blank (§6.1); may be empty
+  std::string execute_path;         // working directory: created empty, removed at the end unless keep_execute_path
+  std::string log_path;             // task log, appended to
+  std::uint64_t log_max_bytes = 0;  // of it, what earlier attempts wrote included; 0: no limit
+  std::string time_zone;            // IANA name; empty: TZ or the host's zone
+  std::string environment_config;   // shell lines of the chosen environment, may be empty
+  std::string env_file;             // sourced when environment_config is blank (§6.1); may be empty
   bool keep_execute_path = false;
   std::chrono::milliseconds timeout{0};             // 0: none
   std::chrono::milliseconds kill_grace{10000};      // between SIGTERM and SIGKILL

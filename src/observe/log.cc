@@ -84,25 +84,11 @@ std::string cut(std::string text, std::size_t max_bytes) {
   return std::string(cut_utf8(text, max_bytes)) + "…";
 }
 
-// A line break or an escape sequence from outside must not look like another line or act on a terminal.
-std::string on_one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) >= 0x20U && c != 0x7f) {
-      line += c;
-    } else if (c == '\n') {
-      line += "\\n";
-    } else if (c == '\t') {
-      line += ' ';
-    } else {
-      constexpr std::string_view kDigits = "0123456789abcdef";
-      line.append("\\x").append(1, kDigits[static_cast<unsigned char>(c) / 16U]).append(1, kDigits[c & 0xf]);
-    }
-  }
-  return line;
-}
+// A line break or an escape sequence from outside must not look like another line or act on a terminal. What JSON
+// escapes itself is left to it.
+constexpr std::string_view kJsonEscapes("\b\f\n\r\t");
 
-std::string in_quotes(const std::string& text) { return dump_json(Json(text)); }
+std::string in_quotes(std::string_view text) { return dump_json(Json(escape_controls(text, kJsonEscapes))); }
 
 bool needs_quotes(std::string_view text) {
   constexpr std::string_view kSafe =
@@ -142,7 +128,7 @@ struct Log::Impl {
   void write(spdlog::level::level_enum level, std::string_view message, LogFields fields) {
     if (!logger.should_log(level)) return;
     const std::string safe = cut(redactor.apply(message), kMaxMessageBytes);
-    std::string line = json ? "\"message\":" + in_quotes(safe) : on_one_line(safe);
+    std::string line = json ? "\"message\":" + in_quotes(safe) : escape_controls(safe);
     for (const LogField& field : fields)
       if (json)
         line.append(",\"").append(field.key).append("\":").append(to_json_text(field.value, redactor));

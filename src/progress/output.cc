@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/text.h"
+
 namespace porpoise {
 namespace {
 
@@ -108,7 +110,9 @@ Piece utf8_piece(std::string_view text) {
     if ((next & 0xC0U) != 0x80U) return {text.substr(0, 1), Kind::kBroken, 1};
     point = (point << 6U) | (next & 0x3FU);
   }
-  if (point < 0xA0) return {text.substr(0, size), Kind::kControl, 0};  // C1 controls: 0x9B is another CSI
+  // C1 controls, of which 0x9B is another CSI, and marks that turn the direction of writing.
+  const std::string_view bytes = text.substr(0, size);
+  if (escape_controls(bytes) != bytes) return {bytes, Kind::kControl, 0};
   return {text.substr(0, size), Kind::kCharacter, columns_of(point)};
 }
 
@@ -158,8 +162,12 @@ std::string printable(std::string_view line, bool colors) {
     const Piece piece = first_piece(line);
     if (piece.kind == Kind::kCharacter) clean += piece.bytes;
     if (piece.kind == Kind::kBroken) clean += kReplacement;
-    if (piece.bytes == "\t") clean += "  ";
-    if (piece.bytes == "\n") clean += ' ';
+    if (piece.bytes == "\t")
+      clean += "  ";
+    else if (piece.bytes == "\n")
+      clean += ' ';
+    else if (piece.kind == Kind::kControl)
+      clean += escape_controls(piece.bytes);
     if (piece.kind == Kind::kColor && colors) {
       clean += piece.bytes;
       colored = true;

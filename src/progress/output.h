@@ -54,7 +54,8 @@ std::size_t display_width(std::string_view text);
 std::string elide(std::string_view text, std::size_t columns);
 
 // One line of foreign output made harmless for a terminal: only colours survive (and not even these unless `colors`),
-// tabs and line feeds become spaces, other control characters vanish, bytes that are not UTF-8 become U+FFFD.
+// tabs and line feeds become spaces, what else would act on it is shown as base/text.h escape_controls() has it, bytes
+// that are not UTF-8 become U+FFFD.
 std::string printable(std::string_view line, bool colors);
 
 // --- Colours, durations and tables.

@@ -29,9 +29,8 @@ Result<std::string> server_of(std::string url) {
 
 std::string printable(std::string_view text) {
   std::string line(cut_utf8(text, kMaxErrorText));
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
-  return line;
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return escape_controls(line);
 }
 
 std::string_view element(std::string_view xml, std::string_view name) {

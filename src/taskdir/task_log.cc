@@ -1,6 +1,7 @@
 #include "taskdir/task_log.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -171,6 +172,8 @@ void PasswordMask::mask(std::span<char> piece, bool goes_on) {
 namespace {
 
 constexpr std::size_t kBufferBytes = 64U << 10U;
+constexpr std::uint64_t kClosingBytes = 64U << 10U;  // for what is said of a task whose output has filled its log
+constexpr std::size_t kPrefixBytes = 80;
 
 // Lines wait this long in memory for more of them, so that a chatty task does not cost one write each.
 constexpr std::chrono::milliseconds kBatchTime{100};
@@ -194,21 +197,37 @@ UniqueFd make_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<TaskLog> TaskLog::open(const std::filesystem::path& path) {
-  if (path.empty()) return TaskLog(UniqueFd());
+Result<TaskLog> TaskLog::open(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  if (path.empty()) return TaskLog(UniqueFd(), 0, 0);
   UniqueFd fd = make_file(path);
   if (!fd && errno == ENOENT) fd = make_file(path);  // who removes old logs took the folder for an empty one
   if (!fd) return fail_errno("cannot open task log " + path.string(), errno);
-  return TaskLog(std::move(fd));
+  struct stat info {};
+  const std::uint64_t size = ::fstat(fd.get(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+  return TaskLog(std::move(fd), size, max_bytes);
+}
+
+// Whether a line of so many bytes is too much.
+bool TaskLog::is_full(std::size_t more, std::uint64_t reserve) {
+  if (told_full_ && reserve == 0) return true;  // also a line that would still fit: what is kept has no gaps
+  if (max_bytes_ == 0 || size_ + more + kPrefixBytes <= max_bytes_ + reserve) return false;
+  if (std::exchange(told_full_, true)) return true;
+  in_batch_ = false;
+  begin_entry(LogLevel::kWarn);
+  append("this log has reached its limit (log-max-size " + std::to_string(max_bytes_) +
+         " bytes): what the task prints from here on is not kept; the task runs on");
+  if (!due_) due_ = Clock::now() + kBatchTime;
+  return true;
 }
 
 void TaskLog::write(LogLevel level, std::string_view text) {
+  if (is_full(text.size(), kClosingBytes)) return;
   in_batch_ = false;
   begin_entry(level);
   bool first = true;
   const LineSplitter::Sink add = [&](const LineSplitter::Line& line) {
     if (!std::exchange(first, false)) buffer_ += '\t';
-    append(line.text);
+    append(escape_controls(line.text, "\t"));  // it may quote a server
   };
   LineSplitter lines;
   lines.feed(text, add);
@@ -218,6 +237,7 @@ void TaskLog::write(LogLevel level, std::string_view text) {
 }
 
 void TaskLog::output(std::string_view line) {
+  if (is_full(line.size(), 0)) return;
   if (in_batch_) {
     buffer_ += '\t';
   } else {
@@ -240,10 +260,11 @@ void TaskLog::begin_entry(LogLevel level) {
     std::strftime(stamp_, sizeof stamp_, "%Y-%m-%d %H:%M:%S", &local);
     std::strftime(zone_, sizeof zone_, "%z", &local);
   }
-  char prefix[80];
+  char prefix[kPrefixBytes];
   const int length = std::snprintf(prefix, sizeof prefix, "[%s] %s.%03ld %s - ", name_of(level), stamp_,
                                    now.tv_nsec / 1'000'000, zone_);
   buffer_.append(prefix, static_cast<std::size_t>(length));
+  size_ += static_cast<std::size_t>(length);
 }
 
 void TaskLog::append(std::string_view line) {
@@ -251,6 +272,7 @@ void TaskLog::append(std::string_view line) {
   buffer_ += line;
   mask_passwords(std::span(buffer_).subspan(begin));
   buffer_ += '\n';
+  size_ += buffer_.size() - begin;
   if (buffer_.size() >= kBufferBytes) flush();
 }
 

@@ -78,8 +78,10 @@ class TaskLog {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Appends to `path`, whose folders are made. An empty path is a log that forgets.
-  static Result<TaskLog> open(const std::filesystem::path& path);
+  // Appends to `path`, whose folders are made. An empty path is a log that forgets. With `max_bytes`, what the task
+  // prints beyond so large a file is dropped, which the log says once; what write() gets has 64 KiB more, so that a
+  // log always tells how its task ended.
+  static Result<TaskLog> open(const std::filesystem::path& path, std::uint64_t max_bytes = 0);
 
   // Lines after the first are set off by a TAB.
   void write(LogLevel level, std::string_view text);
@@ -92,11 +94,13 @@ class TaskLog {
   void flush();
 
  private:
-  explicit TaskLog(UniqueFd fd) : fd_(std::move(fd)) {}
+  TaskLog(UniqueFd fd, std::uint64_t size, std::uint64_t max_bytes)
+      : fd_(std::move(fd)), size_(size), max_bytes_(max_bytes) {}
 
   void begin_entry(LogLevel level);
   void append(std::string_view line);
   void admit_loss();
+  bool is_full(std::size_t more, std::uint64_t reserve);
 
   UniqueFd fd_;
   std::string buffer_;
@@ -106,6 +110,9 @@ class TaskLog {
   std::time_t second_ = -1;  // of stamp_: a date costs more than a line
   char stamp_[32] = {};
   char zone_[8] = {};
+  std::uint64_t size_ = 0;       // of the file with what is in buffer_
+  std::uint64_t max_bytes_ = 0;  // 0: no limit
+  bool told_full_ = false;
   std::uint64_t lost_bytes_ = 0;
   int problem_ = 0;        // errno of the loss
   bool mid_line_ = false;  // what was written last ends within a line

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -106,6 +107,12 @@ class Host {
     return report();
   }
 
+  // Of the task, once it has run; where it has none, 0 for success and 1 for all else.
+  int exit_code() const {
+    if (result_.state == TaskState::kSuccess) return std::clamp(result_.exit_code, 0, 255);
+    return result_.exit_code > 0 ? std::min(result_.exit_code, 255) : 1;
+  }
+
  private:
   Status do_task() {
     if (options_.sealed) {
@@ -117,7 +124,7 @@ class Host {
     result_.var_pool = request_.var_pool;
     result_.app_ids = request_.app_ids;
     const auto zone = use_time_zone(request_.time_zone);
-    PORPOISE_TRY(log_, TaskLog::open(request_.log_path));
+    PORPOISE_TRY(log_, TaskLog::open(request_.log_path, request_.log_max_bytes));
     introduce(request_, *log_);
     PORPOISE_TRY_VOID(zone);
     PORPOISE_TRY_VOID(announce());
@@ -226,15 +233,16 @@ class Host {
 }  // namespace
 
 int run_host(const HostOptions& options) {
-  auto signals = take_charge();
-  Status status;
-  if (signals)
-    status = Host(options, *std::move(signals)).run();
-  else
-    status = fail(signals.error());
-  if (status) return 0;
-  std::fprintf(stderr, "porpoise-host: %s\n", status.error().to_string().c_str());
-  return 1;
+  const auto run = [&]() -> Result<int> {
+    PORPOISE_TRY(UniqueFd signals, take_charge());
+    Host host(options, std::move(signals));
+    PORPOISE_TRY_VOID(host.run());
+    return host.exit_code();
+  };
+  const Result<int> code = run();
+  if (code) return *code;
+  std::fprintf(stderr, "porpoise-host: %s\n", code.error().to_string().c_str());
+  return kHostFailed;
 }
 
 }  // namespace porpoise

@@ -5,8 +5,12 @@
 
 namespace porpoise {
 
+// How a task host ends that could not leave a result, as env and timeout do.
+inline constexpr int kHostFailed = 125;
+
 // Does the task in `state_dir`/request.json and leaves `state_dir`/result.json. Returns the exit status of the process:
-// 0 when there is a result, whatever it says. Call it on the only thread of a process of its own.
+// the task's exit code, or kHostFailed, with the reason on standard error. Call it on the only thread of a process of
+// its own.
 int run_host(const HostOptions& options);
 
 }  // namespace porpoise

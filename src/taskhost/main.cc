@@ -17,7 +17,8 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: porpoise-host STATE_DIR [--control-fd N] [--die-with-requester] [--follow] [--lease FILE] [--sealed]\n"
-    "Runs the task in STATE_DIR/request.json and writes STATE_DIR/result.json.\n";
+    "Runs the task in STATE_DIR/request.json, writes STATE_DIR/result.json and exits with the task's exit code\n"
+    "(1: it failed without one; 125: there is no result, and the reason is on standard error).\n";
 
 bool parse(int argc, char** argv, porpoise::HostOptions& options) {
   for (int i = 1; i < argc; ++i) {

@@ -122,6 +122,7 @@ Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConf
   request.dry_run = context.dry_run;
   request.execute_path = task.execute_path;
   request.log_path = task.log_path;
+  request.log_max_bytes = config.log_max_size;
   request.time_zone = config.time_zone;
   request.environment_config = context.environment_config;
   request.env_file = config.env_file.empty() ? kDefaultEnvFile : config.env_file.string();

@@ -100,8 +100,10 @@ class HostCase(unittest.TestCase):
 
     def finish(self, host):
         _, errors = host.communicate(timeout=DEADLINE)
-        self.assertEqual((host.returncode, errors), (0, ""))
-        return json.loads((self.state / "result.json").read_text())
+        result = json.loads((self.state / "result.json").read_text())
+        code = max(result["exitCode"], 0 if result["state"] == "SUCCESS" else 1)
+        self.assertEqual((host.returncode, errors), (code, ""), "it exits as its task")
+        return result
 
     def run_task(self, names, storage, **more):
         return self.finish(self.ask(names, storage, **more))
@@ -129,6 +131,11 @@ class FromS3(HostCase):
             signature("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524/us-east-1/s3/aws4_request", "GET", "/test.txt",
                       "", headers, "host;range;x-amz-content-sha256;x-amz-date", NO_BODY),
             "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
+
+    def test_the_host_exits_as_its_task_does(self):
+        for script, code in (("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)):
+            self.finish(host := self.ask([], s3_storage(self.server), script=script))
+            self.assertEqual(host.returncode, code)
 
     def test_files_come_with_a_good_signature_whatever_they_are_called(self):
         names = ["/lib/a.py", "/a b+c=d&e.py", "/数据/ü.csv", "/100%~(1)'*!;:@,$.txt"]

@@ -42,6 +42,18 @@ TEST(Nearest, StaysSilentWhenNothingIsClose) {
   EXPECT_EQ(nearest(std::string(1000, 'a'), {std::string(1000, 'a')}), "") << "long words are not compared";
 }
 
+TEST(EscapeControls, ShowsWhatWouldActOnATerminalOrTurnTheText) {
+  EXPECT_EQ(escape_controls("\x1b]0;title\x07 a\nb\tc\x7f"), "\\x1b]0;title\\x07 a\\nb\\tc\\x7f");
+  EXPECT_EQ(escape_controls("a\nb\tc", "\n\t"), "a\nb\tc");
+  EXPECT_EQ(escape_controls("\xC2\x9B"
+                            "2J"),
+            "\\u009b2J");
+  EXPECT_EQ(escape_controls("\u202Egpj.exe \u2066x\u2069 \u200F \u061C \u2028"),
+            "\\u202egpj.exe \\u2066x\\u2069 \\u200f \\u061c \\u2028");
+  EXPECT_EQ(escape_controls("任务 é – … \u00a0 \u200b"), "任务 é – … \u00a0 \u200b");
+  EXPECT_EQ(escape_controls("\xff\xe2\x80"), "\xff\xe2\x80") << "not UTF-8, and cut";
+}
+
 }  // namespace
 
 }  // namespace porpoise

@@ -211,6 +211,42 @@ TEST(Transfer, FollowsRedirectsOnlyWhenAskedAndOnlyToHttp) {
   EXPECT_EQ(transfer.perform(request).error().code(), ErrorCode::kInvalid);
 }
 
+TEST(Transfer, TakesCredentialsOfAnyHeaderToTheSameHostOnly) {
+  const HttpServer other([](const Asked& seen) {
+    for (const char* const name : {"Authorization", "Cookie", "X-Api-Key", "Private-Token"})
+      EXPECT_FALSE(seen.has_header(name)) << name;
+    EXPECT_EQ(seen.header("Accept"), "text/csv");
+    EXPECT_EQ(seen.body, "");
+    return body("other");
+  });
+  const HttpServer server([&](const Asked& seen) {
+    EXPECT_EQ(seen.header("X-Api-Key"), "secret");
+    if (seen.target == "/here") return HttpAnswer{307, "", {{"Location", "/there"}}};
+    if (seen.target == "/there") return HttpAnswer{302, "", {{"Location", "/away"}}};
+    return HttpAnswer{308, "", {{"Location", other.url("/taken")}}};
+  });
+  Transfer transfer(-1);
+  HttpRequest request = get(server.url("/here"));
+  request.follow_redirects = true;
+  request.body = "query";
+  request.headers = {{"Authorization", "Bearer x"},
+                     {"Cookie", "a=b"},
+                     {"X-Api-Key", "secret"},
+                     {"Private-Token", "t"},
+                     {"Accept", "text/csv"}};
+  const auto answer = transfer.perform(request);
+  ASSERT_TRUE(answer) << answer.error().to_string();
+  EXPECT_EQ(answer->body, "other");
+}
+
+TEST(Transfer, GivesUpOnRedirectsWithoutAnEnd) {
+  const HttpServer server([](const Asked&) { return HttpAnswer{302, "", {{"Location", "/again"}}}; });
+  Transfer transfer(-1);
+  HttpRequest request = get(server.url("/"));
+  request.follow_redirects = true;
+  EXPECT_THAT(transfer.perform(request).error().to_string(), HasSubstr("more than 10 times"));
+}
+
 TEST(Transfer, RefusesWhatIsNoRequest) {
   Transfer transfer(-1);
   EXPECT_EQ(transfer.perform(get("file:///etc/passwd")).error().code(), ErrorCode::kInvalid);

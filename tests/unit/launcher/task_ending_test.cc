@@ -301,7 +301,7 @@ TEST(Host, ThatCannotWriteItsResultSaysWhy) {
   run.script("rm -rf " + run.state_dir().string()).start();
   const TaskResult result = run.finish();
   EXPECT_EQ(result.state, TaskState::kFailure);
-  EXPECT_THAT(result.message, HasSubstr("task host ended with exit status 1: porpoise-host: cannot create "));
+  EXPECT_THAT(result.message, HasSubstr("task host ended with exit status 125: porpoise-host: cannot create "));
 }
 
 TEST(Host, ThatIsAskedToEndBySigtermEndsItsTask) {

@@ -86,7 +86,7 @@ TEST(Log, QuotesValuesThatWouldBeMisread) {
 TEST(Log, KeepsAMessageOnOneLine) {
   Written written({});
   written.log().error("first\n2026-11-25 10:00:00.123 INFO  forged\t\x1b[2J\x7f 任务");
-  EXPECT_EQ(written.line(), "ERROR first\\n2026-11-25 10:00:00.123 INFO  forged \\x1b[2J\\x7f 任务\n");
+  EXPECT_EQ(written.line(), "ERROR first\\n2026-11-25 10:00:00.123 INFO  forged\\t\\x1b[2J\\x7f 任务\n");
 }
 
 TEST(Log, WritesOneJsonObjectALine) {

@@ -25,14 +25,15 @@ TEST(Elide, CutsToTheWidthAndMarksTheCut) {
 TEST(Elide, KeepsTheSequenceThatEndsAColor) { EXPECT_EQ(elide("\x1B[31mabcdef\x1B[0m", 4), "\x1B[31mabc…\x1B[0m"); }
 
 TEST(Printable, LetsColorsThroughAndNothingThatMovesTheCursor) {
-  EXPECT_EQ(printable("\x1B[2J\x1B[1;1H\x1B[32mok\x1B[0m\rx\a\b", true), "\x1B[32mok\x1B[0mx\x1B[0m");
-  EXPECT_EQ(printable("\x1B[2J\x1B[32mok\x1B[0m", false), "ok");
+  EXPECT_EQ(printable("\x1B[2J\x1B[1;1H\x1B[32mok\x1B[0m\rx\a\b", true), "\\x1b[2J\\x1b[1;1H\x1B[32mok\x1B[0m\\x0dx\\x07\\x08\x1B[0m");
+  EXPECT_EQ(printable("\x1B[2J\x1B[32mok\x1B[0m", false), "\\x1b[2Jok");
   EXPECT_EQ(printable("a\tb\nc", false), "a  b c");
   EXPECT_EQ(printable("\xC2\x9B"
                       "2J",
                       false),
-            "2J")
+            "\\u009b2J")
       << "the eight-bit form of the same sequence";
+  EXPECT_EQ(printable("invoice\u202Efdp.exe", false), "invoice\\u202efdp.exe");
 }
 
 TEST(Printable, ReplacesBytesThatAreNotUtf8) {
@@ -42,8 +43,8 @@ TEST(Printable, ReplacesBytesThatAreNotUtf8) {
             "a\uFFFD"
             "b");
   EXPECT_EQ(printable("\xE7\x89", false), "\uFFFD\uFFFD") << "a character that is cut off";
-  EXPECT_EQ(printable("\x1B[", true), "") << "a sequence that is cut off";
-  EXPECT_EQ(printable("\x1B", true), "");
+  EXPECT_EQ(printable("\x1B[", true), "\\x1b[") << "a sequence that is cut off";
+  EXPECT_EQ(printable("\x1B", true), "\\x1b");
 }
 
 }  // namespace

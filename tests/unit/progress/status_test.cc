@@ -149,7 +149,7 @@ TEST(TerminalStatus, RedrawsTheRunningTasksInPlace) {
   recorder->task_line(7, "epoch \x1B[2J 3");
   recorder.text();
   recorder->tick(milliseconds(1200));
-  EXPECT_EQ(recorder.text(), "\x1B[2A\r\x1B[J⠙ train  1.2s  epoch  3\n[0/2] 1.2s, 1 running\n");
+  EXPECT_EQ(recorder.text(), "\x1B[2A\r\x1B[J⠙ train  1.2s  epoch \\x1b[2J 3\n[0/2] 1.2s, 1 running\n");
   recorder->task_finished(failed_task(), {}, milliseconds(1900));
   const std::string text = recorder.text();
   EXPECT_EQ(text.rfind("\x1B[2A\r\x1B[J[  1.9s] train: FAILURE", 0), 0U) << text;

@@ -322,7 +322,7 @@ TEST_F(FetchOverHttp, WebHdfsSaysWhatTheNameNodeSaid) {
 TEST(StorageErrorText, IsOneBoundedLineOrNothing) {
   EXPECT_EQ(s3_error_text("<html>"), "");
   EXPECT_EQ(s3_error_text("<Code>"), "");
-  EXPECT_EQ(s3_error_text("<Message>a\x1b[2Jb</Message>"), "a [2Jb");
+  EXPECT_EQ(s3_error_text("<Message>a\x1b[2Jb</Message>"), "a\\x1b[2Jb");
   EXPECT_EQ(s3_error_text("<Code>" + std::string(5000, 'x')).size(), 300U);
   EXPECT_EQ(webhdfs_error_text("{\"RemoteException\":[1]}"), "");
   EXPECT_EQ(webhdfs_error_text("[]"), "");

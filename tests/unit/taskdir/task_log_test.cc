@@ -254,6 +254,35 @@ TEST_F(TaskLogFile, NeverFollowsALinkToAnotherFile) {
   EXPECT_FALSE(TaskLog::open(path()));
 }
 
+TEST_F(TaskLogFile, KeepsNoOutputBeyondItsLimitAndSaysSoOnce) {
+  auto log = TaskLog::open(path(), 4096);
+  ASSERT_TRUE(log);
+  for (int i = 0; i < 1000; ++i) log->output("line " + std::to_string(i) + std::string(100, 'x'));
+  log->output("short");
+  log->write(LogLevel::kInfo, "FINALIZE_SESSION");
+  log->flush();
+  const std::string first = text();
+  EXPECT_LT(first.size(), 5000U);
+  EXPECT_EQ(first.find("this log has reached its limit"), first.rfind("this log has reached its limit"));
+  EXPECT_THAT(first, testing::HasSubstr("log-max-size 4096 bytes"));
+  EXPECT_THAT(first, testing::EndsWith("FINALIZE_SESSION\n"));
+  EXPECT_THAT(first, testing::Not(testing::HasSubstr("short")));
+
+  auto again = TaskLog::open(path(), 4096);  // of another attempt
+  again->output("second attempt");
+  again->flush();
+  EXPECT_THAT(text(), testing::Not(testing::HasSubstr("second attempt")));
+}
+
+TEST_F(TaskLogFile, ShowsWhatAServerWouldDoToATerminal) {
+  auto log = TaskLog::open(path());
+  log->write(LogLevel::kError, "server says \x1b]0;owned\x07");
+  log->output("\x1b[32mgreen\x1b[0m");  // the task's own
+  log->flush();
+  EXPECT_THAT(text(), testing::HasSubstr("server says \\x1b]0;owned\\x07\n"));
+  EXPECT_THAT(text(), testing::HasSubstr("\x1b[32mgreen\x1b[0m"));
+}
+
 TEST_F(TaskLogFile, GoesOnWhenTheDiskIsFull) {
   // A log that is a pipe which nobody empties stands for the disk.
   std::filesystem::create_directories(path().parent_path());
