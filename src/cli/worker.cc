@@ -123,7 +123,6 @@ void say_start(const WorkerConfig& config, const std::string& address, const Cat
                                                     {"zookeeper", config.zookeeper},
                                                     {"slots", config.exec_threads},
                                                     {"task_types", catalog.types().size()}});
-  if (const std::string why = why_no_tenants(config); !why.empty()) log.warn(why);
   if (::geteuid() == 0 && config.allow_root_tenant == RootTenant::kLoopback && may_run_as_root(config))
     log.warn("tasks of the tenant root run as root, as on a loopback address; allow-root-tenant: false refuses them");
 }

@@ -277,17 +277,9 @@ void become_runner(RunnerSetup& setup) {
   ::dup2(setup.output.get(), STDERR_FILENO);
 }
 
-// A worker may be spared when memory is short (OOMScoreAdjust), and its task hosts, which clean up; tasks are not. To
-// lower it takes root: then it stays as it is.
-void take_own_share_of_memory() {
-  const UniqueFd file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-  if (file) (void)!::write(file.get(), "0", 1);
-}
-
 }  // namespace
 
 void run_plugin(RunnerSetup setup) {
-  take_own_share_of_memory();
   become_runner(setup);
   Runner(std::move(setup)).run();
   ::_exit(kChannelLostStatus);

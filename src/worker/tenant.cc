@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -137,17 +135,6 @@ Status create_tenant(const std::string& tenant_code, const WorkerConfig& config)
 Status check_tenants_possible(const WorkerConfig& config) {
   if (::geteuid() != 0 || !stays_itself(config) || may_run_as_root(config)) return {};
   return fail(would_be_root("every task", config));
-}
-
-std::string why_no_tenants(const WorkerConfig& config) {
-  if (::geteuid() == 0 || stays_itself(config)) return {};
-  const char* const path = std::getenv("PATH");
-  std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (::access((folder + "/sudo").c_str(), X_OK) == 0) return {};
-  return "this worker is not root and finds no sudo, so that only tasks of the tenant \"default\" can run: install "
-         "sudo and "
-         "allow it (README.md), start the worker as root, or run every task as the worker's own user (sudo: false)";
 }
 
 namespace {

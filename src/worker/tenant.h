@@ -32,10 +32,6 @@ bool may_run_as_root(const WorkerConfig& config);
 // Whether there can be any task that it is not refused to: not where all would run as root without leave.
 Status check_tenants_possible(const WorkerConfig& config);
 
-// Why no task can run as its tenant's user here, for people: the worker is not root and there is no sudo. Empty: tasks
-// can, or need not (sudo: false).
-std::string why_no_tenants(const WorkerConfig& config);
-
 // Asks who the user of a tenant is without waiting for the answer: a directory service may take seconds, or for ever,
 // and the tasks of other tenants continue meanwhile.
 //
