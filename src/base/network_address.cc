@@ -83,9 +83,9 @@ Result<AddressRanges> AddressRanges::parse(std::string_view text) {
   return ranges;
 }
 
-bool AddressRanges::contains(const IpBytes& address) const {
-  return any_ || std::any_of(ranges_.begin(), ranges_.end(),
-                             [&](const Range& range) { return agree(range.first, address, range.bits); });
+bool AddressRanges::names(const IpBytes& address) const {
+  return std::any_of(ranges_.begin(), ranges_.end(),
+                     [&](const Range& range) { return agree(range.first, address, range.bits); });
 }
 
 }  // namespace porpoise

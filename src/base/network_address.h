@@ -34,7 +34,9 @@ class AddressRanges {
   // An error names the part that is not a range. Empty text is "none".
   static Result<AddressRanges> parse(std::string_view text);
 
-  bool contains(const IpBytes& address) const;
+  bool contains(const IpBytes& address) const { return any_ || names(address); }
+  // Whether one of the ranges has it: "any" names nobody.
+  bool names(const IpBytes& address) const;
 
  private:
   struct Range {

@@ -164,7 +164,7 @@ Status run_daemon(const ResolvedSettings& resolved, SettingsReload::Read read_ag
   });
   PeerAuthorizer masters(io, std::move(needs.named_masters));
   FrameRouter router(
-      {*profile, loop, needs.paths, zone, logs, masters, std::move(needs.log_peers), metrics, log, complaints});
+      {io, *profile, loop, needs.paths, zone, logs, masters, std::move(needs.log_peers), metrics, log, complaints});
   MasterLinks links(
       io, {},
       [&](const std::string& master, const wire::Frame& frame) {

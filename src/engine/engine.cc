@@ -44,6 +44,11 @@ std::map<std::string, std::size_t> Engine::running_by_type() const {
   return types;
 }
 
+bool Engine::has_unfinished(std::int64_t task_instance_id) const {
+  const auto found = tasks_.find(task_instance_id);
+  return found != tasks_.end() && found->second.phase != TaskPhase::kEnded;
+}
+
 AcceptedTask* Engine::find(std::int64_t id) {
   const auto found = tasks_.find(id);
   return found == tasks_.end() ? nullptr : &found->second;

@@ -58,6 +58,7 @@ class Engine {
   std::size_t waiting() const { return queue_.size(); }
   std::size_t running() const { return running_; }
   std::map<std::string, std::size_t> running_by_type() const;
+  bool has_unfinished(std::int64_t task_instance_id) const;  // accepted, and not ended
   const Outbox& outbox() const { return outbox_; }
 
  private:

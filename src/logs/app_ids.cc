@@ -67,17 +67,21 @@ void AppIdScan::add(std::string_view id) {
   if (ids_.size() < kMaxIds && std::find(ids_.begin(), ids_.end(), id) == ids_.end()) ids_.emplace_back(id);
 }
 
-Result<std::vector<std::string>> find_app_ids(int fd) {
-  AppIdScan scan;
+Result<bool> AppIdSearch::go_on(std::uint64_t max_bytes) {
   std::vector<char> block(kScanBlockBytes);
-  for (std::uint64_t offset = 0; offset < kMaxSearchedBytes;) {
-    PORPOISE_TRY(const std::size_t count, read_at(fd, offset, block));
-    scan.feed({block.data(), count});
-    offset += count;
-    if (count < block.size()) break;
+  const std::uint64_t until = std::min(offset_ + max_bytes, kMaxSearchedBytes);
+  while (offset_ < until) {
+    PORPOISE_TRY(const std::size_t count, read_at(fd_, offset_, block));
+    scan_.feed({block.data(), count});
+    offset_ += count;
+    if (count < block.size()) {
+      scan_.finish();
+      return true;
+    }
   }
-  scan.finish();
-  return scan.ids();
+  if (offset_ < kMaxSearchedBytes) return false;
+  scan_.finish();
+  return true;
 }
 
 }  // namespace porpoise

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,21 @@ class AppIdScan {
   std::vector<std::string> ids_;
 };
 
-// Of an open file, or of its first 1 GiB: callers of 3.1 wait for 10 s, and a job is named when it is submitted.
-Result<std::vector<std::string>> find_app_ids(int fd);
+// The search of an open file, turn by turn, or of its first 1 GiB: callers of 3.1 wait for 10 s, and a job is named
+// when it is submitted. `fd` must outlive it.
+class AppIdSearch {
+ public:
+  explicit AppIdSearch(int fd) : fd_(fd) {}
+
+  // Reads at most `max_bytes` more; true when it is complete.
+  Result<bool> go_on(std::uint64_t max_bytes);
+  // Those found so far.
+  const std::vector<std::string>& ids() const { return scan_.ids(); }
+
+ private:
+  int fd_;
+  std::uint64_t offset_ = 0;
+  AppIdScan scan_;
+};
 
 }  // namespace porpoise

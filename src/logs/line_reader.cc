@@ -14,14 +14,7 @@ constexpr std::size_t kBlockBytes = 64U << 10U;  // what one page is about
 }  // namespace
 
 bool LineReader::next(std::size_t keep) {
-  held_.clear();
-  line_ = {};
-  if (at_end()) return false;
-  if (std::exchange(after_return_, false) && block_[cursor_] == '\n') {
-    ++cursor_;
-    if (at_end()) return false;
-  }
-  line_.begin = block_begin_ + cursor_;
+  if (!std::exchange(in_line_, false) && !begin_line()) return false;
   while (true) {
     const std::size_t end = find_end();
     const std::string_view part(block_.data() + cursor_, end - cursor_);
@@ -38,10 +31,24 @@ bool LineReader::next(std::size_t keep) {
     line_.kept = held_;
     if (ended) return true;
     if (!fill()) {
+      in_line_ = paused_;
+      if (paused_) return false;
       line_.whole = !limited_ && status_.has_value();
       return true;
     }
   }
+}
+
+bool LineReader::begin_line() {
+  held_.clear();
+  line_ = {};
+  if (at_end()) return false;
+  if (std::exchange(after_return_, false) && block_[cursor_] == '\n') {
+    ++cursor_;
+    if (at_end()) return false;
+  }
+  line_.begin = block_begin_ + cursor_;
+  return true;
 }
 
 // The end of the line that the cursor is in, or end_.
@@ -58,6 +65,8 @@ bool LineReader::fill() {
   if (!status_) return false;
   limited_ = allowed_ == 0;
   if (limited_) return false;
+  paused_ = before_pause_ == 0;
+  if (paused_) return false;
   block_.resize(kBlockBytes);
   block_begin_ += end_;
   cursor_ = end_ = return_ = 0;
@@ -68,6 +77,7 @@ bool LineReader::fill() {
   }
   end_ = *count;
   allowed_ -= std::min<std::uint64_t>(allowed_, end_);
+  before_pause_ -= std::min<std::uint64_t>(before_pause_, end_);
   const void* found = std::memchr(block_.data(), '\r', end_);
   return_ = found == nullptr ? end_ : static_cast<std::size_t>(static_cast<const char*>(found) - block_.data());
   return end_ > 0;

@@ -32,6 +32,13 @@ class LineReader {
   // From here on, read about so many bytes more and then behave as if the file ended.
   void limit(std::uint64_t max_bytes) { allowed_ = max_bytes; }
 
+  // After about so many bytes more, next() gives false and paused() is true; then it goes on where it stopped.
+  void pause_after(std::uint64_t bytes) {
+    before_pause_ = bytes;
+    paused_ = false;
+  }
+  bool paused() const { return paused_; }
+
   // Goes to the next line and keeps at most `keep` bytes of its text; false when there is none, or on an error.
   bool next(std::size_t keep);
   const Line& line() const { return line_; }
@@ -39,6 +46,7 @@ class LineReader {
   const Status& status() const { return status_; }
 
  private:
+  bool begin_line();
   bool fill();
   bool at_end() { return cursor_ == end_ && !fill(); }
   std::size_t find_end();
@@ -52,7 +60,10 @@ class LineReader {
   bool after_return_ = false;
   bool limited_ = false;
   std::uint64_t allowed_ = UINT64_MAX;
-  std::string held_;  // of a line that reaches over the end of a block
+  std::uint64_t before_pause_ = UINT64_MAX;
+  bool paused_ = false;
+  bool in_line_ = false;  // paused within it
+  std::string held_;      // of a line that reaches over the end of a block
   Line line_;
   Status status_;
 };

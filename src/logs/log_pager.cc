@@ -83,21 +83,44 @@ std::size_t partial_line(std::string_view text) {
 
 }  // namespace
 
-Result<LogTail> read_tail(int fd, std::size_t max_bytes) {
+Result<LogTail> find_tail(int fd, std::size_t max_bytes) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return fail_errno("cannot stat a task log", errno);
   const auto size = static_cast<std::uint64_t>(info.st_size);
-  LogTail tail;
-  tail.bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(size, max_bytes)));
-  tail.left_out = size - tail.bytes.size();
-  PORPOISE_TRY(const std::size_t count, read_at(fd, tail.left_out, tail.bytes));
-  tail.bytes.resize(count);
-  if (tail.left_out > 0) {
-    const std::size_t partial = partial_line(tail.bytes);
-    tail.bytes.erase(0, partial);
-    tail.left_out += partial;
-  }
+  LogTail tail{size - std::min<std::uint64_t>(size, max_bytes), size};
+  if (tail.begin == 0) return tail;
+  std::string text(static_cast<std::size_t>(std::min<std::uint64_t>(size - tail.begin, kMaxPartialLine)), '\0');
+  PORPOISE_TRY(const std::size_t count, read_at(fd, tail.begin, text));
+  text.resize(count);
+  tail.begin += partial_line(text);
   return tail;
+}
+
+std::string CrLfText::feed(std::string_view bytes, bool last) {
+  pending_ += bytes;
+  std::string text;
+  std::string_view rest = pending_;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find_first_of("\r\n");
+    if (end == std::string_view::npos) break;
+    if (end + 1 == rest.size() && rest[end] == '\r' && !last) break;  // a LF may follow
+    append_valid_utf8(text, rest.substr(0, end), std::string::npos);
+    text += "\r\n";
+    in_line_ = false;
+    rest.remove_prefix(end);
+    rest.remove_prefix(rest.starts_with("\r\n") ? 2 : 1);
+  }
+  // Of a line without an end what is certain to be whole characters; a lone CR at the end waits.
+  const std::size_t end = rest.ends_with('\r') && !last ? rest.size() - 1 : rest.size();
+  const std::string_view part = last ? rest : cut_utf8(rest, end < 4 ? 0 : end - 4);
+  if (!part.empty()) {
+    append_valid_utf8(text, part, std::string::npos);
+    in_line_ = true;
+    rest.remove_prefix(part.size());
+  }
+  if (last && in_line_) text += "\r\n";
+  pending_.erase(0, pending_.size() - rest.size());
+  return text;
 }
 
 namespace {
@@ -126,33 +149,50 @@ std::size_t append_line(std::string& page, const LineReader::Line& line) {
 
 }  // namespace
 
-Result<std::string> LogPager::page(int fd, std::int64_t skip, std::int64_t limit) {
-  struct stat info {};
-  if (::fstat(fd, &info) != 0) return fail_errno("cannot stat a task log", errno);
-  LineIndex& index = indexes_.of(fd, info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size));
+LogPager::Search::Search(int fd, std::int64_t skip, std::int64_t limit)
+    : fd_(fd), first_(static_cast<std::uint64_t>(std::max<std::int64_t>(skip, 0))), limit_(limit) {}
 
-  const auto first = static_cast<std::uint64_t>(std::max<std::int64_t>(skip, 0));
-  const LineIndex::Mark mark = index.before(first);
-  std::uint64_t line = mark.line;
-  LineReader reader(fd, mark.offset);
-  reader.limit(kMaxScanBytes);
+Result<std::optional<std::string>> LogPager::go_on(Search& search, bool last_turn) {
+  struct stat info {};
+  if (::fstat(search.fd_, &info) != 0) return fail_errno("cannot stat a task log", errno);
+  LineIndex& index = indexes_.of(search.fd_, info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size));
+  if (!search.reader_) {
+    const LineIndex::Mark mark = index.before(search.first_);
+    search.line_ = mark.line;
+    search.reader_.emplace(search.fd_, mark.offset);
+    search.reader_->limit(kMaxScanBytes);
+  }
+  LineReader& reader = *search.reader_;
+  reader.pause_after(kTurnBytes);
   const auto next = [&](std::size_t keep) {
     if (!reader.next(keep)) return false;
-    index.note({line++, reader.line().begin});
+    index.note({search.line_++, reader.line().begin});
     return true;
   };
-  while (line < first && next(0)) continue;
-
-  std::string page;
-  // Stopped within a line, its rest is no line.
-  if (line == first && reader.line().whole) {
-    reader.limit(kMaxScanBytes);
-    for (std::size_t size = 0; limit > 0 && size < kPageBytes && next(kKeptBytes); --limit)
-      size += append_line(page, reader.line());
+  if (!search.at_place_) {
+    while (search.line_ < search.first_ && next(0)) continue;
+    if (!reader.paused()) {
+      search.at_place_ = true;
+      // Stopped within a line, its rest is no line.
+      if (search.line_ != search.first_ || !reader.line().whole) search.limit_ = 0;
+      reader.limit(kMaxScanBytes);
+    }
   }
-  index.seal(fd);
-  if (page.empty()) PORPOISE_TRY_VOID(reader.status());
-  return page;
+  if (search.at_place_)
+    for (; search.limit_ > 0 && search.counted_ < kPageBytes && next(kKeptBytes); --search.limit_)
+      search.counted_ += append_line(search.page_, reader.line());
+  index.seal(search.fd_);
+  if (reader.paused() && !last_turn) return std::nullopt;
+  if (search.page_.empty()) PORPOISE_TRY_VOID(reader.status());
+  return std::move(search.page_);
+}
+
+Result<std::string> LogPager::page(int fd, std::int64_t skip, std::int64_t limit) {
+  Search search(fd, skip, limit);
+  while (true) {
+    PORPOISE_TRY(auto page, go_on(search));
+    if (page) return *std::move(page);
+  }
 }
 
 }  // namespace porpoise

@@ -2,12 +2,13 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace porpoise {
 namespace {
 
-constexpr std::size_t kMaxWaitingBytes = 1U << 20U;  // thousands of requests, of a peer that asks and does not read
-constexpr std::size_t kRequestBytes = 256;           // of one, without its path
+constexpr std::size_t kRequestBytes = 256;  // of one, without its path
+constexpr std::chrono::milliseconds kTick{500};
 
 std::size_t bytes_of(const LogRequest& request) {
   return kRequestBytes + std::visit([](const auto& one) { return one.path.size(); }, request);
@@ -18,39 +19,150 @@ std::size_t bytes_of(const LogRequest& request) {
 void LogQueue::ask(const std::shared_ptr<Connection>& connection, LogRequest request, std::int64_t opaque) {
   if (!connection->open()) return;
   Queue& queue = queues_[connection->id()];
+  queue.connection = connection;
   const std::size_t bytes = bytes_of(request);
-  if (!queue.requests.empty() && queue.bytes + bytes > kMaxWaitingBytes)
+  const bool too_many = queue.request_bytes + bytes > limits_.requests_of_a_connection;
+  if (!queue.requests.empty() && (too_many || request_bytes_ + bytes > limits_.requests))
     return connection->close("it asks for logs and does not read them: " + std::to_string(queue.requests.size()) +
                              " requests wait");
-  queue.bytes += bytes;
-  queue.requests.push_back({std::move(request), opaque});
-  if (queue.requests.size() == 1) read(connection, queue);
+  queue.request_bytes += bytes;
+  request_bytes_ += bytes;
+  queue.requests.push_back(
+      {std::make_shared<LogJob>(LogJob{std::move(request), opaque, nullptr}), Clock::now() + logs_.limit()});
+  if (queue.requests.size() > 1) return;
+  turns_.add(connection->address(), connection->id(), FairTurns::Pace::kQuick);
+  give_turns();
+  tick();
 }
 
-void LogQueue::read(const std::shared_ptr<Connection>& connection, const Queue& queue) {
-  const Waiting& first = queue.requests.front();
-  logs_.ask(first.request, first.opaque, [weak = weak_from_this(), connection](std::string frame) {
-    if (const auto self = weak.lock()) self->answer(connection, std::move(frame));
+// One turn is made at a time: there is one thread for them.
+void LogQueue::give_turns() {
+  while (!in_turn_) {
+    const auto may = [this](const IpBytes& peer) {
+      const auto holds = held_by_peer_.find(peer);
+      return held_ < limits_.answers && (holds == held_by_peer_.end() || holds->second < limits_.answers_of_a_peer);
+    };
+    const auto id = turns_.next(may);
+    if (!id) return;
+    const auto found = queues_.find(*id);
+    if (found == queues_.end()) continue;
+    Queue& queue = found->second;
+    if (!queue.connection->open()) {
+      forget(*id);
+      continue;
+    }
+    const Waiting& first = queue.requests.front();
+    hold(queue, bytes_of_turn(first.job->request));
+    in_turn_ = queue.in_turn = true;
+    logs_.next(first.job, first.until <= Clock::now(), [weak = weak_from_this(), id = *id](Result<LogPiece> piece) {
+      if (const auto self = weak.lock()) self->take_piece(id, std::move(piece));
+    });
+  }
+}
+
+void LogQueue::take_piece(Connection::Id id, Result<LogPiece> piece) {
+  in_turn_ = false;
+  if (const auto found = queues_.find(id); found != queues_.end()) {
+    Queue& queue = found->second;
+    queue.in_turn = false;
+    if (!queue.connection->open())
+      forget(id);
+    else if (piece)
+      send(queue, *std::move(piece));
+    else if (queue.begun || piece.error().code() == ErrorCode::kCancelled)
+      queue.connection->close("its answer cannot be completed: " + piece.error().message());
+    else
+      send(queue, {logs_.unread(*queue.requests.front().job), true});
+  }
+  give_turns();
+}
+
+void LogQueue::send(Queue& queue, LogPiece piece) {
+  const auto connection = queue.connection;
+  hold(queue, piece.bytes.size());
+  if (piece.bytes.empty()) return turns_.add(connection->address(), connection->id(), FairTurns::Pace::kLong);
+  queue.begun = true;
+  connection->send(std::move(piece.bytes));
+  connection->after_sent([weak = weak_from_this(), id = connection->id(), last = piece.last] {
+    if (const auto self = weak.lock()) self->written(id, last);
   });
 }
 
-void LogQueue::answer(const std::shared_ptr<Connection>& connection, std::string frame) {
-  connection->send(std::move(frame));
-  connection->after_sent([weak = weak_from_this(), peer = std::weak_ptr(connection)] {
-    const auto self = weak.lock();
-    if (const auto still = peer.lock(); self && still) self->go_on(still);
-  });
-}
-
-void LogQueue::go_on(const std::shared_ptr<Connection>& connection) {
-  const auto found = queues_.find(connection->id());
+void LogQueue::written(Connection::Id id, bool last) {
+  const auto found = queues_.find(id);
+  if (found == queues_.end()) return;
   Queue& queue = found->second;
-  queue.bytes -= bytes_of(queue.requests.front().request);
+  if (!queue.connection->open())
+    forget(id);
+  else if (last)
+    finish_first(id);
+  else {
+    hold(queue, 0);
+    turns_.add(queue.connection->address(), id, FairTurns::Pace::kLong);
+  }
+  give_turns();
+}
+
+void LogQueue::finish_first(Connection::Id id) {
+  Queue& queue = queues_.at(id);
+  hold(queue, 0);
+  const std::size_t bytes = bytes_of(queue.requests.front().job->request);
+  queue.request_bytes -= bytes;
+  request_bytes_ -= bytes;
   queue.requests.pop_front();
-  if (!connection->open() || queue.requests.empty())
-    queues_.erase(found);
-  else
-    read(connection, queue);
+  queue.begun = false;
+  if (queue.requests.empty()) return forget(id);
+  queue.requests.front().until = Clock::now() + logs_.limit();
+  turns_.add(queue.connection->address(), id, FairTurns::Pace::kQuick);
+}
+
+void LogQueue::hold(Queue& queue, std::size_t bytes) {
+  std::size_t& of_peer = held_by_peer_[queue.connection->address()];
+  of_peer = of_peer - queue.held + bytes;
+  held_ = held_ - queue.held + bytes;
+  queue.held = bytes;
+  if (of_peer == 0) held_by_peer_.erase(queue.connection->address());
+}
+
+void LogQueue::forget(Connection::Id id) {
+  const auto found = queues_.find(id);
+  if (found == queues_.end()) return;
+  hold(found->second, 0);
+  request_bytes_ -= found->second.request_bytes;
+  turns_.remove(id);
+  queues_.erase(found);
+}
+
+// Peers that are gone are forgotten, and what waits for too long behind others is answered.
+void LogQueue::tick() {
+  if (queues_.empty() || std::exchange(ticking_, true)) return;
+  tick_.expires_after(kTick);
+  tick_.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+    const auto self = weak.lock();
+    if (cancelled || !self) return;
+    self->ticking_ = false;
+    self->answer_overdue();
+    self->tick();
+  });
+}
+
+void LogQueue::answer_overdue() {
+  std::vector<Connection::Id> closed, overdue;
+  for (const auto& [id, queue] : queues_) {
+    if (queue.in_turn) continue;  // take_piece() sees to it
+    if (!queue.connection->open()) closed.push_back(id);
+    // One whose answer was begun, or is being looked for, has had its turn and gets others.
+    else if (!queue.begun && queue.requests.front().job->answer == nullptr &&
+             queue.requests.front().until <= Clock::now())
+      overdue.push_back(id);
+  }
+  for (const Connection::Id id : closed) forget(id);
+  for (const Connection::Id id : overdue) {
+    turns_.remove(id);
+    Queue& queue = queues_.at(id);
+    send(queue, {logs_.unread(*queue.requests.front().job), true});
+  }
+  give_turns();
 }
 
 }  // namespace porpoise

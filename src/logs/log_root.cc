@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 
 namespace porpoise {
@@ -50,6 +51,16 @@ tl::unexpected<Error> fail_open(int problem) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> task_instance_of(std::string_view log_path) {
+  const std::string_view name = log_path.substr(log_path.rfind('/') + 1);  // npos + 1 is 0
+  if (!is_log_name(name)) return std::nullopt;
+  const std::size_t begin = name.rfind('-') + 1;
+  std::int64_t id = 0;
+  const auto [end, problem] = std::from_chars(name.data() + begin, name.data() + name.size(), id);
+  if (problem != std::errc()) return std::nullopt;  // larger than any
+  return id;
+}
 
 Result<LogRoot> LogRoot::open(const std::filesystem::path& folder, Resolve resolve) {
   std::error_code problem;

@@ -9,7 +9,9 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,9 @@
 #include "base/result.h"
 
 namespace porpoise {
+
+// The task instance whose log has this path, by its name; nothing when it is not the name of a task log. Pure.
+std::optional<std::int64_t> task_instance_of(std::string_view log_path);
 
 class LogRoot {
  public:

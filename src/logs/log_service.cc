@@ -1,12 +1,8 @@
 #include "logs/log_service.h"
 
-#include <algorithm>
 #include <string>
-#include <string_view>
 #include <utility>
-
-#include "logs/app_ids.h"
-#include "logs/log_pager.h"
+#include <variant>
 
 namespace porpoise {
 namespace {
@@ -21,72 +17,76 @@ constexpr std::size_t kMaxWholeBytes = 10U << 20U;
 std::string explain(ErrorCode code) {
   switch (code) {
     case ErrorCode::kNotFound:
-      return "[porpoise] This worker has no log of this task: it was not written or has been removed.";
-    case ErrorCode::kDenied: return "[porpoise] Refused: this is not the path of a task log of this worker.";
-    default: return "[porpoise] This log cannot be read now; the log of the worker says why.";
+      return "[porpoise] This worker has no log of this task: it was not written or has been removed.\r\n";
+    case ErrorCode::kDenied: return "[porpoise] Refused: this is not the path of a task log of this worker.\r\n";
+    default: return "[porpoise] This log cannot be read now; the log of the worker says why.\r\n";
   }
 }
+
+// What is sent instead of a log.
+struct Unread {
+  ErrorCode why;
+
+  wire::Outgoing operator()(const wire::ViewLogPage& request) const {
+    return wire::LogPage{request.skip_lines <= 0 ? explain(why) : ""};
+  }
+  wire::Outgoing operator()(const wire::ViewWholeLog&) const { return wire::WholeLog{explain(why)}; }
+  wire::Outgoing operator()(const wire::GetLogBytes&) const { return wire::LogBytes{}; }
+  wire::Outgoing operator()(const wire::RemoveLog&) const { return wire::LogRemoved{false}; }
+  wire::Outgoing operator()(const wire::GetAppIds&) const { return wire::AppIds{}; }
+};
 
 std::string left_out(std::uint64_t bytes) {
+  if (bytes == 0) return "";
   return "[porpoise] This log is too large to be sent as a whole: its first " + std::to_string(bytes) +
-         " bytes are left out.";
-}
-
-// Every line ended by CRLF, as 3.1 `LoggerUtils.readWholeFileContent` does; empty lines stay empty.
-std::string with_crlf(std::string_view rest) {
-  std::string text;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find_first_of("\r\n"), rest.size());
-    append_valid_utf8(text, rest.substr(0, end), std::string::npos);
-    text += "\r\n";
-    rest.remove_prefix(end);
-    rest.remove_prefix(rest.starts_with("\r\n") ? 2 : rest.empty() ? 0 : 1);
-  }
-  return text;
+         " bytes are left out.\n";
 }
 
 }  // namespace
 
-wire::Outgoing LogService::answer(const wire::ViewLogPage& request) {
-  if (request.limit <= 0) return wire::LogPage{};
-  Result<std::string> page = noted(root_.open_log(request.path).and_then([&](const UniqueFd& log) {
-    return pager_.page(log.get(), request.skip_lines, request.limit);
-  }));
-  if (page) return wire::LogPage{*std::move(page)};
-  return wire::LogPage{request.skip_lines <= 0 ? explain(page.error().code()) + "\r\n" : ""};
+std::string LogService::unread(const LogRequest& request, const wire::Profile& profile, std::int64_t opaque) {
+  return wire::encode(profile.encode(std::visit(Unread{ErrorCode::kTimeout}, request), opaque));
 }
 
-wire::Outgoing LogService::unread(const wire::ViewLogPage& request) {
-  return wire::LogPage{request.skip_lines <= 0 ? explain(ErrorCode::kTimeout) + "\r\n" : ""};
+std::unique_ptr<LogAnswer> LogService::begin(const LogRequest& request, std::int64_t opaque) {
+  auto answer = noted(std::visit([&](const auto& one) { return this->answer(one, opaque); }, request));
+  if (answer) return *std::move(answer);
+  return ready(std::visit(Unread{answer.error().code()}, request), opaque);
 }
 
-wire::Outgoing LogService::unread(const wire::ViewWholeLog&) {
-  return wire::WholeLog{explain(ErrorCode::kTimeout) + "\r\n"};
+std::unique_ptr<LogAnswer> LogService::ready(const wire::Outgoing& message, std::int64_t opaque) const {
+  return std::make_unique<ReadyAnswer>(wire::encode(profile_.encode(message, opaque)));
 }
 
-wire::Outgoing LogService::answer(const wire::ViewWholeLog& request) {
-  const Result<LogTail> tail = noted(
-      root_.open_log(request.path).and_then([](const UniqueFd& log) { return read_tail(log.get(), kMaxWholeBytes); }));
-  if (!tail) return wire::WholeLog{explain(tail.error().code()) + "\r\n"};
-  return wire::WholeLog{(tail->left_out > 0 ? left_out(tail->left_out) + "\r\n" : "") + with_crlf(tail->bytes)};
+Result<std::unique_ptr<LogAnswer>> LogService::answer(const wire::ViewLogPage& request, std::int64_t opaque) {
+  if (request.limit <= 0) return ready(wire::LogPage{}, opaque);
+  PORPOISE_TRY(UniqueFd log, root_.open_log(request.path));
+  return std::make_unique<PageAnswer>(std::move(log), request, profile_, opaque);
 }
 
-wire::Outgoing LogService::answer(const wire::GetLogBytes& request) {
-  Result<LogTail> tail =
-      noted(root_.open_log(request.path).and_then([](const UniqueFd& log) { return read_tail(log.get(), kMaxBytes); }));
-  if (!tail) return wire::LogBytes{};
-  if (tail->left_out > 0) tail->bytes.insert(0, left_out(tail->left_out) + "\n");
-  return wire::LogBytes{std::move(tail->bytes)};
+Result<std::unique_ptr<LogAnswer>> LogService::answer(const wire::ViewWholeLog& request, std::int64_t opaque) {
+  return content(wire::LogContent::kText, request.path, kMaxWholeBytes, opaque);
 }
 
-wire::Outgoing LogService::answer(const wire::RemoveLog& request) {
-  return wire::LogRemoved{noted(root_.remove_log(request.path)).has_value()};
+Result<std::unique_ptr<LogAnswer>> LogService::answer(const wire::GetLogBytes& request, std::int64_t opaque) {
+  return content(wire::LogContent::kBytes, request.path, kMaxBytes, opaque);
 }
 
-wire::Outgoing LogService::answer(const wire::GetAppIds& request) {
-  Result<std::vector<std::string>> ids =
-      noted(root_.open_log(request.path).and_then([](const UniqueFd& log) { return find_app_ids(log.get()); }));
-  return wire::AppIds{ids ? *std::move(ids) : std::vector<std::string>()};
+Result<std::unique_ptr<LogAnswer>> LogService::content(wire::LogContent kind, const std::string& path, std::size_t most,
+                                                       std::int64_t opaque) {
+  PORPOISE_TRY(UniqueFd log, root_.open_log(path));
+  PORPOISE_TRY(const LogTail tail, find_tail(log.get(), most));
+  return std::make_unique<ContentAnswer>(kind, std::move(log), tail, left_out(tail.begin), profile_, opaque);
+}
+
+Result<std::unique_ptr<LogAnswer>> LogService::answer(const wire::RemoveLog& request, std::int64_t opaque) {
+  PORPOISE_TRY_VOID(root_.remove_log(request.path));
+  return ready(wire::LogRemoved{true}, opaque);
+}
+
+Result<std::unique_ptr<LogAnswer>> LogService::answer(const wire::GetAppIds& request, std::int64_t opaque) {
+  PORPOISE_TRY(UniqueFd log, root_.open_log(request.path));
+  return std::make_unique<AppIdsAnswer>(std::move(log), profile_, opaque);
 }
 
 }  // namespace porpoise

@@ -8,9 +8,13 @@
 // is in a log goes to the peer alone.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <string>
 
 #include "base/result.h"
+#include "logs/log_answer.h"
 #include "logs/log_pager.h"
 #include "logs/log_root.h"
 #include "wire/messages.h"
@@ -23,21 +27,17 @@ class LogService {
   // for what is no task log, kNotFound is usual, the rest is trouble with the disk.
   using Report = std::function<void(const Error& problem)>;
 
-  explicit LogService(LogRoot root, Report report = {}) : root_(std::move(root)), report_(std::move(report)) {}
+  // `profile` is borrowed.
+  LogService(LogRoot root, const wire::Profile& profile, Report report = {})
+      : root_(std::move(root)), profile_(profile), report_(std::move(report)) {}
 
-  wire::Outgoing answer(const wire::ViewLogPage& request);
-  // A log that is too large is answered with its end, and a first line that says so.
-  wire::Outgoing answer(const wire::ViewWholeLog& request);
-  wire::Outgoing answer(const wire::GetLogBytes& request);
-  wire::Outgoing answer(const wire::RemoveLog& request);
-  wire::Outgoing answer(const wire::GetAppIds& request);
+  // The beginning of the answer. A log that is too large is answered with its end, and a first line that says so.
+  std::unique_ptr<LogAnswer> begin(const LogRequest& request, std::int64_t opaque);
+  // The next piece of an answer, of this service or of another one.
+  Result<LogPiece> next(LogAnswer& answer, bool hurry) { return noted(answer.next(pager_, hurry)); }
 
-  // The answers to requests for what cannot be read now. These wait for nothing.
-  static wire::Outgoing unread(const wire::ViewLogPage& request);
-  static wire::Outgoing unread(const wire::ViewWholeLog&);
-  static wire::Outgoing unread(const wire::GetLogBytes&) { return wire::LogBytes{}; }
-  static wire::Outgoing unread(const wire::RemoveLog&) { return wire::LogRemoved{false}; }
-  static wire::Outgoing unread(const wire::GetAppIds&) { return wire::AppIds{}; }
+  // The answer to a request for what cannot be read now, as a frame. It waits for nothing.
+  static std::string unread(const LogRequest& request, const wire::Profile& profile, std::int64_t opaque);
 
  private:
   template <typename T>
@@ -45,9 +45,18 @@ class LogService {
     if (!result && report_) report_(result.error());
     return result;
   }
+  Result<std::unique_ptr<LogAnswer>> answer(const wire::ViewLogPage& request, std::int64_t opaque);
+  Result<std::unique_ptr<LogAnswer>> answer(const wire::ViewWholeLog& request, std::int64_t opaque);
+  Result<std::unique_ptr<LogAnswer>> answer(const wire::GetLogBytes& request, std::int64_t opaque);
+  Result<std::unique_ptr<LogAnswer>> answer(const wire::RemoveLog& request, std::int64_t opaque);
+  Result<std::unique_ptr<LogAnswer>> answer(const wire::GetAppIds& request, std::int64_t opaque);
+  Result<std::unique_ptr<LogAnswer>> content(wire::LogContent kind, const std::string& path, std::size_t most,
+                                             std::int64_t opaque);
+  std::unique_ptr<LogAnswer> ready(const wire::Outgoing& message, std::int64_t opaque) const;
 
   LogRoot root_;
   LogPager pager_;
+  const wire::Profile& profile_;
   Report report_;
 };
 

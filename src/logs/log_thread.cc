@@ -1,19 +1,29 @@
 #include "logs/log_thread.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
 namespace porpoise {
 namespace {
 
-constexpr BlockingCallLimits limits(std::chrono::milliseconds limit) {
-  // One at a time: an answer may take 100 MiB while it is made.
-  return {.threads = 1, .max_hung = 8, .max_wait = limit, .last_wait = std::chrono::milliseconds(1000)};
+constexpr BlockingCallLimits kLimits{
+    .threads = 1, .max_hung = 8, .last_wait = std::chrono::milliseconds(1000)};  // one turn at a time
+
+constexpr int kNiceness = 5;
+
+// Linux has a niceness for each thread (setpriority(2)).
+void be_nice() {
+  thread_local const bool nice = ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness) == 0;
+  (void)nice;
 }
 
-struct Answer {
-  std::string frame;
+struct Turn {
+  Result<LogPiece> piece;
   std::vector<Error> problems;
 };
 
@@ -23,13 +33,17 @@ struct Answer {
 class LogThread::Readers {
  public:
   struct Reader {
-    explicit Reader(LogRoot root) : service(std::move(root), [this](const Error& one) { problems.push_back(one); }) {}
+    Reader(LogRoot root, const wire::Profile& profile)
+        : service(std::move(root), profile, [this](const Error& one) { problems.push_back(one); }) {}
 
     std::vector<Error> problems;  // of the request in hand
     LogService service;
   };
 
-  explicit Readers(LogRoot root) : folder_(root.folder()), idle_(std::make_unique<Reader>(std::move(root))) {}
+  Readers(LogRoot root, std::shared_ptr<const wire::Profile> profile)
+      : folder_(root.folder()),
+        profile_(std::move(profile)),
+        idle_(std::make_unique<Reader>(std::move(root), *profile_)) {}
 
   Result<std::unique_ptr<Reader>> take() {
     {
@@ -37,7 +51,7 @@ class LogThread::Readers {
       if (idle_) return std::move(idle_);
     }
     PORPOISE_TRY(LogRoot root, LogRoot::open(folder_));
-    return std::make_unique<Reader>(std::move(root));
+    return std::make_unique<Reader>(std::move(root), *profile_);
   }
 
   void give_back(std::unique_ptr<Reader> reader) {
@@ -47,38 +61,45 @@ class LogThread::Readers {
 
  private:
   const std::string folder_;
+  const std::shared_ptr<const wire::Profile> profile_;
   std::mutex mutex_;
   std::unique_ptr<Reader> idle_;
 };
 
 LogThread::LogThread(boost::asio::io_context& control, LogRoot root, std::shared_ptr<const wire::Profile> profile,
                      LogService::Report on_problem, std::chrono::milliseconds limit)
-    : readers_(std::make_shared<Readers>(std::move(root))),
-      profile_(std::move(profile)),
+    : profile_(std::move(profile)),
+      readers_(std::make_shared<Readers>(std::move(root), profile_)),
       on_problem_(std::move(on_problem)),
       limit_(limit),
-      calls_(control, limits(limit)) {}
+      calls_(control, kLimits) {}
 
 LogThread::~LogThread() = default;
 
-void LogThread::ask(LogRequest request, std::int64_t opaque, std::function<void(std::string frame)> on_answer) {
-  const auto kept = std::make_shared<const LogRequest>(std::move(request));
+void LogThread::next(const std::shared_ptr<LogJob>& job, bool hurry, std::function<void(Result<LogPiece>)> on_piece) {
   calls_.call(
       "a request for a log", limit_,
-      [readers = readers_, profile = profile_, kept, opaque]() -> Result<Answer> {
-        PORPOISE_TRY(auto reader, readers->take());
-        const wire::Outgoing outgoing = std::visit([&](const auto& r) { return reader->service.answer(r); }, *kept);
-        Answer answer{wire::encode(profile->encode(outgoing, opaque)), std::exchange(reader->problems, {})};
-        readers->give_back(std::move(reader));
-        return answer;
+      [readers = readers_, job, hurry]() -> Result<Turn> {
+        be_nice();
+        try {
+          PORPOISE_TRY(auto reader, readers->take());
+          if (!job->answer) job->answer = reader->service.begin(job->request, job->opaque);
+          Turn turn{reader->service.next(*job->answer, hurry), {}};
+          turn.problems = std::exchange(reader->problems, {});
+          readers->give_back(std::move(reader));
+          return turn;
+        } catch (const std::bad_alloc&) {
+          return fail(ErrorCode::kCancelled, "there is no memory for an answer");
+        }
       },
-      [this, kept, opaque, on_answer = std::move(on_answer)](Result<Answer> answer) {
-        const std::vector<Error> problems = answer ? std::move(answer->problems) : std::vector{answer.error()};
-        for (const Error& problem : problems)
+      [this, on_piece = std::move(on_piece)](Result<Turn> turn) {
+        if (!turn) {
+          if (on_problem_) on_problem_(turn.error());
+          return on_piece(fail(turn.error()));
+        }
+        for (const Error& problem : turn->problems)
           if (on_problem_) on_problem_(problem);
-        if (answer) return on_answer(std::move(answer->frame));
-        const auto unread = std::visit([](const auto& r) { return LogService::unread(r); }, *kept);
-        on_answer(wire::encode(profile_->encode(unread, opaque)));
+        on_piece(std::move(turn->piece));
       });
 }
 

@@ -5,6 +5,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <new>
 #include <utility>
 
 #include "base/network_address.h"
@@ -69,7 +70,11 @@ void Connection::read() {
     if (failed == asio::error::would_block || failed == asio::error::try_again) return self->read();
     if (failed == asio::error::eof && !self->mid_frame_) return self->close("", Ending::kOrderly);
     if (failed) return self->close(failed.message());
-    self->take({self->buffer_.data(), count});
+    try {
+      self->take({self->buffer_.data(), count});
+    } catch (const std::bad_alloc&) {
+      self->close("there is no memory for what it sends");
+    }
     std::string().swap(self->buffer_);  // an idle connection keeps none
     if (self->open_ && !self->held_back_) self->read();
   });
@@ -167,6 +172,7 @@ void Connection::after_sent(std::function<void()> then) {
 }
 
 void Connection::write() {
+  write_began_ = std::chrono::steady_clock::now();
   asio::async_write(socket_, asio::buffer(unsent_.front()),
                     [self = shared_from_this()](const error_code& problem, std::size_t) {
                       if (!self->open_) return;
@@ -191,6 +197,8 @@ void Connection::watch() {
       return self->close("a frame was not complete in time", Ending::kDeadline);
     if (!self->has_spoken_ && self->limits_.first_frame_limit && now - self->began_ > *self->limits_.first_frame_limit)
       return self->close("it has not sent a frame in time");
+    if (!self->unsent_.empty() && self->limits_.write_limit && now - self->write_began_ > *self->limits_.write_limit)
+      return self->close("the peer does not read what it is sent");
     if (now - self->last_traffic_ > self->limits_.idle_limit) return self->close("idle for too long");
     self->watch();
   });

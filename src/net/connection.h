@@ -38,6 +38,8 @@ struct ConnectionLimits {
   std::chrono::milliseconds idle_limit{181000};     // without a byte in either direction (3.1 `NettyServerHandler`)
   // For the first whole frame of a peer that has connected to us. None: as for any other.
   std::optional<std::chrono::milliseconds> first_frame_limit = std::nullopt;
+  // For a peer to take what it is sent. None: for as long as it is not idle.
+  std::optional<std::chrono::milliseconds> write_limit = std::nullopt;
   std::size_t max_unsent_bytes = 64U << 20U;        // above that, the connection of a peer that does not read is closed
   std::shared_ptr<ByteBudget> budget = nullptr;     // none: only what is above counts
   std::shared_ptr<ByteBudget> strangers = nullptr;  // the part of it for connections that are not trusted
@@ -122,6 +124,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::chrono::steady_clock::time_point last_read_;
   std::chrono::steady_clock::time_point last_traffic_;
   std::chrono::steady_clock::time_point frame_began_;
+  std::chrono::steady_clock::time_point write_began_;  // of the first of unsent_
   bool mid_frame_ = false;
   bool has_spoken_ = false;  // a whole frame has come
   bool head_taken_ = false;  // of the frame at hand

@@ -35,6 +35,9 @@ Result<HostPort> parse_listen(const std::string& address) {
 // has said nothing by then is no peer, and takes the place of one.
 constexpr std::chrono::seconds kFirstFrameLimit{20};
 
+// Callers of 3.1 wait for half of that.
+constexpr std::chrono::seconds kWriteLimit{20};
+
 // A thousand of them with a whole frame of 8 KiB and a read beyond it, or with a piece of a log, stay below this.
 constexpr std::size_t kStrangersBytes = 48U << 20U;
 
@@ -72,6 +75,7 @@ Listener::Listener(asio::io_context& io, const ListenerOptions& options)
   options_.places.most = at_most_a_part(options_.places.most, 2);
   options_.places.most_of_a_peer = at_most_a_part(options_.places.most_of_a_peer, 4);
   if (!options_.limits.first_frame_limit) options_.limits.first_frame_limit = kFirstFrameLimit;
+  if (!options_.limits.write_limit) options_.limits.write_limit = kWriteLimit;
   if (!options_.limits.budget) options_.limits.budget = std::make_shared<ByteBudget>();
   if (!options_.limits.strangers)
     options_.limits.strangers = std::make_shared<ByteBudget>(ByteBudget{.most = kStrangersBytes});

@@ -110,16 +110,18 @@ std::string_view name_of(Command command) {
 }
 
 std::string encode(const Frame& frame) {
+  return encode_head({frame.command, frame.opaque}, frame.body.size()) + frame.body;
+}
+
+std::string encode_head(const FrameHead& head, std::size_t body_bytes) {
   std::string bytes;
-  bytes.reserve(kContextAt + kNoContext.size() + kLengthBytes + frame.body.size());
   append_integer(bytes, kMagic, 1);
   append_integer(bytes, kVersion, 1);
-  append_integer(bytes, static_cast<std::uint8_t>(frame.command), 1);
-  append_integer(bytes, static_cast<std::uint64_t>(frame.opaque), 8);
+  append_integer(bytes, static_cast<std::uint8_t>(head.command), 1);
+  append_integer(bytes, static_cast<std::uint64_t>(head.opaque), 8);
   append_integer(bytes, kNoContext.size(), kLengthBytes);
   bytes += kNoContext;
-  append_integer(bytes, frame.body.size(), kLengthBytes);
-  bytes += frame.body;
+  append_integer(bytes, body_bytes, kLengthBytes);
   return bytes;
 }
 

@@ -57,14 +57,16 @@ struct Frame {
   friend bool operator==(const Frame&, const Frame&) = default;
 };
 
-// Always with the context {"items":{}}, as every 3.1 peer writes it.
-std::string encode(const Frame& frame);
-
 // What is known of a frame before its body has come.
 struct FrameHead {
   Command command = Command::kHeartBeat;
   std::int64_t opaque = 0;
 };
+
+// Always with the context {"items":{}}, as every 3.1 peer writes it.
+std::string encode(const Frame& frame);
+// What stands before a body of so many bytes, which follows piece by piece.
+std::string encode_head(const FrameHead& head, std::size_t body_bytes);
 
 struct FrameLimits {
   std::size_t max_context_bytes = 64U << 10U;  // 3.1 sends 12

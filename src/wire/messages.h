@@ -182,6 +182,18 @@ struct Alert {  // to the alert server; it refuses any member more than these fo
 using Outgoing = std::variant<TaskRunning, TaskEnded, TaskRejected, KillAnswer, SavepointAnswer, LogPage, WholeLog,
                               LogBytes, LogRemoved, AppIds, Beat, Pong, Alert>;
 
+// An answer with a log that is too large to be made at once: what stands in its body before and behind the content,
+// which comes in pieces.
+enum class LogContent {
+  kBytes,  // as LogBytes: base64 (RFC 4648), four characters for three bytes
+  kText,   // as WholeLog
+};
+struct LogBody {
+  Command command = Command::kGetLogBytesResponse;
+  std::string before;
+  std::string behind;
+};
+
 // How one line of DolphinScheduler writes what wire/messages.h says: the seam for 3.2 and later, which differ in the
 // table of commands, the shape of the bodies and the type of dates.
 //
@@ -198,6 +210,10 @@ class Profile {
   virtual Result<Incoming> decode(const Frame& frame) const = 0;
 
   virtual Frame encode(const Outgoing& message, std::int64_t opaque) const = 0;
+
+  virtual LogBody log_body(LogContent content) const = 0;
+  // A piece of the content as it stands in the body: each but the last of a multiple of three bytes, or valid UTF-8.
+  virtual std::string log_piece(LogContent content, std::string_view piece) const = 0;
 };
 
 std::unique_ptr<Profile> profile_31(TimeZone zone);

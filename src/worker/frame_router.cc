@@ -22,9 +22,9 @@ enum class Audience { kAnybody, kLogPeers, kMasters };
 Audience audience_of(wire::Command command) {
   switch (command) {
     case wire::Command::kPing:
-    case wire::Command::kHeartBeat: return Audience::kAnybody;
+    case wire::Command::kHeartBeat:
+    case wire::Command::kRemoveTaskLogRequest: return Audience::kAnybody;  // who may not is told so: remove_log()
     case wire::Command::kGetAppIdRequest:
-    case wire::Command::kRemoveTaskLogRequest:
     case wire::Command::kRollViewLogRequest:
     case wire::Command::kViewWholeLogRequest:
     case wire::Command::kGetLogBytesRequest: return Audience::kLogPeers;
@@ -43,7 +43,9 @@ std::int64_t random_opaque() {
 }  // namespace
 
 FrameRouter::FrameRouter(RouterDeps parts)
-    : parts_(std::move(parts)), log_queue_(std::make_shared<LogQueue>(parts_.logs)), next_opaque_(random_opaque()) {}
+    : parts_(std::move(parts)),
+      log_queue_(std::make_shared<LogQueue>(parts_.io, parts_.logs)),
+      next_opaque_(random_opaque()) {}
 
 std::optional<wire::FrameLimits> FrameRouter::on_head(const std::shared_ptr<Connection>& connection,
                                                       const wire::FrameHead& head) {
@@ -92,7 +94,7 @@ void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, const
                  [&](wire::Ping&) { answer(wire::Pong{}); }, [&](wire::ViewLogPage& request) { read_log(request); },
                  [&](wire::ViewWholeLog& request) { read_log(request); },
                  [&](wire::GetLogBytes& request) { read_log(request); },
-                 [&](wire::RemoveLog& request) { read_log(request); },
+                 [&](wire::RemoveLog& request) { remove_log(connection, frame, std::move(request)); },
                  [&](wire::GetAppIds& request) { read_log(request); },
                  [&](wire::AlertAnswer&) { parts_.metrics.messages.rejected(FrameRejection::kUnexpected); },
                  [&](wire::Ignored&) { parts_.metrics.messages.rejected(FrameRejection::kUnexpected); }, [](auto&) {}},
@@ -134,6 +136,26 @@ bool FrameRouter::take_ack(const wire::Incoming& message) {
           [&](const wire::RejectAck& ack) { return done(ack.task_instance_id, MessageKind::kReject, ack.success); },
           [](const auto&) { return false; }},
       message);
+}
+
+// A caller of 3.1 that hears nothing waits for ten seconds for each task of a workflow.
+void FrameRouter::remove_log(const std::shared_ptr<Connection>& connection, const wire::Frame& frame,
+                             wire::RemoveLog request) {
+  const bool may = parts_.masters.knows(connection->address()) || parts_.log_peers.names(connection->address());
+  const auto task = task_instance_of(request.path);
+  const bool unfinished = task && parts_.loop.engine().has_unfinished(*task);
+  if (may && !unfinished) {
+    parts_.log.info("removes a task log", {{"peer", connection->peer()}, {"task_instance_id", task.value_or(0)}});
+    return answer_log_request(connection, frame, std::move(request));
+  }
+  parts_.metrics.messages.rejected(FrameRejection::kPeer);
+  const std::string host = connection->peer().substr(0, connection->peer().rfind(':'));
+  parts_.complaints.warn(may ? "does not remove the log of a task that has not ended"
+                             : "does not remove a task log for a peer that is no master; if it is trusted, name it "
+                               "(allow-log-peers: " +
+                                   host + ")",
+                         {{"peer", connection->peer()}, {"task_instance_id", task.value_or(0)}});
+  connection->send(wire::encode(parts_.profile.encode(wire::LogRemoved{false}, frame.opaque)));
 }
 
 void FrameRouter::answer_log_request(const std::shared_ptr<Connection>& connection, const wire::Frame& frame,

@@ -4,6 +4,7 @@
 // peer nothing but that frame (3.1 does the same).
 #pragma once
 
+#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,13 +23,14 @@
 namespace porpoise {
 
 struct RouterDeps {
+  boost::asio::io_context& io;
   const wire::Profile& profile;
   WorkerLoop& loop;
   const WorkerPaths& paths;
   const TimeZone& zone;
   LogThread& logs;
   PeerAuthorizer& masters;
-  AddressRanges log_peers;  // who may read logs in addition to masters
+  AddressRanges log_peers;  // who may read logs in addition to masters; those that it names may remove them, too
   Metrics& metrics;
   Log& log;
   RateLimitedLog& complaints;  // about what peers send
@@ -61,6 +63,7 @@ class FrameRouter {
   std::optional<wire::Incoming> decode(const wire::Frame& frame, const std::string& peer);
   void take_dispatch(const wire::DispatchTask& dispatch, const std::string& body);
   bool take_ack(const wire::Incoming& message);
+  void remove_log(const std::shared_ptr<Connection>& connection, const wire::Frame& frame, wire::RemoveLog request);
   void answer_log_request(const std::shared_ptr<Connection>& connection, const wire::Frame& frame, LogRequest request);
 
   RouterDeps parts_;

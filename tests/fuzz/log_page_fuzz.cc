@@ -98,13 +98,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(read_page(fresh, fd.get(), skip, request.limit) == read_page(growing, fd.get(), skip, request.limit));
   }
 
-  const auto tail = porpoise::read_tail(fd.get(), request.grown);
-  check(tail && tail->bytes.size() <= request.grown && std::string_view(content).ends_with(tail->bytes));
-  check(tail->left_out + tail->bytes.size() == content.size());
+  const auto tail = porpoise::find_tail(fd.get(), request.grown);
+  check(tail && tail->begin <= tail->end && tail->end == content.size() && tail->end - tail->begin <= request.grown);
   const std::size_t piece = 1 + request.grown % 100 + content.size() / 1000;
   porpoise::AppIdScan cut;
   for (std::size_t i = 0; i < content.size(); i += piece) cut.feed(std::string_view(content).substr(i, piece));
   cut.finish();
-  check(porpoise::find_app_ids(fd.get()).value() == cut.ids());
+  porpoise::AppIdSearch search(fd.get());
+  while (!search.go_on(1).value()) continue;
+  check(search.ids() == cut.ids());
+  porpoise::CrLfText whole, pieces;
+  std::string text;
+  for (std::size_t i = 0; i < content.size(); i += piece)
+    text += pieces.feed(std::string_view(content).substr(i, piece), false);
+  text += pieces.feed("", true);
+  nlohmann::json(text).dump();  // throws for what is not UTF-8
+  check(count_lines(whole.feed(content, true)) == count_lines(text) && count_lines(text) == count_lines(content));
   return 0;
 }

@@ -16,6 +16,10 @@ class Profile31 : public Profile {
   Frame encode(const Outgoing& message, std::int64_t opaque) const override {
     return encode_31(message, opaque, zone_);
   }
+  LogBody log_body(LogContent content) const override { return log_body_31(content); }
+  std::string log_piece(LogContent content, std::string_view piece) const override {
+    return log_piece_31(content, piece);
+  }
 
  private:
   TimeZone zone_;

@@ -113,4 +113,16 @@ Frame encode_31(const Outgoing& message, std::int64_t opaque, const TimeZone& zo
   return frame;
 }
 
+LogBody log_body_31(LogContent content) {
+  if (content == LogContent::kBytes) return {Command::kGetLogBytesResponse, R"({"data":")", "\"}"};
+  return {Command::kViewWholeLogResponse, R"({"msg":")", "\"}"};
+}
+
+std::string log_piece_31(LogContent content, std::string_view piece) {
+  if (content == LogContent::kBytes) return base64(piece);
+  std::string quoted = write_json(OrderedJson(piece));
+  quoted.pop_back();
+  return quoted.substr(1);
+}
+
 }  // namespace porpoise::wire

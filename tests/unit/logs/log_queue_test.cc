@@ -39,7 +39,7 @@ class LogQueueCase : public testing::Test {
     auto root = LogRoot::open(folder_.path());
     ASSERT_TRUE(root) << root.error().to_string();
     logs_ = std::make_unique<LogThread>(io_, *std::move(root), profile_);
-    queue_ = std::make_shared<LogQueue>(*logs_);
+    queue_ = std::make_shared<LogQueue>(io_, *logs_);
     ListenerOptions options;
     options.address = "127.0.0.1:0";
     options.limits.max_unsent_bytes = kUnsentBytes;

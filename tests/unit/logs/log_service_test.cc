@@ -3,7 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "log_files.h"
 
 namespace porpoise {
@@ -17,22 +21,55 @@ using testing::StartsWith;
 
 class LogServiceAnswers : public LogFiles {
  protected:
-  template <typename Answer, typename Request>
-  Answer ask(const Request& request) {
-    wire::Outgoing answer = service_.answer(request);
-    EXPECT_TRUE(std::holds_alternative<Answer>(answer));
-    return std::get<Answer>(std::move(answer));
+  // The body of the answer, made in turns.
+  Json ask(const LogRequest& request) {
+    const auto answer = service_.begin(request, 7);
+    wire::FrameDecoder decoder({.max_body_bytes = 64U << 20U});
+    for (LogPiece piece{{}, false}; !piece.last;) {
+      auto next = service_.next(*answer, false);
+      if (!next) return Json();
+      piece = *std::move(next);
+      EXPECT_LE(piece.bytes.size(), bytes_of_turn(request));
+      decoder.feed(piece.bytes);
+    }
+    const auto frame = decoder.next();
+    EXPECT_TRUE(frame && *frame) << "a whole frame";
+    EXPECT_FALSE(decoder.mid_frame());
+    if (!frame || !*frame) return Json();
+    EXPECT_EQ((*frame)->opaque, 7);
+    return Json::parse((*frame)->body);
   }
   std::string page(const std::string& path, std::int64_t skip, std::int64_t limit = 1000) {
-    return ask<wire::LogPage>(wire::ViewLogPage{path, skip, limit}).text;
+    return ask(wire::ViewLogPage{path, skip, limit})["msg"];
   }
-  std::string whole(const std::string& path) { return ask<wire::WholeLog>(wire::ViewWholeLog{path}).text; }
-  std::string bytes(const std::string& path) { return ask<wire::LogBytes>(wire::GetLogBytes{path}).bytes; }
-  bool remove(const std::string& path) { return ask<wire::LogRemoved>(wire::RemoveLog{path}).removed; }
-  std::vector<std::string> app_ids(const std::string& path) { return ask<wire::AppIds>(wire::GetAppIds{path}).app_ids; }
+  std::string whole(const std::string& path) { return ask(wire::ViewWholeLog{path})["msg"]; }
+  std::string bytes(const std::string& path) { return unbase64(ask(wire::GetLogBytes{path})["data"]); }
+  bool remove(const std::string& path) { return ask(wire::RemoveLog{path})["status"]; }
+  std::vector<std::string> app_ids(const std::string& path) { return ask(wire::GetAppIds{path})["appIds"]; }
+
+  static std::string unbase64(const std::string& text) {
+    std::array<std::uint8_t, 128> values{};
+    std::uint8_t value = 0;
+    for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+      values[static_cast<std::size_t>(c)] = value++;
+    std::string raw;
+    raw.reserve(text.size());
+    std::uint32_t bits = 0;
+    unsigned count = 0;
+    for (const char c : text) {
+      if (c == '=') break;
+      bits = bits << 6U | values[static_cast<std::size_t>(c) % 128];
+      count += 6;
+      if (count < 8) continue;
+      count -= 8;
+      raw += static_cast<char>(bits >> count & 0xFFU);
+    }
+    return raw;
+  }
 
   std::vector<std::string> problems_;
-  LogService service_{LogRoot::open(root()).value(),
+  const std::unique_ptr<wire::Profile> profile_ = wire::profile_31(utc());
+  LogService service_{LogRoot::open(root()).value(), *profile_,
                       [this](const Error& problem) { problems_.push_back(problem.to_string()); }};
 };
 
@@ -136,6 +173,55 @@ TEST_F(LogServiceAnswers, WithinItsBoundsForALogOfTenGigabytes) {
   EXPECT_TRUE(bytes(log()).ends_with("\nlast"));
   EXPECT_TRUE(whole(log()).ends_with("\r\nlast\r\n"));
   EXPECT_TRUE(remove(log()));
+}
+
+// One answer of 40 MiB took 190 MiB of memory while it was made.
+TEST_F(LogServiceAnswers, InPiecesThatAreTheSameAsTheWhole) {
+  std::string content;
+  for (int i = 0; i < 30'000; ++i)
+    content += "line " + std::to_string(i) + (i % 3 == 0 ? "\r\n" : i % 3 == 1 ? "\r" : "\n\n") + "日本\xff\"\\\x1b[0m";
+  write(log(), content);
+  EXPECT_TRUE(bytes(log()) == content);
+  std::string expected;
+  append_valid_utf8(expected, CrLfText().feed(content, true), std::string::npos);
+  EXPECT_TRUE(whole(log()) == expected);
+  write(log(), std::string(300'000, 'x'));
+  EXPECT_TRUE(whole(log()) == std::string(300'000, 'x') + "\r\n") << "a line without an end";
+}
+
+TEST_F(LogServiceAnswers, WithAnErrorWhenTheLogShrinksMeanwhile) {
+  write(log(), std::string(1'000'000, 'x'));
+  const auto answer = service_.begin(wire::GetLogBytes{log()}, 1);
+  ASSERT_TRUE(service_.next(*answer, false));
+  write(log(), "y");
+  EXPECT_FALSE(service_.next(*answer, false));
+  EXPECT_THAT(problems_, ElementsAre(HasSubstr("became shorter")));
+}
+
+// A search through 1 GiB delayed everybody else's page.
+TEST_F(LogServiceAnswers, InTurnsThatReadFewMegabytes) {
+  write(log(), "");
+  if (::truncate(log().c_str(), 3LL << 30) != 0) GTEST_SKIP() << "SKIPPED: no sparse files here";
+  for (const LogRequest& request : {LogRequest(wire::GetAppIds{log()}), LogRequest(wire::ViewLogPage{log(), 5, 10})}) {
+    const auto answer = service_.begin(request, 1);
+    int turns = 1;
+    for (auto piece = service_.next(*answer, false); piece && !piece->last; piece = service_.next(*answer, false)) {
+      EXPECT_TRUE(piece->bytes.empty());
+      ++turns;
+    }
+    EXPECT_GE(turns, 1 << 8) << "of 1 GiB";
+    EXPECT_LE(turns, 1 << 9);
+    const auto hurried = service_.begin(request, 1);
+    EXPECT_TRUE(service_.next(*hurried, true)->last);
+  }
+}
+
+TEST(LogPath, NamesItsTask) {
+  EXPECT_EQ(task_instance_of("/logs/20230420/7_1-2-34.log"), 34);
+  EXPECT_EQ(task_instance_of("7_1-2-34.log"), 34);
+  EXPECT_EQ(task_instance_of("/logs/20230420/7_1-2-x.log"), std::nullopt);
+  EXPECT_EQ(task_instance_of("/logs/20230420/7_1-2-99999999999999999999.log"), std::nullopt);
+  EXPECT_EQ(task_instance_of(""), std::nullopt);
 }
 
 TEST_F(LogServiceAnswers, ThatALogCannotBeRead) {
