@@ -4,15 +4,16 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
 #include "base/file.h"
 #include "launcher/host_lock.h"
 #include "model/host_protocol.h"
-#include "process/pidfd.h"
 #include "process/process_info.h"
 #include "process/spawn.h"
 #include "taskdir/control_socket.h"
@@ -111,6 +112,31 @@ Result<std::optional<LaunchedHost>> find_running_host(const HostSettings& settin
   // It ended just now, and the number may be somebody else's.
   if (!found.pid_fd || !host_lives(state_dir)) return std::nullopt;
   return found;
+}
+
+namespace {
+
+std::filesystem::path executable_folder() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
+}  // namespace
+
+std::filesystem::path find_host_binary() {
+  if (const char* const chosen = std::getenv("PORPOISE_HOST"); chosen != nullptr && *chosen != '\0') return chosen;
+  const std::filesystem::path folder = executable_folder();
+  for (const auto& candidate : {folder / "porpoise-host", folder / "../libexec/porpoise/porpoise-host"})
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  return {};
+}
+
+Result<std::filesystem::path> usable_host_binary() {
+  std::filesystem::path host = find_host_binary();
+  if (!host.empty() && ::access(host.c_str(), X_OK) == 0) return host;
+  if (host.empty()) host = executable_folder() / "porpoise-host";
+  return fail(ErrorCode::kNotFound,
+              "no task host at " + host.string() + "; set PORPOISE_HOST to the program porpoise-host");
 }
 
 }  // namespace porpoise

@@ -63,4 +63,10 @@ Result<std::optional<LaunchedHost>> find_running_host(const HostSettings& settin
 UniqueFd connect_as_requester(const HostSettings& settings, std::int64_t task_instance_id,
                               const std::filesystem::path& state_dir, pid_t host, std::uint64_t start_ticks);
 
+// The task host of this installation: $PORPOISE_HOST, else beside the running executable, else ../libexec/porpoise.
+// Empty when there is none.
+std::filesystem::path find_host_binary();
+// The same, but an error that says where it was looked for, and what to set, unless it can be started.
+Result<std::filesystem::path> usable_host_binary();
+
 }  // namespace porpoise

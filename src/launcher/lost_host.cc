@@ -18,7 +18,6 @@
 #include "launcher/host_lock.h"
 #include "model/host_protocol.h"
 #include "process/kill_tree.h"
-#include "process/pidfd.h"
 #include "process/process_info.h"
 #include "process/user.h"
 #include "taskdir/result_file.h"

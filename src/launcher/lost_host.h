@@ -16,8 +16,7 @@
 #include "model/request.h"
 #include "process/child_reaper.h"
 #include "process/process_info.h"
-#include "process/sudo_user.h"
-#include "process/task_processes.h"
+#include "process/user.h"
 
 namespace porpoise {
 

@@ -20,7 +20,6 @@
 #include "launcher/host_lock.h"
 #include "launcher/lost_host.h"
 #include "model/host_protocol.h"
-#include "process/pidfd.h"
 #include "process/process_info.h"
 #include "taskdir/control_socket.h"
 #include "taskdir/lease.h"

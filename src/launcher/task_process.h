@@ -75,10 +75,4 @@ class TaskProcess {
   std::shared_ptr<Impl> impl_;  // handlers that wait in the io_context only have weak pointers to it
 };
 
-// The task host of this installation: $PORPOISE_HOST, else beside the running executable, else ../libexec/porpoise.
-// Empty when there is none.
-std::filesystem::path find_host_binary();
-// The same, but an error that says where it was looked for, and what to set, unless it can be started.
-Result<std::filesystem::path> usable_host_binary();
-
 }  // namespace porpoise

@@ -1,10 +1,14 @@
-// Ends groups of processes that may not want to end. Free functions without state; any thread, but see Sweep.
+// Ends groups of processes that may not want to end: by signals, and by a cgroup where the task has one.
 //
+// Functions without state, and a Cgroup with one owner; any thread, one at a time for the same processes.
 // No stranger is ever hit: a process is signalled through a pidfd after its start time was looked at again.
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "process/process_info.h"
@@ -23,5 +27,28 @@ void terminate_all(const std::vector<ProcessInfo>& processes);
 // One round against everything found: stop all until nobody new appears, so that nobody can fork away, then SIGKILL.
 // Returns how many were found, zombies not counted; repeat until 0. `own_group` is left alone.
 std::size_t kill_round(const FindProcesses& find, pid_t own_group);
+
+// A cgroup v2 of a task's own: the one way to end processes that no trick gets around (`cgroup.kill`).
+//
+// Only where this process's own cgroup was delegated to us (systemd: Delegate=yes); anywhere else the groups belong to
+// another program, and kill_round has to do. One owner; removes the group in the end, which works once it is empty.
+class Cgroup {
+ public:
+  // A child of this process's cgroup, or nothing where that is not ours to divide.
+  static std::optional<Cgroup> make(std::string_view name);
+
+  Cgroup(Cgroup&& other) noexcept;
+  Cgroup& operator=(Cgroup&&) = delete;
+  ~Cgroup();
+
+  const std::string& path() const { return path_; }
+  bool enter() const;     // moves the calling process in; its later children are born there
+  bool kill_all() const;  // SIGKILL to everything in it, forks in progress included
+
+ private:
+  explicit Cgroup(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;  // empty: moved from
+};
 
 }  // namespace porpoise

@@ -1,16 +1,20 @@
-// What /proc tells about the processes of this machine.
+// What the system tells about the processes of this machine: one by one, and those that belong to a task.
 //
-// Free functions that read the system; no state, any thread. A process may be gone by the time the answer is used, so
-// act on one through process/kill_tree.h, which looks again.
+// Free functions that read /proc; no state, any thread. A process may be gone by the time the answer is used, so act on
+// one through process/kill_tree.h, which looks again.
 #pragma once
 
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/descriptor.h"
 
 namespace porpoise {
 
@@ -48,5 +52,27 @@ std::string boot_id();
 
 // "sleep (4711), bash (4712)": at most `limit` of them, then how many more.
 std::string describe(const std::vector<ProcessInfo>& processes, std::size_t limit = 10);
+
+// --- Pidfds: <sys/pidfd.h> of glibc 2.36 cannot be used from C++.
+
+// Refers to whoever has this number now, for good. Close-on-exec; empty when there is nobody.
+inline UniqueFd open_pidfd(pid_t pid) { return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+
+inline bool signal_pidfd(int fd, int signal) { return ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0) == 0; }
+
+// --- Which processes belong to a task, found without being their parent: after the death of the task's host, and in
+// the hand of a tenant.
+
+// What all of them have in common.
+struct TaskIdentity {
+  pid_t host = 0;                 // leads the session
+  std::uint64_t start_ticks = 0;  // of the host
+  std::string environment_entry;  // the cookie: "NAME=value"
+};
+
+// Descendants of the host while it lives, members of its session, processes with the cookie, and the descendants of all
+// of these, but not the host itself, nor anybody who has got its number since. The cookie is seen only in processes of
+// our own user. What has cleared its environment, left the session and lost its host is not found.
+std::vector<ProcessInfo> task_processes(const TaskIdentity& mark);
 
 }  // namespace porpoise

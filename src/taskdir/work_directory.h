@@ -5,7 +5,6 @@
 
 #include "base/result.h"
 #include "model/request.h"
-#include "process/sudo_user.h"
 #include "process/user.h"
 
 namespace porpoise {

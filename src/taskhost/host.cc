@@ -1,4 +1,4 @@
-#include "taskhost/host.h"
+#include "taskhost/supervisor.h"
 
 #include <fcntl.h>
 #include <porpoise/plugin.h>

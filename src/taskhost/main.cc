@@ -9,8 +9,8 @@
 #include <system_error>
 
 #include "process/confinement.h"
-#include "taskhost/host.h"
 #include "taskhost/sudo_helper.h"
+#include "taskhost/supervisor.h"
 #include "taskhost/task_environment.h"
 
 namespace {

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/text.h"
-#include "taskhost/runner.h"
+#include "taskhost/runner_process.h"
 
 namespace porpoise {
 namespace {

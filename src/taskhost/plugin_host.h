@@ -17,11 +17,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "model/parameter_resolution.h"
 #include "model/request.h"
 #include "plugin/loader.h"
-#include "process/sudo_user.h"
+#include "process/user.h"
 #include "taskdir/task_log.h"
 #include "taskhost/channel.h"
 #include "taskhost/plugin_children.h"
@@ -87,5 +88,12 @@ class PluginHost {
   porpoise_process process_{};
   porpoise_host table_{};
 };
+
+// What a plugin is told of its task besides the parameters: `context_json`, by include/porpoise/context.schema.json.
+// The schema is a promise to plugins; request.json, from which this is mapped, is porpoise's own and may change.
+//
+// A document of "porpoise.context/1". What is meant for the host alone is not in it: the plugin's file and memory
+// limit, the environment that its children get, and what keeps the working directory.
+Json plugin_context(const TaskRequest& request);
 
 }  // namespace porpoise

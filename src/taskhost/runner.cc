@@ -1,4 +1,4 @@
-#include "taskhost/runner.h"
+#include "taskhost/runner_process.h"
 
 #include <fcntl.h>
 #include <porpoise/ext/dry_run.h>
@@ -22,9 +22,8 @@
 #include "plugin/note.h"
 #include "process/confinement.h"
 #include "process/user.h"
-#include "taskhost/fds.h"
+#include "taskhost/channel.h"
 #include "taskhost/limits.h"
-#include "taskhost/plugin_context.h"
 #include "taskhost/plugin_host.h"
 
 namespace porpoise {

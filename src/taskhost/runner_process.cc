@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "process/spawn.h"
-#include "taskhost/runner.h"
 
 namespace porpoise {
 namespace {

@@ -1,4 +1,6 @@
-// The runner as the supervisor sees it: a child process, a channel and a pipe. One thread.
+// The process that has the plugin in it: as the supervisor sees it, and what it does itself (in runner.cc).
+//
+// A RunnerProcess is a child process, a channel and a pipe; owned by the supervisor, one thread.
 #pragma once
 
 #include <sys/types.h>
@@ -11,8 +13,8 @@
 #include "base/descriptor.h"
 #include "base/result.h"
 #include "model/request.h"
-#include "process/cgroup.h"
-#include "process/sudo_user.h"
+#include "process/kill_tree.h"
+#include "process/user.h"
 #include "taskhost/channel.h"
 
 namespace porpoise {
@@ -52,5 +54,27 @@ class RunnerProcess {
   std::optional<int> status_;
   std::uint64_t peak_bytes_ = 0;
 };
+
+// --- The inside. Forked from the supervisor for one task; what goes wrong in here stays in here.
+
+struct RunnerSetup {
+  const TaskRequest& request;
+  std::int64_t deadline_mono_ms;  // 0: none
+  pid_t supervisor;
+  const Cgroup* cgroup;  // null: none
+  const SudoUser& tenant;
+  Channel channel;
+  UniqueFd output;
+};
+
+// The exit status of a runner whose plugin closed the channel.
+inline constexpr int kChannelLostStatus = 250;
+// Of one that could not become the user it was to run as.
+inline constexpr int kTenantLostStatus = 251;
+// Of one that could not be kept out of what the request hides.
+inline constexpr int kUnconfinedStatus = 252;
+
+// Loads the plugin, runs the task, sends one kOutcome and exits. Call it in the child after fork().
+[[noreturn]] void run_plugin(RunnerSetup setup);
 
 }  // namespace porpoise

@@ -5,17 +5,19 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "process/kill_tree.h"
-#include "process/sudo_user.h"
-#include "process/task_processes.h"
+#include "process/process_info.h"
+#include "process/user.h"
 #include "taskdir/work_directory.h"
 #include "taskhost/limits.h"
 
@@ -83,6 +85,33 @@ int run_sudo_helper(std::span<char* const> words) {
   if (done) return 0;
   std::fprintf(stderr, "%s\n", done.error().to_string().c_str());
   return kHandFailed;
+}
+
+void TenantKill::begin(int signal) {
+  if (!needed() || hand_.pid != 0) return;
+  auto hand = tenant_.start(kill_command(signal, mark_));
+  if (hand)
+    hand_ = *std::move(hand);
+  else
+    print_error(hand.error());
+}
+
+void TenantKill::child_ended(pid_t pid, int status) {
+  if (pid != hand_.pid) return;
+  if (const Status done = tenant_.classify_outcome(std::exchange(hand_, {}), status); !done) print_error(done.error());
+}
+
+void TenantKill::leave_out(std::vector<ProcessInfo>& processes) const {
+  if (hand_.pid == 0) return;
+  const std::vector<ProcessInfo> below = descendants(processes, hand_.pid);
+  std::erase_if(processes, [&](const ProcessInfo& process) {
+    const auto same = [&](const ProcessInfo& other) { return other.pid == process.pid; };
+    return process.pid == hand_.pid || std::any_of(below.begin(), below.end(), same);
+  });
+}
+
+void TenantKill::print_error(const Error& error) {
+  if (!std::exchange(complained_, true)) log_.write(LogLevel::kError, error.to_string());
 }
 
 }  // namespace porpoise

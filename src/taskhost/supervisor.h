@@ -14,15 +14,15 @@
 
 #include "base/result.h"
 #include "model/request.h"
-#include "process/cgroup.h"
+#include "process/kill_tree.h"
 #include "process/process_info.h"
 #include "taskdir/lease.h"
 #include "taskdir/task_log.h"
 #include "taskhost/control_link.h"
 #include "taskhost/outcome.h"
 #include "taskhost/runner_process.h"
+#include "taskhost/sudo_helper.h"
 #include "taskhost/task_output.h"
-#include "taskhost/tenant_kill.h"
 
 namespace porpoise {
 
@@ -113,5 +113,15 @@ class Supervisor {
   std::optional<Clock::time_point> lease_look_;
   std::optional<Lease> lease_;  // as it was last read
 };
+
+// --- The task host: one process for one task, from its request to its result; in host.cc.
+
+// How a task host ends that could not leave a result, as env and timeout do.
+inline constexpr int kHostFailed = 125;
+
+// Does the task in `state_dir`/request.json and leaves `state_dir`/result.json. Returns the exit status of the process:
+// the task's exit code, or kHostFailed, with the reason on standard error. Call it on the only thread of a process of
+// its own.
+int run_host(const HostOptions& options);
 
 }  // namespace porpoise

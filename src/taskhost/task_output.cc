@@ -22,7 +22,8 @@ void TaskOutput::take(const LineSplitter::Line& line, PasswordMask& mask) {
   if (whole && (line.text.starts_with('$') || line.text.starts_with('#')))
     if (const auto capture = parse_set_value(line.text)) return set(*capture);
   print(line, mask);
-  if (line.goes_on) log_.output("[this line continues: it is cut after " + std::to_string(line.text.size()) + " bytes]");
+  if (line.goes_on)
+    log_.output("[this line continues: it is cut after " + std::to_string(line.text.size()) + " bytes]");
 }
 
 // The log hides passwords in a line; only here it is known how lines that were cut belong together.

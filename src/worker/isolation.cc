@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "process/confinement.h"
-#include "process/sudo_user.h"
 #include "process/user.h"
 
 namespace porpoise {

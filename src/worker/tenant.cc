@@ -13,9 +13,8 @@
 #include "base/descriptor.h"
 #include "base/network_address.h"
 #include "config/worker_config.h"
-#include "process/pidfd.h"
+#include "process/process_info.h"
 #include "process/spawn.h"
-#include "process/sudo_user.h"
 #include "process/user.h"
 
 namespace porpoise {

@@ -1,4 +1,4 @@
-#include "process/cgroup.h"
+#include "process/kill_tree.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>

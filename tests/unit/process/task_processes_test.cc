@@ -1,4 +1,4 @@
-#include "process/task_processes.h"
+#include "process/process_info.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "taskhost/command_file.h"
+#include "taskhost/plugin_children.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // tests/e2e/test_plugin_context.py checks contexts of real tasks by the schema; here is what makes them.
-#include "taskhost/plugin_context.h"
+#include "taskhost/plugin_host.h"
 
 #include <gtest/gtest.h>
 
