@@ -7,10 +7,10 @@
 namespace porpoise {
 namespace {
 
-constexpr std::size_t kBlockBytes = 48U << 10U;         // of a log; 64 KiB as base64
+constexpr std::size_t kAnswerBlockBytes = 48U << 10U;         // of a log; 64 KiB as base64
 constexpr std::uint64_t kMeasureBytes = 1U << 20U;      // a turn that only counts what text will take
 constexpr std::size_t kSmallAnswerBytes = 512U << 10U;  // a page of control characters, each of six bytes in JSON
-constexpr std::size_t kContentBytes = 6 * kBlockBytes + (1U << 10U);  // the same of a block, and the head
+constexpr std::size_t kContentBytes = 6 * kAnswerBlockBytes + (1U << 10U);  // the same of a block, and the head
 
 bool is_content(const LogRequest& request) {
   return std::holds_alternative<wire::ViewWholeLog>(request) || std::holds_alternative<wire::GetLogBytes>(request);
@@ -80,7 +80,7 @@ Result<LogPiece> ContentAnswer::next(LogPager&, bool) {
 }
 
 Status ContentAnswer::measure() {
-  for (std::uint64_t looked_at = 0; looked_at < kMeasureBytes; looked_at += kBlockBytes) {
+  for (std::uint64_t looked_at = 0; looked_at < kMeasureBytes; looked_at += kAnswerBlockBytes) {
     PORPOISE_TRY(const std::string content, next_content());
     size_ += content.size();
     if (offset_ < part_.end) continue;
@@ -102,7 +102,7 @@ Result<std::string> ContentAnswer::next_content() {
   std::string raw = std::exchange(carried_, {});
   if (!std::exchange(noted_, true)) raw += note_;
   const std::size_t had = raw.size();
-  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kBlockBytes, part_.end - offset_));
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kAnswerBlockBytes, part_.end - offset_));
   raw.resize(had + wanted);
   PORPOISE_TRY(const std::size_t count, read_at(log_.get(), offset_, std::span(raw).subspan(had)));
   if (count < wanted) return fail(ErrorCode::kIo, "the task log became shorter while it was read");
