@@ -43,7 +43,7 @@ start_server() {
 say "Data: $folder/train_sample.csv"
 "$PORPOISE_PYTHON" "$here/generate_data.py" "$folder/train_sample.csv"
 
-start_server sandbox "$PORPOISE_BIN" sandbox --python "$PORPOISE_PYTHON" --port 0 --exit-with-stdin \
+start_server sandbox "$PORPOISE_BIN" sandbox --python "$PORPOISE_PYTHON" --port 0 --exit-with-stdin --allow-dir "$folder" \
   ${cluster:+--cluster --zk-port 0}
 apiserver=${url#http://}
 {

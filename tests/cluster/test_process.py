@@ -26,7 +26,8 @@ def start_for(test, *options):
     """The sandbox as a user starts it, or its Python program where there is no porpoise; its lines until READY."""
     command = [PORPOISE, "sandbox"] if PORPOISE else [sys.executable, str(ROOT / "plugins/openmldb/sandbox/openmldb_sandbox")]
     process = subprocess.Popen(
-        [*command, "--port", "0", "--exit-with-stdin", *options], env={**os.environ, "PORPOISE_PYTHON": sys.executable},
+        [*command, "--port", "0", "--exit-with-stdin", *options], env={**os.environ, "PORPOISE_PYTHON": sys.executable,
+                                                                "OPENMLDB_SANDBOX_DIRS": tempfile.gettempdir()},
         text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     end_with(test, process)
     lines = {}

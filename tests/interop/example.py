@@ -49,7 +49,8 @@ class Example(Scenario):
         folder.mkdir()
         data = folder / "train_sample.csv"
         subprocess.run([python, EXAMPLE / "generate_data.py", data], check=True, capture_output=True)
-        sandbox = cls.server(f"sandbox-{name}", [binary(), "sandbox", "--python", python, *sandbox_options])
+        sandbox = cls.server(f"sandbox-{name}", [binary(), "sandbox", "--python", python, "--allow-dir", folder,
+                                                  *sandbox_options])
         apiserver = sandbox.removeprefix("http://")
         cls.predict_url = cls.server(f"predict-{name}", [python, EXAMPLE / "predict_server.py", "--no-init", "--port",
                                                          "0", "--endpoint", apiserver])

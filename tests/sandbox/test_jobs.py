@@ -38,13 +38,13 @@ class JobTest(SandboxTest):
         self.assertEqual(row[8:], ["", None, None, None, None, "TaskManager"])
 
     def test_failure_is_silent(self):
-        answer = self.sandbox.sql("LOAD DATA INFILE '/no/such/file.csv' INTO TABLE t OPTIONS(mode='append')", "offsync")
+        answer = self.sandbox.sql("LOAD DATA INFILE '/tmp/no/such/file.csv' INTO TABLE t OPTIONS(mode='append')", "offsync")
         self.assertEqual((answer["code"], answer["msg"]), (0, "ok"))
         row = answer["data"]["data"][0]
         self.assertEqual((row[2], row[8]), ("FAILED", ""))
         log = self.sandbox.log(row[0])
         self.assertTrue(log.startswith("Stdout:\n"), log)
-        self.assertIn("\n\nStderr:\norg.apache.spark.sql.AnalysisException: Path does not exist: file:/no/such/file.csv", log)
+        self.assertIn("\n\nStderr:\norg.apache.spark.sql.AnalysisException: Path does not exist: file:/tmp/no/such/file.csv", log)
         self.assertIn("\nCaused by: ", log)
 
     def test_async_answers_with_submitted(self):

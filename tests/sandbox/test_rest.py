@@ -147,7 +147,7 @@ class RestTest(SandboxTest):
         ]:
             with self.subTest(headers):
                 head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-                status, answer = self.exchange(f"POST /dbs/demo_db HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode())
+                status, answer = self.exchange(f"POST /dbs/demo_db HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode())
                 self.assertEqual(status, 200)
                 self.assertEqual(answer["code"], -1)
                 self.assertIn(part, answer["msg"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -27,6 +28,10 @@ BANNER = (
     "It is not OpenMLDB: no replicas, no user rights. Do not keep data in it that matters."
 )
 
+# directories as --allow-dir names them, for who does not start the sandbox himself
+DIRECTORIES = "OPENMLDB_SANDBOX_DIRS"
+EXAMPLE = Path("/tmp/porpoise-talkingdata")  # of examples/talkingdata
+
 PORT = 9080  # OpenMLDB's own APIServer listens there
 
 # exit code where something is missing on this machine, as the command line of the worker has it
@@ -37,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="openmldb_sandbox", description=BANNER)
     parser.add_argument("--port", type=_port, default=PORT, help=f"port on 127.0.0.1; 0 picks a free one (default {PORT})")
     parser.add_argument("--dir", type=Path, help="directory that keeps the state; temporary when not given")
+    parser.add_argument("--allow-dir", type=_directory, action="append", default=[],
+                        help="files may be read and written in it, too; besides: the working directory and /tmp/porpoise-talkingdata")
+    parser.add_argument("--allow-user", type=_user, action="append", default=[], help="may use it, too; besides: its own user and root")
     parser.add_argument("--timezone", type=_zone, help="zone in which text timestamps are read (default: the host's)")
     parser.add_argument("--cluster", action="store_true", help="also be a cluster that SDKs find through ZooKeeper")
     parser.add_argument("--zk", type=_address, help="a ZooKeeper that runs (default: start Debian's on --zk-port)")
@@ -57,6 +65,27 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port")
     return port
+
+
+def _directory(text: str) -> Path:
+    path = Path(text).absolute()
+    if path == Path("/"):
+        raise argparse.ArgumentTypeError("/ would be every file of this machine")
+    return path
+
+
+def _user(text: str) -> int:
+    try:
+        return pwd.getpwnam(text).pw_uid
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"no user {text}") from None
+
+
+def _places(allowed: list[Path]) -> list[Path]:
+    """Where files are: what was named, the working directory, and where the example keeps its own."""
+    named = [_directory(text) for text in os.environ.get(DIRECTORIES, "").split(":") if text]
+    here = [] if Path.cwd() == Path("/") else [Path.cwd()]
+    return [*allowed, *named, *here, EXAMPLE]
 
 
 def _address(text: str) -> str:
@@ -115,18 +144,21 @@ def _serve(options: argparse.Namespace, directory: Path, ending: threading.Event
 
     from .api import Api
     from .engine import Engine
+    from .files import Places
+    from .peer import OwnUsers
     from .server import Server
     from .zone import Zone
 
     with ExitStack() as closing:
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            engine = Engine(directory, Zone(options.timezone), options.slow_job_ms, options.fail_after_finish)
-        except (duckdb.Error, OSError) as error:
+            places = Places(_places(options.allow_dir))
+            engine = Engine(directory, Zone(options.timezone), options.slow_job_ms, options.fail_after_finish, places=places)
+        except (duckdb.Error, OSError, argparse.ArgumentTypeError) as error:
             return _complain(f"cannot use directory {directory}: {error}", 1)
         closing.callback(engine.close)
         try:
-            server = Server(options.port, Api(engine))
+            server = Server(options.port, Api(engine), OwnUsers(*options.allow_user))
         except OSError as error:
             return _complain(f"cannot listen on port {options.port}: {error.strerror}", 1)
         closing.callback(server.server_close)
@@ -159,11 +191,13 @@ def _cluster(options: argparse.Namespace, engine: Engine) -> Cluster | None:
     try:
         from .cluster.servers import Cluster
         from .cluster.zookeeper import ZooKeeperError
+        from .peer import OwnUsers
     except ImportError as error:
         _complain(f"--cluster needs kazoo ({error}); install it with: {sys.executable} -m pip install kazoo", MISSING)
         return None
     try:
-        return Cluster(engine, options.zk or "", 2181 if options.zk_port is None else options.zk_port, options.zk_path)
+        return Cluster(engine, options.zk or "", 2181 if options.zk_port is None else options.zk_port, options.zk_path,
+                       OwnUsers(*options.allow_user))
     except ZooKeeperError as error:
         _complain(f"--cluster: {error}", MISSING)
         return None

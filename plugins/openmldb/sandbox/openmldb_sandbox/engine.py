@@ -18,7 +18,7 @@ from .commands import (
 from .deploy import Deployments
 from .dialect import parse_query
 from .errors import RUNTIME, SqlError, command_error, server_error
-from .files import JobFailure
+from .files import JobFailure, Places
 from .jobs import FINISHED, Job, JobTable, Work
 from .loader import Loader, LoadOptions, parse_options
 from .offline import Offline
@@ -62,7 +62,7 @@ class Engine:
 
     def __init__(
         self, directory: Path, zone: Zone, slow_job_ms: int = 0, fail_after_finish: bool = False,
-        job_table: type[JobTable] = JobTable,
+        job_table: type[JobTable] = JobTable, places: Places | None = None,
     ) -> None:
         self.store = Store(directory)
         self.catalog = Catalog(self.store)
@@ -72,11 +72,12 @@ class Engine:
         scratch.mkdir(exist_ok=True)
         for leftover in scratch.glob("*.csv"):
             leftover.unlink()
-        loader = Loader(zone, scratch)
+        self._places = places or Places()
+        loader = Loader(zone, scratch, self._places)
         self._zone = zone
         self.tables = Tables(self.catalog, self.store, loader)
         self.deployments = Deployments(self.catalog, self.store, self.tables)
-        self._offline = Offline(self.catalog, self.store, self.tables, loader, zone)
+        self._offline = Offline(self.catalog, self.store, self.tables, loader, zone, self._places)
 
     def close(self) -> None:
         self.jobs.close()
@@ -190,7 +191,7 @@ class Engine:
         try:
             options = exporter.export_options(statement.options)
             names, types, rows = self._run_online(tree, call)
-            exporter.write_file(statement.path, names, types, rows, options, self._zone)
+            exporter.write_file(statement.path, names, types, rows, options, self._zone, self._places)
         except JobFailure as failure:
             raise command_error(failure.message) from None
         return None

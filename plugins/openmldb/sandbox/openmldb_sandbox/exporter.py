@@ -12,7 +12,7 @@ from typing import Any
 
 from . import sqltypes as T
 from .errors import command_error
-from .files import analysis_failure, local_path, requirement_failure
+from .files import Places, analysis_failure, local_path, requirement_failure
 from .loader import LoadOptions, parse_options
 from .zone import Zone
 
@@ -37,12 +37,13 @@ def export_options(options: dict[str, Any]) -> ExportOptions:
 
 
 def write_directory(
-    uri: str, names: Sequence[str], types: Sequence[str], rows: Sequence[tuple], options: ExportOptions, zone: Zone
+    uri: str, names: Sequence[str], types: Sequence[str], rows: Sequence[tuple], options: ExportOptions, zone: Zone,
+    places: Places,
 ) -> str:
     """The offline form.  Returns what the job prints."""
     if not rows or not names:
         return "select empty, skip save"
-    target = Path(local_path(uri)).absolute()
+    target = places.real(Path(local_path(uri)))
     if target.exists():
         if options.mode == "error_if_exists" or not target.is_dir():
             raise analysis_failure(f"path file:{target} already exists.")
@@ -72,10 +73,11 @@ def _remove_output(target: Path) -> None:
 
 
 def write_file(
-    uri: str, names: Sequence[str], types: Sequence[str], rows: Sequence[tuple], options: ExportOptions, zone: Zone
+    uri: str, names: Sequence[str], types: Sequence[str], rows: Sequence[tuple], options: ExportOptions, zone: Zone,
+    places: Places,
 ) -> None:
     """The online form: one file, timestamps as numbers."""
-    target = Path(local_path(uri)).absolute()
+    target = places.real(Path(local_path(uri)))
     if target.exists() and options.mode == "error_if_exists":
         raise command_error(f"SELECT INTO failed: file {target} already exists")
     plain = [T.INT64 if type_ == T.TIMESTAMP else type_ for type_ in types]

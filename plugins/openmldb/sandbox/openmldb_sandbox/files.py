@@ -61,3 +61,31 @@ def input_files(uri: str) -> list[Path]:
     if not found:
         raise analysis_failure(f"Path does not exist: file:{Path(path).absolute()}")
     return files
+
+
+class Places:
+    """The folders that statements may read and write in: a path is a caller's, and the files are the sandbox's user's.
+
+    Links are followed before it is looked where they lead. None: anywhere, for an engine that no server is before.
+    """
+
+    def __init__(self, folders: list[Path] | None = None) -> None:
+        self._folders = None if folders is None else [folder.resolve() for folder in folders]
+
+    def real(self, path: Path) -> Path:
+        """Where that really is; JobFailure when it is not in one of the folders."""
+        real = path.resolve()
+        if self._folders is None or any(real.is_relative_to(folder) for folder in self._folders):
+            return real
+        allowed = ", ".join(map(str, self._folders)) or "none"
+        raise JobFailure(
+            "java.nio.file.AccessDeniedException",
+            f"{real}: the sandbox reads and writes in these folders only: {allowed} (--allow-dir names more)",
+        )
+
+    def input_files(self, uri: str) -> list[Path]:
+        """As the function of that name, each of them checked; nothing is told of what is elsewhere."""
+        path = Path(local_path(uri))
+        fixed = next((Path(*path.parts[:i]) for i, part in enumerate(path.parts) if glob.has_magic(part)), path)
+        self.real(fixed)
+        return [self.real(file) for file in input_files(uri)]

@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 
 from . import sqltypes as T
-from .files import JobFailure, input_files, requirement_failure
+from .files import JobFailure, Places, requirement_failure
 from .values import quote
 from .zone import Zone
 
@@ -77,13 +77,14 @@ def parse_options(options: dict[str, Any], defaults: LoadOptions | None = None) 
 class Loader:
     """Turns files into a DuckDB relation with columns c0 .. cn and `seq`."""
 
-    def __init__(self, zone: Zone, scratch: Path) -> None:
+    def __init__(self, zone: Zone, scratch: Path, places: Places) -> None:
         self._zone = zone
+        self._places = places
         self._scratch = scratch
 
     def relation(self, uri: str, types: list[str], options: LoadOptions) -> tuple[str, Path | None]:
         """A relation over the files and the scratch file behind it, which the caller removes."""
-        files = input_files(uri)
+        files = self._places.input_files(uri)
         if options.format == "parquet":
             return _parquet(files, types), None
         with tempfile.NamedTemporaryFile(

@@ -14,7 +14,7 @@ from sqlglot import exp
 from . import exporter, text_table
 from .catalog import Catalog, OfflineInfo, Table
 from .commands import Insert, LoadData, SelectInto
-from .files import requirement_failure
+from .files import Places, requirement_failure
 from .jobs import JobContext, Work
 from .loader import Loader, LoadOptions, parse_options
 from .query import Plan, plan_query
@@ -27,12 +27,13 @@ from .zone import Zone
 class Offline:
     """Builds the work of jobs over one set of storages."""
 
-    def __init__(self, catalog: Catalog, store: Store, tables: Tables, loader: Loader, zone: Zone) -> None:
+    def __init__(self, catalog: Catalog, store: Store, tables: Tables, loader: Loader, zone: Zone, places: Places) -> None:
         self._catalog = catalog
         self._store = store
         self._tables = tables
         self._loader = loader
         self._zone = zone
+        self._places = places
 
     def load(self, statement: LoadData, db: str, storage: str) -> Work:
         """LOAD DATA into either storage."""
@@ -124,7 +125,7 @@ class Offline:
             options = exporter.export_options(statement.options)
             plan, rows = self._run(context, tree, db)
             context.check()
-            return exporter.write_directory(statement.path, plan.names, plan.types, rows, options, self._zone)
+            return exporter.write_directory(statement.path, plan.names, plan.types, rows, options, self._zone, self._places)
 
         return work
 

@@ -7,8 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from . import __version__, json_text
 from .api import Api
+from .peer import OwnUsers
 
 HOST = "127.0.0.1"
+NAMES = (HOST, "localhost")
 MAX_BODY_BYTES = 16 * 1024 * 1024
 IDLE_TIMEOUT_S = 120
 MAX_CONNECTIONS = 256
@@ -39,8 +41,17 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _answer_api
 
+    def setup(self) -> None:
+        super().setup()
+        self._refusal = self.server.own_users.refusal(self.request)
+
     def _read_body(self) -> tuple[bytes, str]:
-        """The body, or why there is none.  Web pages may not talk to a server on loopback."""
+        """The body, or why there is none.  Other users, and web pages, may not talk to a server on loopback."""
+        if self._refusal:
+            return b"", self._refusal
+        # A name of somebody else's that leads here (DNS rebinding) makes a web page's requests look like its own.
+        if self.headers.get("Host", HOST).rpartition(":")[0] not in NAMES and self.headers.get("Host", HOST) not in NAMES:
+            return b"", "the sandbox is called 127.0.0.1 or localhost, and this request is for another host"
         if self.headers.get("Origin"):
             return b"", "cross-origin requests are refused"
         if self.headers.get("Transfer-Encoding"):
@@ -93,8 +104,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, api: Api) -> None:
+    def __init__(self, port: int, api: Api, own_users: OwnUsers) -> None:
         self.api = api
+        self.own_users = own_users
         self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
         super().__init__((HOST, port), Handler)
 

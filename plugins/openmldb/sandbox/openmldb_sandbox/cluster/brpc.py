@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+from ..peer import OwnUsers
 from .messages import META
 from .protobuf import MalformedMessage, Message
 from .rows import MalformedRow
@@ -71,9 +72,10 @@ def _no_intercept(name: str, run: Callable[[], Answer]) -> Answer:
 class RpcServer:
     """One endpoint on loopback.  Binds at construction; `away` closes it and its connections, `back` opens it again."""
 
-    def __init__(self, service: str, methods: dict[str, Method], port: int = 0) -> None:
+    def __init__(self, service: str, methods: dict[str, Method], port: int = 0, own_users: OwnUsers | None = None) -> None:
         self.intercept: Intercept = _no_intercept
         self._service = service
+        self._own_users = own_users or OwnUsers()
         self._methods = methods
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix=service.rpartition(".")[2])
         self._lock = threading.Lock()
@@ -120,6 +122,9 @@ class RpcServer:
                 accepted, _ = listener.accept()
             except OSError:
                 return
+            if self._own_users.refusal(accepted):
+                accepted.close()
+                continue
             with self._lock:
                 if self._listener is not listener or len(self._connections) >= MAX_CONNECTIONS:
                     accepted.close()

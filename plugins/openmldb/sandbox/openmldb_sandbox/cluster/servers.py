@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..engine import Engine
+from ..peer import OwnUsers
 from . import nameserver, tablet, taskmanager
 from .brpc import RpcServer
 from .registry import Registry
@@ -17,8 +18,10 @@ class Cluster:
     Without `zk`, the address of a ZooKeeper, it starts one of its own, on `zk_port` or any free one.
     """
 
-    def __init__(self, engine: Engine, zk: str = "", zk_port: int = 0, root: str = "/openmldb") -> None:
+    def __init__(self, engine: Engine, zk: str = "", zk_port: int = 0, root: str = "/openmldb",
+                 own_users: OwnUsers | None = None) -> None:
         self._engine = engine
+        self._own_users = own_users
         self._zookeeper = None if zk else ZooKeeperProcess(zk_port)
         self.zk = zk or self._zookeeper.address
         self.root = root
@@ -29,14 +32,14 @@ class Cluster:
             raise
 
     def _start(self, engine: Engine) -> None:
-        tablet_server = RpcServer(tablet.SERVICE, tablet.Tablet(engine).methods)
+        tablet_server = self._server(tablet.SERVICE, tablet.Tablet(engine).methods)
         endpoint = tablet_server.endpoint
         self._registry = Registry(self.zk, self.root, lambda: nameserver.published_nodes(engine, endpoint))
         names = nameserver.NameServer(engine, endpoint, self._registry.flush)
         self.servers = {
             TABLET: tablet_server,
-            TASKMANAGER: RpcServer(taskmanager.SERVICE, taskmanager.TaskManager(engine).methods),
-            NAMESERVER: RpcServer(nameserver.SERVICE, names.methods),
+            TASKMANAGER: self._server(taskmanager.SERVICE, taskmanager.TaskManager(engine).methods),
+            NAMESERVER: self._server(nameserver.SERVICE, names.methods),
         }
         try:
             self._registry.open()
@@ -45,6 +48,9 @@ class Cluster:
             raise
         engine.store.after_commit = self._registry.touch
         self.announce(set(self.servers))
+
+    def _server(self, service: str, methods: dict) -> RpcServer:
+        return RpcServer(service, methods, own_users=self._own_users)
 
     def announce(self, roles: set[str]) -> None:
         """Shows these servers in ZooKeeper, and no others."""
