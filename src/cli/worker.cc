@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/exhaustion.h"
 #include "cli/settings_reload.h"
 #include "cli/worker_environment.h"
 #include "config/worker_settings.h"
@@ -272,7 +273,9 @@ int run_worker(const WorkerFlags& flags) {
   const FileTrust trust = judge_files(*resolved);
   for (const std::string& exposed : trust.exposed) print_error(exposed, 0);
   if (!trust.distrusted.empty()) return print_error(trust.distrusted.front(), kExitUsage);
-  const Status ended = run_daemon(*resolved, [flags, variables] { return read_trusted(flags, variables); });
+  const Status ended = caught("cannot start or go on", [&] {
+    return run_daemon(*resolved, [flags, variables] { return read_trusted(flags, variables); });
+  });
   if (ended) return kExitOk;
   return print_error(Redactor(secrets_of(resolved->config)).apply(ended.error().to_string()), kExitEnvironment);
 }

@@ -1,9 +1,11 @@
 #include "launcher/launch_host.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -83,7 +85,17 @@ Result<LaunchedHost> launch_host(const HostSettings& settings, const TaskRequest
   UniqueFd errors(::memfd_create("host errors", MFD_CLOEXEC));
   if (!errors) return fail_errno("cannot make a memory file", errno);
   PORPOISE_TRY(const pid_t pid, start_host(settings, state_dir, link.hosts.get(), errors.get(), lock.get(), children));
-  return LaunchedHost{pid, std::move(link.ours), open_pidfd(pid), std::move(errors),
+  UniqueFd pid_fd = open_pidfd(pid);
+  if (!pid_fd) {  // it could not be followed
+    const int problem = errno;
+    ::kill(pid, SIGKILL);
+    if (children != nullptr)
+      children->leave(pid);
+    else
+      ::waitpid(pid, nullptr, 0);
+    return fail_errno("cannot watch a task host", problem);
+  }
+  return LaunchedHost{pid, std::move(link.ours), std::move(pid_fd), std::move(errors),
                       read_process(pid).value_or(ProcessInfo{}).start_ticks};
 }
 

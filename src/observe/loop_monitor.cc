@@ -1,5 +1,7 @@
 #include "observe/loop_monitor.h"
 
+#include "base/exhaustion.h"
+
 namespace porpoise {
 namespace {
 
@@ -9,7 +11,14 @@ const std::string kUnnamed = "other";
 
 }  // namespace
 
+// A handler that throws is given up where it was; whoever threw has said what the system lacks.
 void LoopMonitor::run(boost::asio::io_context& io) {
+  while (!io.stopped())
+    if (const Status done = caught("a handler was given up", [&] { return turn(io), Status(); }); !done)
+      log_.error(done.error().to_string());
+}
+
+void LoopMonitor::turn(boost::asio::io_context& io) {
   while (!io.stopped()) {
     named_ = false;
     const auto began = Clock::now();

@@ -60,6 +60,7 @@ class LoopMonitor {
   std::optional<Current> current(Clock::time_point now = Clock::now()) const;
 
  private:
+  void turn(boost::asio::io_context& io);
   void begin(std::string_view handler);
   void end();
   void record(const std::string& handler, Clock::duration took);

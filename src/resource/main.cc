@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/exhaustion.h"
 #include "base/file.h"
 #include "process/confinement.h"
 #include "resource/fetch.h"
@@ -79,12 +80,13 @@ int main(int argc, char** /*argv*/) {
   close_to_others();  // the memory has a secret in it, and without tenants the task is of the same user
   Channel channel(UniqueFd(kChannelFd), kMaxOrderPacketBytes);
   // Told to end, or the supervisor is gone: at once, whatever hangs.
-  std::thread([&channel] {
+  const auto listen = [&channel] {
     while (const auto packet = channel.receive(true))
       if (packet->kind == PacketKind::kCancel) break;
     ::_exit(1);
-  }).detach();
-  const Status done = fetch_ordered(channel);
+  };
+  Status done = caught("cannot fetch resources", [&] { return std::thread(listen).detach(), Status(); });
+  if (done) done = caught("cannot fetch resources", [&] { return fetch_ordered(channel); });
   channel.send({.kind = PacketKind::kOutcome,
                 .number = done ? PORPOISE_OK : PORPOISE_FAILED,
                 .code = done ? 0 : -1,

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/exhaustion.h"
 #include "taskdir/control_socket.h"
 #include "taskhost/limits.h"
 
@@ -87,10 +88,15 @@ void ControlLink::read() {
 
 void ControlLink::answer_while(const std::function<void()>& work) {
   const UniqueFd done(::eventfd(0, EFD_CLOEXEC));
-  std::thread worker([&] {
-    work();
-    ::eventfd_write(done.get(), 1);
+  std::thread worker;
+  const Status started = caught("", [&] {
+    worker = std::thread([&] {
+      work();
+      ::eventfd_write(done.get(), 1);
+    });
+    return Status();
   });
+  if (!started || !done) return worker.joinable() ? worker.join() : work();  // the machine is full: nobody is answered
   const auto limit = std::chrono::steady_clock::now() + kBusyLimit;
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());

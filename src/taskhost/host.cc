@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "base/clock.h"
+#include "base/exhaustion.h"
 #include "base/file.h"
 #include "taskdir/result_file.h"
 #include "taskdir/work_directory.h"
@@ -239,9 +240,13 @@ int run_host(const HostOptions& options) {
     PORPOISE_TRY_VOID(host.run());
     return host.exit_code();
   };
-  const Result<int> code = run();
-  if (code) return *code;
-  std::fprintf(stderr, "porpoise-host: %s\n", code.error().to_string().c_str());
+  int code = kHostFailed;
+  const Status done = caught("the task host cannot go on", [&]() -> Status {
+    PORPOISE_TRY(code, run());
+    return {};
+  });
+  if (done) return code;
+  std::fprintf(stderr, "porpoise-host: %s\n", done.error().to_string().c_str());
   return kHostFailed;
 }
 

@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/exhaustion.h"
 #include "base/file.h"
 #include "base/signals.h"
 #include "plugin/loader.h"
@@ -70,7 +71,10 @@ class Runner {
         host_(request_, setup_.tenant, setup_.channel, setup_.output.get()) {}
 
   void run() {
-    std::thread([this] { listen(); }).detach();  // ends with the process
+    const Status hears = caught("the task cannot run", [this] {
+      return std::thread([this] { listen(); }).detach(), Status();  // ends with the process
+    });
+    if (!hears) refuse(hears.error());
     limit_memory();
     wake_unwinder();
     const Outcome outcome = fenced([this] { return run_task(); });
@@ -83,6 +87,12 @@ class Runner {
   }
 
  private:
+  [[noreturn]] void refuse(const Error& error) {
+    const std::string text = error.to_string();
+    setup_.channel.send({.kind = PacketKind::kOutcome, .number = PORPOISE_UNAVAILABLE, .code = -1, .first = text});
+    ::_exit(0);
+  }
+
   Outcome run_task() {
     auto loaded = load_plugin(request_.plugin);
     if (!loaded) return {PORPOISE_UNAVAILABLE, -1, loaded.error().to_string()};
