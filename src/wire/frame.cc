@@ -1,7 +1,9 @@
 #include "wire/frame.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <utility>
 
 namespace porpoise::wire {
@@ -18,6 +20,7 @@ constexpr std::size_t kOpaqueAt = 3;
 constexpr std::size_t kContextLengthAt = 11;
 constexpr std::size_t kContextAt = 15;
 constexpr std::size_t kLengthBytes = 4;
+constexpr std::size_t kAnyLength = std::numeric_limits<std::int32_t>::max();
 
 constexpr std::array<std::string_view, 37> kNames = {
     "GET_APP_ID_REQUEST",
@@ -127,6 +130,9 @@ std::string encode_head(const FrameHead& head, std::size_t body_bytes) {
 
 void FrameDecoder::feed(std::string_view bytes) {
   if (failure_) return;
+  const std::size_t skipped = std::min(to_skip_, bytes.size());
+  to_skip_ -= skipped;
+  bytes.remove_prefix(skipped);
   // Moves no more bytes than were handed out since the last move, so the whole stays linear.
   if (read_ >= buffer_.size() - read_) {
     buffer_.erase(0, read_);
@@ -173,15 +179,21 @@ Result<std::optional<Frame>> FrameDecoder::parse() {
   PORPOISE_TRY(const auto context, read_length(bytes, kContextLengthAt, limits_.max_context_bytes, "context"));
   if (!context) return std::nullopt;
   const std::size_t body_length_at = kContextAt + *context;
-  PORPOISE_TRY(const auto body, read_length(bytes, body_length_at, limits_.max_body_bytes, "body"));
+  const std::size_t most = limits_.kept_of_larger > 0 ? kAnyLength : limits_.max_body_bytes;
+  PORPOISE_TRY(const auto body, read_length(bytes, body_length_at, most, "body"));
   const std::size_t body_at = body_length_at + kLengthBytes;
-  if (!body || bytes.size() - body_at < *body) return std::nullopt;
+  const std::size_t kept =
+      body && *body > limits_.max_body_bytes ? std::min(*body, limits_.kept_of_larger) : body.value_or(0);
+  if (!body || bytes.size() - body_at < kept) return std::nullopt;
 
   Frame frame;
   frame.command = head->command;
   frame.opaque = head->opaque;
-  frame.body = bytes.substr(body_at, *body);
-  read_ += body_at + *body;
+  frame.body = bytes.substr(body_at, kept);
+  frame.left_out_bytes = *body - kept;
+  const std::size_t here = std::min(*body, bytes.size() - body_at);
+  to_skip_ = *body - here;
+  read_ += body_at + here;
   return frame;
 }
 

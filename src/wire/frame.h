@@ -54,6 +54,7 @@ struct Frame {
   Command command = Command::kHeartBeat;
   std::int64_t opaque = 0;
   std::string body;
+  std::size_t left_out_bytes = 0;  // of a body that is too large: they are not in `body`
   friend bool operator==(const Frame&, const Frame&) = default;
 };
 
@@ -71,6 +72,8 @@ std::string encode_head(const FrameHead& head, std::size_t body_bytes);
 struct FrameLimits {
   std::size_t max_context_bytes = 64U << 10U;  // 3.1 sends 12
   std::size_t max_body_bytes = 16U << 20U;     // a dispatch carries one script; masters cap theirs far below
+  // Of a larger body only so much is kept, from its beginning, and the rest is read over. 0: a larger one is an error.
+  std::size_t kept_of_larger = 0;
 };
 
 class FrameDecoder {
@@ -92,7 +95,7 @@ class FrameDecoder {
   Result<std::optional<Frame>> next();
 
   // True while the beginning of a frame waits for its rest.
-  bool mid_frame() const { return read_ < buffer_.size(); }
+  bool mid_frame() const { return read_ < buffer_.size() || to_skip_ > 0; }
   std::size_t held_bytes() const { return buffer_.size() - read_; }
 
  private:
@@ -103,7 +106,8 @@ class FrameDecoder {
   FrameLimits limits_;
   std::optional<Error> failure_;
   std::string buffer_;
-  std::size_t read_ = 0;  // bytes of buffer_ that belong to frames already handed out
+  std::size_t to_skip_ = 0;  // of the rest of a body that was too large
+  std::size_t read_ = 0;     // bytes of buffer_ that belong to frames already handed out
 };
 
 }  // namespace porpoise::wire

@@ -35,6 +35,13 @@ Audience audience_of(wire::Command command) {
 // A request for a log has one path, a heartbeat ten bytes. No context of 3.1 has more than twelve.
 constexpr wire::FrameLimits kOfStrangers{.max_context_bytes = 1U << 10U, .max_body_bytes = 8U << 10U};
 
+// A dispatch that is too large is answered, too. Its sender and its task stand at the beginning.
+wire::FrameLimits limits_of_known(wire::Command command) {
+  wire::FrameLimits limits;
+  if (command == wire::Command::kTaskDispatchRequest) limits.kept_of_larger = 64U << 10U;
+  return limits;
+}
+
 std::int64_t random_opaque() {
   std::random_device device;
   return kFirstOpaque + std::uniform_int_distribution<std::int64_t>(0, kFirstOpaque)(device);
@@ -51,7 +58,7 @@ std::optional<wire::FrameLimits> FrameRouter::on_head(const std::shared_ptr<Conn
                                                       const wire::FrameHead& head) {
   const Audience audience = audience_of(head.command);
   const bool known = parts_.masters.knows(connection->address());
-  if (known && (audience != Audience::kMasters || connection->trusted())) return wire::FrameLimits{};
+  if (known && (audience != Audience::kMasters || connection->trusted())) return limits_of_known(head.command);
   if (audience == Audience::kAnybody ||
       (audience == Audience::kLogPeers && parts_.log_peers.contains(connection->address())))
     return kOfStrangers;
@@ -62,7 +69,7 @@ std::optional<wire::FrameLimits> FrameRouter::on_head(const std::shared_ptr<Conn
     if (!asking || !asking->open()) return;
     if (!may) return refuse(*asking, command, key, may.error());
     if (audience == Audience::kMasters) asking->trust();
-    asking->go_on({});
+    asking->go_on(limits_of_known(command));
   });
   return std::nullopt;
 }

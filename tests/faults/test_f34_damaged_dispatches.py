@@ -61,6 +61,15 @@ class Damaged(FaultCase):
                 self.dispatch(task, change(self.whole(task)))
                 self.fails(task, name)
 
+    def test_one_that_is_too_large_fails_its_task_and_the_next_one_on_the_connection_runs(self):
+        large = self.task("true", taskParams=json.dumps({"rawScript": "#" + "x" * (17 << 20)}))
+        self.dispatch(large, self.whole(large))
+        after = self.task("true")
+        self.master.dispatch(after)
+        self.assertIn("bytes, more than can be taken", self.fails(large, "17 MiB"))
+        self.assertEqual(self.history.result(after.id).status, SUCCESS)
+        self.assertTrue(self.master.link.open)
+
     def test_one_that_comes_again_is_told_again_and_a_kill_is_answered(self):
         task = self.task("true", varPool="garbage")
         self.dispatch(task, self.whole(task))

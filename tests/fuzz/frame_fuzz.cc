@@ -20,9 +20,10 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-Outcome decode(std::string_view bytes, std::size_t step) {
+Outcome decode(std::string_view bytes, std::size_t step, std::size_t keep = 0) {
   Outcome outcome;
-  FrameDecoder decoder({.max_context_bytes = 64, .max_body_bytes = 4096});  // small, so that they are reached
+  FrameDecoder decoder(
+      {.max_context_bytes = 64, .max_body_bytes = 4096, .kept_of_larger = keep});  // small, so that they are reached
   for (std::size_t at = 0; at < bytes.size() && outcome.problem.empty(); at += step) {
     decoder.feed(bytes.substr(at, step));
     while (true) {
@@ -49,6 +50,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const Outcome whole = decode(bytes, bytes.size() + 1);
   if (decode(bytes, step) != whole) std::abort();
+
+  const Outcome cut = decode(bytes, bytes.size() + 1, 100);
+  if (decode(bytes, step, 100) != cut) std::abort();
+  for (const Frame& frame : cut.frames)
+    if (frame.left_out_bytes > 0 && frame.body.size() != 100) std::abort();
 
   std::string again;
   for (const Frame& frame : whole.frames) again += encode(frame);

@@ -228,7 +228,21 @@ Result<Incoming> read_body(const Entry& entry, std::string_view text, const Time
 
 }  // namespace
 
+namespace {
+
+// Only its beginning is there: enough to say whose it is.
+Result<Incoming> cut_off(const Frame& frame) {
+  const Error why(ErrorCode::kInvalid, "it has " + std::to_string(frame.body.size() + frame.left_out_bytes) +
+                                           " bytes, more than can be taken");
+  if (frame.command == Command::kTaskDispatchRequest)
+    if (auto dispatch = read_broken_dispatch(frame.body, why)) return *std::move(dispatch);
+  return fail(why.wrap(std::string(name_of(frame.command))));
+}
+
+}  // namespace
+
 Result<Incoming> decode_31(const Frame& frame, const TimeZone& zone) {
+  if (frame.left_out_bytes > 0) return cut_off(frame);
   if (frame.command == Command::kHeartBeat) return HeartBeat{};
   if (frame.command == Command::kPing) return Ping{};
   for (const Entry& entry : kCommands) {

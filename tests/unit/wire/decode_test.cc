@@ -256,6 +256,18 @@ TEST(Profile31, TheFirstDefectOfADispatchCountsAndTheRestIsRead) {
   EXPECT_EQ(task.context.tenant_code, "etl");
 }
 
+TEST(Profile31, ADispatchThatIsTooLargeIsOneWithADefect) {
+  const std::string begin =
+      R"({"messageSenderAddress":"h:1","taskExecutionContext":{"taskInstanceId":7,"taskParams":"xxx)";
+  const auto message = decode({Command::kTaskDispatchRequest, 1, begin, 20'000'000});
+  ASSERT_TRUE(message) << message.error().to_string();
+  EXPECT_EQ(std::get<DispatchTask>(*message).context.task_instance_id, 7);
+  EXPECT_EQ(std::get<DispatchTask>(*message).defect->to_string(),
+            "it has " + std::to_string(20'000'000 + begin.size()) + " bytes, more than can be taken");
+  EXPECT_FALSE(decode({Command::kTaskDispatchRequest, 1, "{", 20'000'000}));
+  EXPECT_FALSE(decode({Command::kTaskKillRequest, 1, begin, 20'000'000}));
+}
+
 // JSON that is none is searched for whose it is, and never inside of a text: what a task's script says is no member.
 TEST(Profile31, ADispatchThatIsNoJsonIsOneWithADefectWhenItSaysWhoseItIs) {
   const std::string sender = R"({"messageSenderAddress":"h:1",)";

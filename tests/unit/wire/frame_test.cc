@@ -183,6 +183,33 @@ TEST(FrameDecoder, ALengthThatIsOnlyClaimedCostsNothing) {
   }
 }
 
+// The connection ended, and other dispatches with it.
+TEST(FrameDecoder, OfALargerBodyOnlyItsBeginningIsKeptAndTheNextFrameIsRead) {
+  const std::string large(5000, 'x');
+  const std::string bytes = encode({Command::kTaskDispatchRequest, 7, large}) + encode({Command::kPing, 8, ""});
+  for (const std::size_t step : {std::size_t{1}, std::size_t{100}, std::size_t{4097}, bytes.size()}) {
+    FrameDecoder decoder({.max_body_bytes = 4096, .kept_of_larger = 100});
+    std::vector<Frame> frames;
+    for (std::size_t at = 0; at < bytes.size(); at += step) {
+      decoder.feed(std::string_view(bytes).substr(at, step));
+      EXPECT_LT(decoder.held_bytes(), 200U + step);
+      while (auto frame = decoder.next().value()) frames.push_back(*std::move(frame));
+    }
+    ASSERT_EQ(frames.size(), 2U) << step;
+    EXPECT_EQ(frames[0], (Frame{Command::kTaskDispatchRequest, 7, std::string(100, 'x'), 4900})) << step;
+    EXPECT_EQ(frames[1], (Frame{Command::kPing, 8, ""})) << step;
+    EXPECT_FALSE(decoder.mid_frame());
+  }
+}
+
+TEST(FrameDecoder, IsInTheMidstOfAFrameWhileTheRestOfALargeBodyComes) {
+  FrameDecoder decoder({.max_body_bytes = 4096, .kept_of_larger = 100});
+  decoder.feed(encode({Command::kTaskDispatchRequest, 7, std::string(5000, 'x')}).substr(0, 1000));
+  EXPECT_TRUE(decoder.next().value());
+  EXPECT_TRUE(decoder.mid_frame());
+  EXPECT_EQ(decoder.held_bytes(), 0U);
+}
+
 TEST(FrameDecoder, AnErrorIsFinal) {
   FrameDecoder decoder;
   decoder.feed("x");
