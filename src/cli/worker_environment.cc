@@ -142,6 +142,7 @@ WorkerGauges levels(const WorkerConfig& config, const Engine& engine, const Memb
   levels.slots_used = engine.running();
   levels.draining = engine.leaving();
   levels.results_unacked = engine.outbox().size();
+  levels.outbox_bytes = engine.outbox().bytes();
   levels.oldest_unacked = std::chrono::milliseconds(engine.outbox().oldest_age_ms({wall_ms(), mono_ms()}));
   levels.registry_connected = membership.connected();
   levels.incoming_connections = listener.connections();

@@ -3,6 +3,7 @@
 // Values; the Engine owns those that count.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ struct AcceptedTask {
   std::string defect;           // why it cannot be run at all: it ends so, for its log and its master
   TaskPhase phase = TaskPhase::kWaiting;
   std::int64_t accepted_mono_ms = 0;
+  std::size_t bytes = 0;  // about what its dispatch takes in memory, here and where it runs
   std::int64_t start_time_ms = 0;
   std::string log_path;
   std::string execute_path;

@@ -30,6 +30,8 @@ void Engine::handle(event::Dispatched event, Moment now) {
     case Admission::kClosed: return refuse(event.task, Refusal::kClosed, now);
     case Admission::kAccepted: break;
   }
+  event.task.bytes = bytes_of(event.task.dispatch.context);
+  if (too_large(event.task)) return refuse(event.task, Refusal::kFull, now);
   event.task.phase = TaskPhase::kStoring;
   event.task.accepted_mono_ms = now.mono_ms;
   const AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(event.task)).first->second;
@@ -52,6 +54,11 @@ bool Engine::full() const {
   const std::size_t free = slots > running_ ? slots - running_ : 0;
   const std::size_t surplus = storing_ > free ? storing_ - free : 0;
   return queue_.size() + surplus > static_cast<std::size_t>(settings_.max_waiting);
+}
+
+bool Engine::too_large(const AcceptedTask& task) const {
+  const std::size_t held = task_bytes();
+  return held > 0 && held + task.bytes > settings_.max_task_bytes;
 }
 
 void Engine::handle(const event::Stored& event, Moment now) {

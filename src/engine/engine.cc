@@ -49,6 +49,24 @@ bool Engine::has_unfinished(std::int64_t task_instance_id) const {
   return found != tasks_.end() && found->second.phase != TaskPhase::kEnded;
 }
 
+std::size_t Engine::task_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [id, task] : tasks_)
+    if (task.phase != TaskPhase::kEnded) bytes += task.bytes;
+  return bytes;
+}
+
+void Engine::shed_orders(AcceptedTask& task) {
+  wire::TaskContext& context = task.dispatch.context;
+  context.task_params = {};
+  context.environment_config = {};
+  context.prepare_params = {};
+  context.business_params = {};
+  context.global_params = {};
+  context.var_pool = {};
+  context.resources = {};
+}
+
 AcceptedTask* Engine::find(std::int64_t id) {
   const auto found = tasks_.find(id);
   return found == tasks_.end() ? nullptr : &found->second;

@@ -32,7 +32,10 @@ namespace porpoise {
 struct EngineSettings {
   std::string address;  // of this worker, as registered
   int slots = 100;
-  int max_waiting = 100;    // more are rejected; <= 0: no limit
+  int max_waiting = 100;  // more are rejected; <= 0: no limit
+  // Of the dispatches of all tasks that have not ended; more are rejected, but for a single one. A dispatch has some
+  // KiB.
+  std::size_t max_task_bytes = 256U << 20U;
   bool keep_tasks = false;  // they run on when masters have given them up (on-session-expired: keep)
   std::chrono::milliseconds drain_limit{std::chrono::hours(1)};  // then what runs is ended
   std::chrono::milliseconds flush_limit{5000};  // for the last acknowledgements; the rest is told by the next run
@@ -60,6 +63,8 @@ class Engine {
   std::map<std::string, std::size_t> running_by_type() const;
   bool has_unfinished(std::int64_t task_instance_id) const;  // accepted, and not ended
   const Outbox& outbox() const { return outbox_; }
+  // Of the dispatches of tasks that have not ended.
+  std::size_t task_bytes() const;
 
  private:
   using Tasks = std::map<std::int64_t, AcceptedTask>;
@@ -85,6 +90,7 @@ class Engine {
   // dispatch.cc
   Admission admit(std::int64_t id) const;
   bool full() const;
+  bool too_large(const AcceptedTask& task) const;
   void accept(AcceptedTask& task, Moment now);
   void accept_again(std::int64_t id, const std::string& master, Moment now);
   void take_occupied(const FoundTask& found, const AcceptedTask& asked, Moment now);
@@ -106,7 +112,7 @@ class Engine {
   // telling.cc
   void send_due(Moment now);
   void give_up(Moment now);
-  void put_result(const AcceptedTask& task, const TaskResult& result, Moment now);
+  void put_result(AcceptedTask& task, const TaskResult& result, Moment now);
   void put_running(const AcceptedTask& task, Moment now);
   void tell_delay(const AcceptedTask& task, Moment now);
   void forget(std::int64_t id);
@@ -126,6 +132,8 @@ class Engine {
     want(action::Say{level, std::move(text), id});
   }
   AcceptedTask* find(std::int64_t id);
+  // Lets go of all that only an execution needs.
+  static void shed_orders(AcceptedTask& task);
 
   const EngineSettings settings_;
   std::vector<Action> actions_;  // of the event at hand

@@ -1,4 +1,4 @@
-// Engine: tasks from the queue to their end, killed, and found again after a restart.
+// Engine: tasks from the queue to their end, or killed before.
 #include <utility>
 
 #include "engine/engine.h"
@@ -24,6 +24,7 @@ void Engine::begin(AcceptedTask& task, Moment now) {
   ++running_;
   if (!task.dispatch.context.dry_run) put_running(task, now);  // 3.1 tells nothing of a dry run but its end
   want(action::Launch{task});
+  shed_orders(task);  // whoever launches it has them
 }
 
 // --- Kill ---
@@ -118,52 +119,6 @@ void Engine::handle(const event::Ended& event, Moment now) {
   answer_kills(*task, result);
   if (task->abandoned) return forget(task->id());
   put_result(*task, result, now);
-}
-
-// --- After a restart ---
-
-void Engine::recover(const FoundTask& found, Ownership ownership, Moment now) {
-  AcceptedTask task = found.task;
-  if (!found.damage.empty()) say(action::Level::kError, "the state of a task is damaged: " + found.damage, task.id());
-  switch (recovery_of(found, ownership)) {
-    case Recovery::kStart: task.phase = TaskPhase::kWaiting; break;
-    case Recovery::kEnd:
-      task.abandoned = true;
-      want(action::Abandon{task.id()});
-      [[fallthrough]];
-    case Recovery::kFollow:
-      task.phase = TaskPhase::kRunning;
-      want(action::Adopt{task, found.request, reason_of_loss(found)});
-      break;
-    case Recovery::kReport:
-      task.phase = TaskPhase::kEnded;
-      task.start_time_ms = found.result->start_time_ms;
-      break;
-    case Recovery::kForget: return want(action::Forget{task.id()});
-  }
-  // A crash came between the two; the next one may take the dispatch.
-  if (found.master_missing && found.dispatch_read) want(action::StoreMaster{task});
-  want(action::Recovered{task, task.phase == TaskPhase::kEnded ? found.result : std::nullopt, found.alerted});
-  take_back(std::move(task), found, now);
-}
-
-void Engine::take_back(AcceptedTask task, const FoundTask& found, Moment now) {
-  const std::int64_t id = task.id();
-  task.accepted_mono_ms = now.mono_ms;
-  task.killed = task.phase == TaskPhase::kEnded && found.result->state == TaskState::kKill;
-  AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
-  switch (kept.phase) {
-    case TaskPhase::kStoring: break;
-    case TaskPhase::kWaiting: return begin_waiting(kept, now);
-    case TaskPhase::kRunning:
-      ++running_;
-      if (kept.abandoned)
-        want(action::Cancel{id, "an earlier run of the worker had given it up", true});
-      else if (found.host_lives)  // else its end is next, and may have been told before
-        put_running(kept, now);
-      break;
-    case TaskPhase::kEnded: put_result(kept, *found.result, now); break;
-  }
 }
 
 }  // namespace porpoise

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/task_messages.h"
+
 namespace porpoise {
 namespace {
 
@@ -15,7 +17,15 @@ std::int64_t backoff(std::chrono::milliseconds first, std::chrono::milliseconds 
 
 void Outbox::put(Key key, MasterMessage message, Moment now, int tries) {
   if (key.kind == MessageKind::kResult) entries_.erase({key.task_instance_id, MessageKind::kRunning});
-  entries_.insert_or_assign(key, Entry{std::move(message), now.mono_ms, now.mono_ms, 0, 0, tries});
+  const auto* const ended = std::get_if<wire::TaskEnded>(&message);
+  const std::size_t bytes = sizeof(Entry) + (ended != nullptr ? bytes_of(*ended) : 0);
+  entries_.insert_or_assign(key, Entry{std::move(message), now.mono_ms, now.mono_ms, 0, 0, tries, bytes});
+}
+
+std::size_t Outbox::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& [key, entry] : entries_) sum += entry.bytes;
+  return sum;
 }
 
 bool Outbox::acknowledge(Key key) { return entries_.erase(key) > 0; }

@@ -68,6 +68,8 @@ class Outbox {
 
   std::optional<std::int64_t> next_wakeup_mono_ms() const;
   std::size_t size() const { return entries_.size(); }
+  // About what they take in memory.
+  std::size_t bytes() const;
   std::int64_t oldest_age_ms(Moment now) const;
   bool has(Key key) const { return entries_.contains(key); }
 
@@ -79,6 +81,7 @@ class Outbox {
     int sent = 0;         // tries so far
     int unreachable = 0;  // of those, in a row, that did not get out
     int tries = 0;        // 0: no limit
+    std::size_t bytes = 0;
   };
 
   OutboxLimits limits_;

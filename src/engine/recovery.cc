@@ -1,4 +1,10 @@
+// Engine: tasks that an earlier run of the worker has left.
 #include "engine/recovery.h"
+
+#include <utility>
+
+#include "engine/engine.h"
+#include "engine/task_messages.h"
 
 namespace porpoise {
 
@@ -24,6 +30,51 @@ std::string reason_of_loss(const FoundTask& found) {
                                ? "task host lost: it ended without a result while the worker was away"
                                : "task lost before it started";
   return found.damage.empty() ? lost : lost + "; " + found.damage;
+}
+
+void Engine::recover(const FoundTask& found, Ownership ownership, Moment now) {
+  AcceptedTask task = found.task;
+  if (!found.damage.empty()) say(action::Level::kError, "the state of a task is damaged: " + found.damage, task.id());
+  switch (recovery_of(found, ownership)) {
+    case Recovery::kStart: task.phase = TaskPhase::kWaiting; break;
+    case Recovery::kEnd:
+      task.abandoned = true;
+      want(action::Abandon{task.id()});
+      [[fallthrough]];
+    case Recovery::kFollow:
+      task.phase = TaskPhase::kRunning;
+      want(action::Adopt{task, found.request, reason_of_loss(found)});
+      break;
+    case Recovery::kReport:
+      task.phase = TaskPhase::kEnded;
+      task.start_time_ms = found.result->start_time_ms;
+      break;
+    case Recovery::kForget: return want(action::Forget{task.id()});
+  }
+  // A crash came between the two; the next one may take the dispatch.
+  if (found.master_missing && found.dispatch_read) want(action::StoreMaster{task});
+  want(action::Recovered{task, task.phase == TaskPhase::kEnded ? found.result : std::nullopt, found.alerted});
+  take_back(std::move(task), found, now);
+}
+
+void Engine::take_back(AcceptedTask task, const FoundTask& found, Moment now) {
+  const std::int64_t id = task.id();
+  task.accepted_mono_ms = now.mono_ms;
+  task.bytes = bytes_of(task.dispatch.context);
+  task.killed = task.phase == TaskPhase::kEnded && found.result->state == TaskState::kKill;
+  AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;
+  switch (kept.phase) {
+    case TaskPhase::kStoring: break;
+    case TaskPhase::kWaiting: return begin_waiting(kept, now);
+    case TaskPhase::kRunning:
+      ++running_;
+      if (kept.abandoned)
+        want(action::Cancel{id, "an earlier run of the worker had given it up", true});
+      else if (found.host_lives)  // else its end is next, and may have been told before
+        put_running(kept, now);
+      break;
+    case TaskPhase::kEnded: put_result(kept, *found.result, now); break;
+  }
 }
 
 }  // namespace porpoise

@@ -28,7 +28,37 @@ std::vector<std::string> split_ids(const std::string& app_ids) {
   return ids;
 }
 
+std::size_t bytes_of(const Property& property) {
+  return sizeof property + property.prop.size() + property.type.size() + property.value.size();
+}
+
+std::size_t bytes_of(const PropertyList& list) {
+  std::size_t bytes = 0;
+  for (const Property& property : list) bytes += bytes_of(property);
+  return bytes;
+}
+
+std::size_t bytes_of(const PropertyMap& map) {
+  std::size_t bytes = 0;
+  for (const auto& [name, property] : map) bytes += name.size() + bytes_of(property);
+  return bytes;
+}
+
 }  // namespace
+
+std::size_t bytes_of(const wire::TaskEnded& message) {
+  return sizeof message + message.addressing.sender.size() + message.addressing.receiver.size() +
+         message.log_path.size() + message.execute_path.size() + message.app_ids.size() +
+         (message.var_pool ? bytes_of(*message.var_pool) : 0);
+}
+
+std::size_t bytes_of(const wire::TaskContext& context) {
+  std::size_t bytes = sizeof context + context.task_name.size() + context.task_params.size() +
+                      context.environment_config.size() + context.app_ids.size() + bytes_of(context.prepare_params) +
+                      bytes_of(context.business_params) + bytes_of(context.global_params) + bytes_of(context.var_pool);
+  for (const auto& [name, tenant] : context.resources) bytes += name.size() + tenant.size();
+  return bytes;
+}
 
 wire::TaskRunning running_message(const AcceptedTask& task, const std::string& worker) {
   auto message = message_about<wire::TaskRunning>(task, task.start_time_ms, worker);

@@ -1,6 +1,7 @@
 // What masters are told of a task, as 3.1 messages. Pure; `worker` is this worker's address as registered.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -16,6 +17,10 @@ wire::TaskEnded ended_message(const AcceptedTask& task, const TaskResult& result
 // That it waits for its delay time: 3.1 says it as a RESULT with the state DELAY_EXECUTION.
 wire::TaskEnded delayed_message(const AcceptedTask& task, std::int64_t now_ms, const std::string& worker);
 wire::TaskRejected rejected_message(const AcceptedTask& task, std::int64_t now_ms, const std::string& worker);
+
+// About what they take in memory: what they are, and the texts in them.
+std::size_t bytes_of(const wire::TaskEnded& message);
+std::size_t bytes_of(const wire::TaskContext& context);
 
 // Killed before it had a process, or not known here at all.
 wire::KillAnswer killed_unstarted(std::int64_t task_instance_id, const std::string& worker);

@@ -41,11 +41,12 @@ void Engine::put_running(const AcceptedTask& task, Moment now) {
   outbox_.put({task.id(), MessageKind::kRunning}, running_message(task, settings_.address), now);
 }
 
-void Engine::put_result(const AcceptedTask& task, const TaskResult& result, Moment now) {
+void Engine::put_result(AcceptedTask& task, const TaskResult& result, Moment now) {
   wire::TaskEnded message = ended_message(task, result, settings_.address);
   recent_.remember(message);
   outbox_.put({task.id(), MessageKind::kResult}, std::move(message), now);
   if (task.killed) outbox_.limit_tries(task.id());
+  shed_orders(task);
 }
 
 // 3.1 says it once and expects no ACK.

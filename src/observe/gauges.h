@@ -116,6 +116,7 @@ struct WorkerGauges {
   std::size_t slots_used = 0;
   bool draining = false;  // free slots will not be used any more
   std::size_t results_unacked = 0;
+  std::size_t outbox_bytes = 0;
   std::chrono::duration<double> oldest_unacked{0};
   bool registry_connected = false;
   std::size_t incoming_connections = 0;

@@ -86,6 +86,27 @@ TEST_F(TaskLife, WhatCannotBeRunAndIsKilledWhileItIsWrittenIsKilled) {
   EXPECT_THAT(take(), ElementsAre("record 1 KILL", "answer 5 KILL", "RESULT 1 9 to m:1"));
 }
 
+TEST(TaskLifeLimits, IsFullWhenTheDispatchesOfItsTasksTakeTooMuchMemory) {
+  EngineSettings settings = small_settings();
+  settings.max_task_bytes = 1'000'000;
+  Driver driver(settings);
+  driver.register_with({});
+  (void)driver.take();
+  const auto large = [](std::int64_t id) {
+    AcceptedTask one = task(id);
+    one.dispatch.context.task_params = std::string(600'000, 'x');
+    return one;
+  };
+  driver.dispatch(large(1));
+  EXPECT_THAT(driver.take(), ElementsAre("start 1", "RUNNING 1 to m:1"));
+  driver.dispatch(large(2));
+  EXPECT_THAT(driver.take(), ElementsAre("REJECT 2"));
+  driver.acknowledge(2, MessageKind::kReject);
+  driver.end(success(1));
+  driver.dispatch(large(2), 1);
+  EXPECT_THAT(driver.take(), Contains("start 2")) << "the end of the other has made room";
+}
+
 TEST_F(TaskLife, WhatCannotBeWrittenToDiskIsRejected) {
   driver.disk_works = false;
   accept(1);
