@@ -4,52 +4,23 @@
 #include <array>
 #include <utility>
 
-#include "base/text.h"
+#include "model/safe_path.h"
 
 namespace porpoise {
 namespace {
-
-constexpr std::size_t kMaxComponentBytes = 255;  // NAME_MAX of Linux
-constexpr std::size_t kMaxShownBytes = 100;
 
 using Kind = ResourceStorage::Kind;
 constexpr std::array kKinds{std::pair{Kind::kFile, "file"}, std::pair{Kind::kS3, "s3"},
                             std::pair{Kind::kWebHdfs, "webhdfs"}};
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
-
-// A name from a master in a message: it must not forge lines or flood it.
-std::string shown(std::string_view name) {
-  std::string text(cut_utf8(name, kMaxShownBytes));
-  std::replace_if(text.begin(), text.end(), is_control, '?');
-  return "\"" + text + (text.size() < name.size() ? "…\"" : "\"");
-}
-
-// Why it cannot be one component of a path; null when it can.
-const char* component_problem(std::string_view component) {
-  if (component.empty()) return "has an empty part between slashes";
-  if (component == "." || component == "..") return "would leave the working directory (it has a part . or ..)";
-  if (component.size() > kMaxComponentBytes) return "has a part longer than 255 bytes";
-  if (std::any_of(component.begin(), component.end(), is_control)) return "has a control character";
-  return nullptr;
-}
-
-const char* path_problem(std::string_view path) {
-  if (path.size() > kMaxResourceNameBytes) return "is longer than 1024 bytes";
-  for (std::size_t at = 0; at <= path.size();) {
-    const std::size_t end = std::min(path.find('/', at), path.size());
-    if (const char* const problem = component_problem(path.substr(at, end - at))) return problem;
-    at = end + 1;
-  }
-  return nullptr;
-}
+const char* path_problem(std::string_view path) { return relative_path_problem(path, kMaxResourceNameBytes); }
 
 Result<ResourceFile> file_from_json(const Json& json) {
   ResourceFile file{string_or(json, "name", ""), string_or(json, "path", "")};
   PORPOISE_TRY_VOID(resource_target(file.name));
   if (const char* const problem = path_problem(file.path))
     return fail(ErrorCode::kInvalid,
-                "the path " + shown(file.path) + " of resource " + shown(file.name) + " " + problem);
+                "the path " + shown_name(file.path) + " of resource " + shown_name(file.name) + " " + problem);
   return file;
 }
 
@@ -58,7 +29,7 @@ Result<ResourceStorage> storage_from_json(const Json& json) {
   const std::string kind = string_or(json, "kind", "");
   const auto* const found =
       std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& known) { return kind == known.second; });
-  if (found == kKinds.end()) return fail(ErrorCode::kInvalid, "unknown kind of storage " + shown(kind));
+  if (found == kKinds.end()) return fail(ErrorCode::kInvalid, "unknown kind of storage " + shown_name(kind));
   storage.kind = found->first;
   storage.url = string_or(json, "url", "");
   storage.base_path = string_or(json, "basePath", "");
@@ -91,15 +62,14 @@ Result<std::string> resource_target(std::string_view full_name) {
   const std::string_view target = full_name.substr(full_name.starts_with('/') ? 1 : 0);
   const char* const problem = full_name.empty() ? "has no name" : path_problem(target);
   if (problem == nullptr) return std::string(target);
-  return fail(ErrorCode::kInvalid, "resource " + shown(full_name) + " " + problem);
+  return fail(ErrorCode::kInvalid, "resource " + shown_name(full_name) + " " + problem);
 }
 
 Result<ResourceFile> tenant_resource(std::string_view full_name, std::string_view owner_tenant) {
   PORPOISE_TRY(const std::string target, resource_target(full_name));
-  const bool is_plain = component_problem(owner_tenant) == nullptr && owner_tenant.find('/') == std::string_view::npos;
-  if (!is_plain)
-    return fail(ErrorCode::kInvalid,
-                "resource " + shown(full_name) + " belongs to tenant " + shown(owner_tenant) + ", which cannot be one");
+  if (!path_part(owner_tenant, "tenant"))
+    return fail(ErrorCode::kInvalid, "resource " + shown_name(full_name) + " belongs to tenant " +
+                                         shown_name(owner_tenant) + ", which cannot be one");
   return ResourceFile{std::string(full_name), std::string(owner_tenant) + "/resources/" + target};
 }
 

@@ -1,4 +1,4 @@
-// Lets a tenant work in a folder that this process has made.
+// The working directory of a task, and how a tenant may work in it. Free functions; any thread; they block on the disk.
 #pragma once
 
 #include <filesystem>
@@ -13,13 +13,16 @@ namespace porpoise {
 // other makes, and no other user may.
 Status let_work_in(const std::filesystem::path& folder, const OsUser& user);
 
-// The working directory of one task: made empty before it, removed with everything in it afterwards.
+// The working directory of one task: made empty before it, removed with everything in it afterwards, and with it the
+// folders of its workflow instance, definition, project and tenant that nobody else has anything in.
 
-// Refuses paths that cannot be meant: empty, relative, "/", or one that the task's log or state lies in.
+// Refuses paths that cannot be meant: empty, relative, "/", with a part "." or "..", or one that the task's log or
+// state lies in.
 Status check_work_directory(const TaskRequest& request, const std::filesystem::path& state_dir);
 
 // Checks the path first. What an earlier attempt left there is removed: 3.1 runs its stale files instead. The tenant
-// may write there. `tenant`: the request's run_as.
+// may write there. `tenant`: the request's run_as. In what is made of a master's words (TaskFolder) no link is
+// followed, and nothing is done in a folder that belongs to another user (kDenied).
 Status make_work_directory(const TaskRequest& request, const std::filesystem::path& state_dir, const SudoUser& tenant);
 
 // Also removes what the task made unreadable for us. Call it for a request that has been checked.

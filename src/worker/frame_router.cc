@@ -126,7 +126,7 @@ std::optional<wire::Incoming> FrameRouter::decode(const wire::Frame& frame, cons
 
 void FrameRouter::take_dispatch(const wire::DispatchTask& dispatch, const std::string& body) {
   parts_.metrics.tasks.received(dispatch.context.task_type);
-  parts_.loop.post(event::Dispatched{parts_.paths.accepted(dispatch, parts_.zone, wall_ms()), body});
+  parts_.loop.post(event::Dispatched{parts_.paths.tasks().accepted(dispatch, parts_.zone, wall_ms()), body});
 }
 
 bool FrameRouter::take_ack(const wire::Incoming& message) {

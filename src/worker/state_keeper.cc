@@ -1,5 +1,7 @@
 #include "worker/state_keeper.h"
 
+#include <poll.h>
+
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,6 +15,10 @@ namespace {
 
 constexpr std::chrono::seconds kDeadline{10};       // of what concerns one task
 constexpr std::chrono::seconds kScanDeadline{300};  // of all that an earlier run left
+
+// Of what the next run of the worker would miss: a disk may be full for a moment.
+constexpr int kMoreTries = 3;
+constexpr int kTryPauseMs = 200;
 
 TaskContact contact_of(const AcceptedTask& task) {
   return {task.dispatch.master, task.dispatch.context.process_instance_id, task.log_path, task.execute_path};
@@ -84,8 +90,8 @@ void StateKeeper::perform(const action::StoreMaster& store) {
 }
 
 void StateKeeper::perform(const action::StoreResult& store) {
-  write(store.task.id(), "writing the result to", [store](const TaskStore& disk) {
-    tell_log(store.task, store.result);
+  write(store.task.id(), "writing the result to", [store, told = false](const TaskStore& disk) mutable {
+    if (!std::exchange(told, true)) tell_log(store.task, store.result);
     return disk.keep_result(store.result);
   });
 }
@@ -102,9 +108,19 @@ void StateKeeper::perform(const action::Abandon& abandon) {
 
 void StateKeeper::write(std::int64_t id, const char* deed, std::function<Status(const TaskStore&)> work) {
   calls_.call(
-      what(deed, id), kDeadline, [disk = deps_.store, work = std::move(work)]() -> Status { return work(disk); },
+      what(deed, id), kDeadline,
+      [disk = deps_.store, work = std::move(work)]() -> Status {
+        Status written = work(disk);
+        for (int i = 0; i < kMoreTries && !written; ++i) {
+          ::poll(nullptr, 0, kTryPauseMs);
+          written = work(disk);
+        }
+        return written;
+      },
       [this, id](Status outcome) {
-        if (!outcome) deps_.log.error(outcome.error().to_string(), {{"task_instance_id", id}});
+        if (!outcome)
+          deps_.log.error("given up after " + std::to_string(kMoreTries + 1) + " tries: " + outcome.error().to_string(),
+                          {{"task_instance_id", id}});
         deps_.loop.done(id);
       });
 }
@@ -189,7 +205,7 @@ void StateKeeper::take_dispatch(FoundTask& task, TaskStore::Found& found) const 
   const auto* const dispatch = incoming ? std::get_if<wire::DispatchTask>(&*incoming) : nullptr;
   const bool broken = dispatch != nullptr && dispatch->broken;  // by the disk, it is likely
   if (dispatch != nullptr && !broken && dispatch->context.task_instance_id == found.task_instance_id) {
-    task.task = deps_.paths.accepted(*dispatch, deps_.zone, wall_ms());
+    task.task = deps_.paths.tasks().accepted(*dispatch, deps_.zone, wall_ms());
     task.dispatch_read = true;
     return;
   }

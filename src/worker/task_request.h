@@ -9,13 +9,14 @@
 #include "base/result.h"
 #include "config/worker_config.h"
 #include "engine/accepted_task.h"
+#include "engine/task_paths.h"
 #include "model/request.h"
 #include "plugin/catalog.h"
 #include "wire/messages.h"
 
 namespace porpoise {
 
-// Where the files of a task lie on this worker. Pure.
+// Where the files of this worker lie. Pure.
 struct WorkerPaths {
   std::filesystem::path log_dir;
   std::filesystem::path data_dir;
@@ -25,16 +26,8 @@ struct WorkerPaths {
   std::filesystem::path seal_file() const { return data_dir / "seal.json"; }  // taskdir/result_seal.h
   std::filesystem::path lease_file() const { return data_dir / "lease"; }     // taskdir/lease.h
 
-  // <log dir>/<yyyyMMdd of the first submit>/<code>_<version>-<workflow instance>-<task instance>.log (3.1 `LogUtils`).
-  // Masters store it and ask for it long afterwards. A task without a submit time counts as submitted `now`.
-  std::filesystem::path log_path(const wire::TaskContext& context, const TimeZone& zone, std::int64_t now_ms) const;
-
-  // <data dir>/exec/process/<tenant>/<project>/<code>_<version>/<workflow instance>/<task instance>
-  // (3.1 `FileUtils.getProcessExecDir`).
-  std::filesystem::path execute_path(const wire::TaskContext& context) const;
-
-  // A task as it begins on this worker.
-  AcceptedTask accepted(const wire::DispatchTask& dispatch, const TimeZone& zone, std::int64_t now_ms) const;
+  // What masters say becomes a path there alone.
+  TaskPaths tasks() const { return {log_dir.string(), (data_dir / "exec/process").string()}; }
 };
 
 // From what a master dispatched to what a task host is asked to do. Pure except for the tenant, who is looked up

@@ -36,7 +36,7 @@ wire::TaskContext context() {
 }
 
 TEST(WorkerPaths, AreThoseOfTheJavaWorker) {
-  const WorkerPaths places{"/logs", "/data"};
+  const TaskPaths places = WorkerPaths{"/logs", "/data"}.tasks();
   EXPECT_EQ(places.log_path(context(), utc(), 0), "/logs/20230420/9099679207488_4-12-34.log");
   EXPECT_EQ(places.execute_path(context()), "/data/exec/process/root/7/9099679207488_4/12/34");
 }
@@ -44,7 +44,7 @@ TEST(WorkerPaths, AreThoseOfTheJavaWorker) {
 TEST(WorkerPaths, ATaskWithoutASubmitTimeIsLoggedUnderToday) {
   wire::TaskContext late = context();
   late.first_submit_time_ms = 0;
-  EXPECT_EQ(WorkerPaths({"/logs", "/data"}).log_path(late, utc(), 86400000),
+  EXPECT_EQ(WorkerPaths({"/logs", "/data"}).tasks().log_path(late, utc(), 86400000),
             "/logs/19700102/9099679207488_4-12-34.log");
 }
 

@@ -1,0 +1,1 @@
+porpoise_fuzz(dispatch_paths LIBRARIES porpoise::engine)
