@@ -7,7 +7,7 @@
 namespace porpoise {
 namespace {
 
-constexpr std::size_t kAnswerBlockBytes = 48U << 10U;         // of a log; 64 KiB as base64
+constexpr std::size_t kAnswerBlockBytes = 48U << 10U;   // of a log; 64 KiB as base64
 constexpr std::uint64_t kMeasureBytes = 1U << 20U;      // a turn that only counts what text will take
 constexpr std::size_t kSmallAnswerBytes = 512U << 10U;  // a page of control characters, each of six bytes in JSON
 constexpr std::size_t kContentBytes = 6 * kAnswerBlockBytes + (1U << 10U);  // the same of a block, and the head

@@ -1,7 +1,8 @@
 // What the stock 3.1 worker is configured with, in porpoise's keys: application.yaml, common.properties,
 // dolphinscheduler_env.sh, and the environment variables that Spring Boot reads.
 //
-// Values and pure functions, any thread: files come as text. Nothing is dropped silently: what has no effect is in `ignored`, once, with its place.
+// Values and pure functions, any thread: files come as text. Nothing is dropped silently: what has no effect is in
+// `ignored`, once, with its place.
 #pragma once
 
 #include <filesystem>
@@ -20,7 +21,8 @@ namespace porpoise {
 
 // --- The formats, read as Java and bash read them, in ds_files.cc.
 
-// Java's .properties format, as java.util.Properties.load reads it. Every text is a properties file: there are no errors. A key that is there twice comes twice; Java takes the last.
+// Java's .properties format, as java.util.Properties.load reads it. Every text is a properties file: there are no
+// errors. A key that is there twice comes twice; Java takes the last.
 std::vector<LocatedValue> parse_properties(std::string_view text);
 
 // Spring's ${NAME:default} in a value of application.yaml, as `PropertyPlaceholderHelper` replaces it.
