@@ -99,7 +99,10 @@ class FewProcesses(FaultCase):
         self._limit(1)
         task, status = self.run_task("true")
         self.assertEqual(status, FAILURE)
-        self.assertRegex(task.log_path(self.worker.log_dir).read_text(), "(?i)cannot|Resource temporarily unavailable")
+        file = task.log_path(self.worker.log_dir)
+        # Not even a thread may be had that writes one.
+        self.assertRegex(file.read_text() if file.exists() else self.worker.text(),
+                         "(?i)cannot|Resource temporarily unavailable|was not tried")
         self._limit(2048)
 
     def _limit(self, processes):
