@@ -31,7 +31,7 @@ AcceptedTask TaskPaths::accepted(const wire::DispatchTask& dispatch, const TimeZ
   task.log_path = log_path(dispatch.context, zone, now_ms);
   task.app_ids = dispatch.context.app_ids;
   auto path = execute_path(dispatch.context);
-  if (path) task.execute_path = *std::move(path);
+  if (path) task.execute_path = std::move(*path);
   if (!path || dispatch.defect)
     task.defect = "its dispatch makes no sense: " + (dispatch.defect ? *dispatch.defect : path.error()).to_string();
   return task;
