@@ -26,6 +26,12 @@ Result<HostPort> parse_host_port(std::string_view text);
 // Pure values. IPv4 addresses and their IPv6-mapped form are the same address.
 using IpBytes = std::array<std::uint8_t, 16>;  // of an IPv6 address, in network order; IPv4 is ::ffff:a.b.c.d
 
+// One end of a connection.
+struct SocketEnd {
+  IpBytes address{};
+  std::uint16_t port = 0;
+};
+
 // ErrorCode::kInvalid unless it is an IPv4 or IPv6 address, without a zone or a port.
 Result<IpBytes> parse_ip(std::string_view text);
 

@@ -24,6 +24,7 @@
 #include "process/confinement.h"
 #include "worker/frame_router.h"
 #include "worker/lease_keeper.h"
+#include "worker/local_peers.h"
 #include "worker/membership.h"
 #include "worker/state_keeper.h"
 #include "worker/tenant.h"
@@ -156,16 +157,26 @@ Status run_daemon(const ResolvedSettings& resolved, SettingsReload::Read read_ag
   LoopMonitor monitor(metrics.loop, log);
   WorkerLoop loop(io, engine_settings(config, needs.address), monitor);
 
-  // 5. Peers: who may speak, what they say, and logs for them on a thread of their own. What is wrong with their
-  // requests is a peer's to repeat at will.
+  // 5. Tasks: their state on disk, their hosts, their alerts.
   const std::shared_ptr<const wire::Profile> profile = wire::profile_31(zone);
+  FolderRemover remover(io, [&](const std::string& problem) { log.error(problem); });
+  StateKeeper keeper({io, loop, store, needs.paths, zone, *profile, remover, log});
+  TaskExecutor executor(io, config, catalog, store, host_settings(config, needs), execution_events(loop, metrics, log));
+  AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
+  TaskAlerts task_alerts(alerts, loop);
+
+  // 6. Peers: who may speak, what they say, and logs for them on a thread of their own. What is wrong with their
+  // requests is a peer's to repeat at will.
   RateLimitedLog complaints(log);
   LogThread logs(io, std::move(needs.log_root), profile, [&](const Error& problem) {
     if (problem.code() != ErrorCode::kNotFound) complaints.warn("log request: " + problem.to_string());
   });
   PeerAuthorizer masters(io, std::move(needs.named_masters));
-  FrameRouter router(
-      {io, *profile, loop, needs.paths, zone, logs, masters, std::move(needs.log_peers), metrics, log, complaints});
+  LocalPeers local_peers(
+      io, [&] { return executor.hosts(); }, [&](const std::string& text) { log.warn(text); });
+  local_peers.check(listener->end());
+  FrameRouter router({io, *profile, loop, needs.paths, zone, logs, masters, local_peers, std::move(needs.log_peers),
+                      metrics, log, complaints});
   MasterLinks links(
       io, {},
       [&](const std::string& master, const wire::Frame& frame) {
@@ -173,13 +184,6 @@ Status run_daemon(const ResolvedSettings& resolved, SettingsReload::Read read_ag
         router.from_master(master, frame);
       },
       [&] { return router.encode(wire::Beat{}); }, [&](const std::string& text) { log.warn(text); });
-
-  // 6. Tasks: their state on disk, their hosts, their alerts.
-  FolderRemover remover(io, [&](const std::string& problem) { log.error(problem); });
-  StateKeeper keeper({io, loop, store, needs.paths, zone, *profile, remover, log});
-  TaskExecutor executor(io, config, catalog, store, host_settings(config, needs), execution_events(loop, metrics, log));
-  AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
-  TaskAlerts task_alerts(alerts, loop);
 
   // 7. Membership.
   Membership membership(

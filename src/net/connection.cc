@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/network_address.h"
+#include "base/resolve.h"
 
 namespace porpoise {
 namespace {
@@ -49,7 +50,8 @@ Connection::Connection(asio::ip::tcp::socket socket, Id id, Events events, Conne
       last_read_(began_),
       last_traffic_(began_) {
   error_code ignored;
-  if (const auto end = socket_.remote_endpoint(ignored); !ignored) address_ = ip_bytes(end.address());
+  if (const auto end = socket_.remote_endpoint(ignored); !ignored) peer_end_ = {ip_bytes(end.address()), end.port()};
+  if (const auto end = socket_.local_endpoint(ignored); !ignored) own_end_ = {ip_bytes(end.address()), end.port()};
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
   socket_.non_blocking(true, ignored);  // a wake-up without bytes must not hold everybody up
@@ -251,13 +253,7 @@ void Connector::resolve(asio::io_context& io, const std::string& address) {
       self->end(std::move(self->socket_));
     });
   };
-  try {
-    resolver_.async_resolve(server->host, std::to_string(server->port), connect);
-  } catch (const boost::system::system_error& no_thread) {  // Asio starts one for all resolvers at the first name
-    asio::post(io, [self = shared_from_this(), why = no_thread.code().message()] {
-      self->end(fail(ErrorCode::kUnavailable, "cannot resolve the name: " + why));
-    });
-  }
+  resolve_name(resolver_, server->host, std::to_string(server->port), connect);
 }
 
 void Connector::end(Result<tcp::socket> result) {

@@ -87,7 +87,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool open() const { return open_; }
   Id id() const { return id_; }
   const std::string& peer() const { return peer_; }  // "address:port"
-  const IpBytes& address() const { return address_; }
+  const IpBytes& address() const { return peer_end_.address; }
+  const SocketEnd& peer_end() const { return peer_end_; }
+  const SocketEnd& own_end() const { return own_end_; }
   bool trusted() const { return trusted_; }
   bool has_spoken() const { return has_spoken_ || held_back_; }
   std::size_t held_bytes() const { return decoder_.held_bytes() + unsent_bytes_; }
@@ -111,7 +113,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Events events_;
   const ConnectionLimits limits_;
   std::string peer_;
-  IpBytes address_{};
+  SocketEnd peer_end_;
+  SocketEnd own_end_;
   wire::FrameDecoder decoder_;
   std::string buffer_;
   std::deque<std::string> unsent_;

@@ -97,6 +97,12 @@ std::uint16_t Listener::port() const {
   return acceptor_.local_endpoint(ignored).port();
 }
 
+SocketEnd Listener::end() const {
+  error_code ignored;
+  const auto end = acceptor_.local_endpoint(ignored);
+  return {ip_bytes(end.address()), end.port()};
+}
+
 void Listener::start(OnFrame on_frame, OnEvent on_event, PeerGate gate) {
   on_frame_ = std::move(on_frame);
   on_event_ = std::move(on_event);

@@ -51,6 +51,7 @@ class Listener {
   std::shared_ptr<Connection> find(Connection::Id id) const;
   std::size_t connections() const { return connections_.size(); }
   std::uint16_t port() const;
+  SocketEnd end() const;  // where it listens
 
  private:
   Listener(boost::asio::io_context& io, const ListenerOptions& options);

@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -151,6 +152,12 @@ class Registration::Impl : public ZookeeperListener,
     kResume,  // take over the session of the previous process
     kEnd,     // take a session over only to end it: its tasks are gone, and masters should know at once
   };
+  // One look at all nodes of masters.
+  struct MastersLook {
+    std::size_t left = 0;
+    bool failed = false;  // the connection broke: the next one looks again
+    std::vector<std::string> masters;
+  };
   enum class Phase {
     kConnecting,  // and claiming the node
     kRegistered,
@@ -261,7 +268,9 @@ class Registration::Impl : public ZookeeperListener,
     contested_ = false;
     if (!masters_watched_) watch_masters();
     confirm_session();
-    reconnected ? listener_.on_reconnected() : listener_.on_registered(resumed, startup_time_ms_);
+    if (reconnected) return listener_.on_reconnected();
+    warn_of_timeout();
+    listener_.on_registered(resumed, startup_time_ms_);
   }
 
   void on_written(Clock::time_point sent) override {
@@ -339,13 +348,60 @@ class Registration::Impl : public ZookeeperListener,
     });
   }
 
+  // Names alone say nothing: whoever may write below the node could have left one there.
   void take_masters(Result<std::vector<std::string>> masters) {
     masters_watched_ = masters.has_value();
-    if (!masters) return;
-    std::sort(masters->begin(), masters->end());
-    if (masters_ == *masters) return;
-    masters_ = *std::move(masters);
+    ZookeeperHandle* const zookeeper = client_ ? client_->handle() : nullptr;
+    if (!masters || zookeeper == nullptr) return;
+    warn_of_open_nodes(*zookeeper);
+    const auto look = std::make_shared<MastersLook>();
+    look->left = masters->size();
+    look_ = look;
+    if (masters->empty()) return tell_masters(*look);
+    for (const std::string& master : *masters)
+      zookeeper->look(paths_.masters + "/" + master,
+                      [weak = weak_from_this(), look, master](const Result<std::optional<ZookeeperNode>>& node) {
+                        const auto self = weak.lock();
+                        if (self && self->phase_ != Phase::kEnded && self->look_ == look)
+                          self->take_master(*look, master, node);
+                      });
+  }
+
+  void take_master(MastersLook& look, const std::string& master, const Result<std::optional<ZookeeperNode>>& node) {
+    look.failed |= !node;
+    if (node && *node && is_ephemeral(**node)) look.masters.push_back(master);
+    if (node && *node && !is_ephemeral(**node) && no_masters_.insert(master).second)
+      listener_.on_warning("the node " + paths_.masters + "/" + master +
+                           " is not ephemeral, so no master has made it: it is ignored");
+    if (--look.left == 0 && !look.failed) tell_masters(look);
+  }
+
+  void tell_masters(MastersLook& look) {
+    std::sort(look.masters.begin(), look.masters.end());
+    if (masters_ == look.masters) return;
+    masters_ = look.masters;
     listener_.on_masters(*masters_);
+  }
+
+  void warn_of_open_nodes(ZookeeperHandle& zookeeper) {
+    if (std::exchange(looked_at_acl_, true)) return;
+    zookeeper.is_open(paths_.masters, [weak = weak_from_this()](const Result<bool>& open) {
+      const auto self = weak.lock();
+      if (!self || self->phase_ == Phase::kEnded) return;
+      if (!open) self->looked_at_acl_ = false;  // the next connection asks again
+      if (open && *open)
+        self->listener_.on_warning("everybody who reaches ZooKeeper may make nodes in " + self->paths_.masters +
+                                   ", and whoever does is a master to this worker: give the masters and the worker "
+                                   "(zookeeper-digest) a digest and close the node, or close ZooKeeper's port");
+    });
+  }
+
+  void warn_of_timeout() {
+    if (session_.timeout == options_.session_timeout) return;
+    listener_.on_warning("ZooKeeper has granted a session of " + in_seconds(session_.timeout) + " where " +
+                         in_seconds(options_.session_timeout) +
+                         " were asked for (zookeeper-session-timeout): its minSessionTimeout and maxSessionTimeout, or "
+                         "its tickTime, say so");
   }
 
   asio::io_context& io_;
@@ -365,6 +421,9 @@ class Registration::Impl : public ZookeeperListener,
   bool contested_ = false;
   std::optional<std::vector<std::string>> masters_;
   bool masters_watched_ = false;
+  std::shared_ptr<MastersLook> look_;  // the latest
+  std::set<std::string> no_masters_;   // nodes that were warned of
+  bool looked_at_acl_ = false;
   std::unique_ptr<ZookeeperClient> client_;
   std::unique_ptr<NodeClaim> claim_;  // goes before the client
 };

@@ -85,9 +85,10 @@ class RegistrationEvents {
   // It cannot be registered now; it keeps trying for ever. Said once per kind of problem until it is registered:
   // kUnavailable: no server is reached; kDenied: an ACL; kCancelled: another live worker has this address.
   virtual void on_problem(const Error& /*error*/) {}
-  virtual void on_masters(const std::vector<std::string>& /*addresses*/) {
-  }                                                  // all that are registered; after each change
-  virtual void on_log(std::string_view /*line*/) {}  // details for a debug log
+  // All that are registered; after each change. A node that is not ephemeral is no master's.
+  virtual void on_masters(const std::vector<std::string>& /*addresses*/) {}
+  virtual void on_warning(std::string_view /*text*/) {}  // for the administrator; each once, or once a registration
+  virtual void on_log(std::string_view /*line*/) {}      // details for a debug log
 };
 
 class RegistrationListener : public RegistrationEvents {

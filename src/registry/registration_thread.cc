@@ -78,6 +78,9 @@ class RegistrationThread::Relay final : public RegistrationListener, public std:
   void on_masters(const std::vector<std::string>& addresses) override {
     tell([addresses](RegistrationEvents& events) { events.on_masters(addresses); });
   }
+  void on_warning(std::string_view line) override {
+    tell([text = std::string(line)](RegistrationEvents& events) { events.on_warning(text); });
+  }
   void on_log(std::string_view line) override {
     tell([text = std::string(line)](RegistrationEvents& events) { events.on_log(text); });
   }

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/resolve.h"
 #include "base/text.h"
 #include "registry/zookeeper_handle.h"
 
@@ -123,11 +124,7 @@ class ZookeeperClient::Impl : public std::enable_shared_from_this<ZookeeperClien
       const auto self = weak.lock();
       if (self && !self->ended_ && self->attempt_ == attempt) self->resolved(host, problem, found);
     };
-    try {
-      resolver_.async_resolve(server.host, std::to_string(server.port), asio::ip::resolver_base::numeric_service, take);
-    } catch (const boost::system::system_error& no_thread) {  // Asio starts one for all resolvers at the first name
-      asio::post(io_, [take, problem = no_thread.code()] { take(problem, asio::ip::tcp::resolver::results_type()); });
-    }
+    resolve_name(resolver_, server.host, std::to_string(server.port), take);
   }
 
   void start_limit() {

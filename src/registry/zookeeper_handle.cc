@@ -77,6 +77,7 @@ struct Reply {
   int code = ZOK;
   ZookeeperNode node;
   std::vector<std::string> children;
+  bool open_to_all = false;
 };
 
 Error to_error(int code, const std::string& action) {
@@ -108,6 +109,13 @@ ZookeeperNode to_node(const Stat& stat) {
 }
 
 }  // namespace
+
+bool is_ephemeral(const ZookeeperNode& node) {
+  constexpr std::uint64_t kContainer = 1ULL << 63U;
+  constexpr unsigned kTimeToLive = 0xFF;  // the first byte, in servers that have such nodes
+  const auto owner = static_cast<std::uint64_t>(node.ephemeral_owner);
+  return owner != 0 && owner != kContainer && owner >> 56U != kTimeToLive;
+}
 
 class ZookeeperHandle::Impl : public std::enable_shared_from_this<ZookeeperHandle::Impl> {
  public:
@@ -160,18 +168,28 @@ class ZookeeperHandle::Impl : public std::enable_shared_from_this<ZookeeperHandl
     calls_.emplace(key, std::move(owned));
     zhandle_t* const handle = pump_->handle();
     const int code = handle == nullptr ? static_cast<int>(ZINVALIDSTATE) : start(handle, key);
-    if (code != ZOK) return answer(*key, Reply{code, {}, {}});
+    if (code != ZOK) return answer(*key, Reply{code, {}, {}, false});
     pump_->step();
   }
 
-  static void on_void(int code, const void* data) { answer(*static_cast<const Call*>(data), Reply{code, {}, {}}); }
+  static void on_void(int code, const void* data) {
+    answer(*static_cast<const Call*>(data), Reply{code, {}, {}, false});
+  }
   static void on_string(int code, const char*, const void* data) { on_void(code, data); }
   static void on_stat(int code, const Stat* stat, const void* data) {
-    answer(*static_cast<const Call*>(data), Reply{code, stat != nullptr ? to_node(*stat) : ZookeeperNode{}, {}});
+    answer(*static_cast<const Call*>(data), Reply{code, stat != nullptr ? to_node(*stat) : ZookeeperNode{}, {}, false});
   }
   static void on_data(int code, const char* value, int size, const Stat* stat, const void* data) {
-    Reply reply{code, stat != nullptr ? to_node(*stat) : ZookeeperNode{}, {}};
+    Reply reply{code, stat != nullptr ? to_node(*stat) : ZookeeperNode{}, {}, false};
     if (value != nullptr && size > 0) reply.node.data.assign(value, static_cast<std::size_t>(size));  // -1: null
+    answer(*static_cast<const Call*>(data), std::move(reply));
+  }
+  static void on_acl(int code, ACL_vector* acl, Stat*, const void* data) {
+    Reply reply{code, {}, {}, false};
+    for (std::int32_t i = 0; acl != nullptr && i < acl->count; ++i) {
+      const ACL& entry = acl->data[i];
+      reply.open_to_all |= std::strcmp(entry.id.scheme, "world") == 0 && (entry.perms & ZOO_PERM_CREATE) != 0;
+    }
     answer(*static_cast<const Call*>(data), std::move(reply));
   }
   static void on_strings(int code, const String_vector* strings, const void* data) {
@@ -257,6 +275,27 @@ void ZookeeperHandle::get(const std::string& path, bool watch, Handler<std::opti
   };
   impl_->call(std::move(done), [&](zhandle_t* handle, const void* context) {
     return ::zoo_aget(handle, path.c_str(), watch ? 1 : 0, &Impl::on_data, context);
+  });
+}
+
+void ZookeeperHandle::look(const std::string& path, Handler<std::optional<ZookeeperNode>> handler) {
+  auto done = [path, handler = std::move(handler)](Reply reply) {
+    if (reply.code == ZNONODE) return handler(std::nullopt);
+    if (reply.code != ZOK) return handler(fail(to_error(reply.code, "look at " + path)));
+    handler(std::optional(std::move(reply.node)));
+  };
+  impl_->call(std::move(done), [&](zhandle_t* handle, const void* context) {
+    return ::zoo_aexists(handle, path.c_str(), 0, &Impl::on_stat, context);
+  });
+}
+
+void ZookeeperHandle::is_open(const std::string& path, Handler<bool> handler) {
+  auto done = [path, handler = std::move(handler)](const Reply& reply) {
+    if (reply.code != ZOK) return handler(fail(to_error(reply.code, "read the ACL of " + path)));
+    handler(reply.open_to_all);
+  };
+  impl_->call(std::move(done), [&](zhandle_t* handle, const void* context) {
+    return ::zoo_aget_acl(handle, path.c_str(), &Impl::on_acl, context);
   });
 }
 

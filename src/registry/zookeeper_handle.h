@@ -62,6 +62,10 @@ struct ZookeeperNode {
   std::int64_t ephemeral_owner = 0;  // a session id; 0: the node is persistent
 };
 
+// Whether it goes with the session that made it, as a server's does: not a container or one with a time to live, whose
+// owner is a mark (ZooKeeper `EphemeralType`).
+bool is_ephemeral(const ZookeeperNode& node);
+
 enum class NodeMode { kPersistent, kEphemeral };
 
 class ZookeeperHandle {
@@ -98,6 +102,9 @@ class ZookeeperHandle {
 
   // Results that are expected are values; errors have kUnavailable (lost), kDenied (ACL), kNotFound or kInvalid.
   void get(const std::string& path, bool watch, Handler<std::optional<ZookeeperNode>> handler);  // nullopt: no node
+  void look(const std::string& path, Handler<std::optional<ZookeeperNode>> handler);             // without its data
+  // Whether everybody may make nodes below this one.
+  void is_open(const std::string& path, Handler<bool> handler);
   void children(const std::string& path, bool watch, Handler<std::vector<std::string>> handler);
   void create(const std::string& path, const std::string& data, NodeMode mode, Handler<bool> handler);  // false: exists
   // The new version; nullopt: no such node, or it has another version.

@@ -17,13 +17,13 @@ Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not find it out
 
 constexpr std::int64_t kFirstOpaque = std::int64_t{1} << 40;  // far above every counter of a Java peer
 
-enum class Audience { kAnybody, kLogPeers, kMasters };
+enum class Audience { kAnybody, kLogPeers, kLogRemovers, kMasters };
 
 Audience audience_of(wire::Command command) {
   switch (command) {
     case wire::Command::kPing:
-    case wire::Command::kHeartBeat:
-    case wire::Command::kRemoveTaskLogRequest: return Audience::kAnybody;  // who may not is told so: remove_log()
+    case wire::Command::kHeartBeat: return Audience::kAnybody;
+    case wire::Command::kRemoveTaskLogRequest: return Audience::kLogRemovers;  // who may not is told so: remove_log()
     case wire::Command::kGetAppIdRequest:
     case wire::Command::kRollViewLogRequest:
     case wire::Command::kViewWholeLogRequest:
@@ -58,27 +58,38 @@ std::optional<wire::FrameLimits> FrameRouter::on_head(const std::shared_ptr<Conn
                                                       const wire::FrameHead& head) {
   const Audience audience = audience_of(head.command);
   const bool known = parts_.masters.knows(connection->address());
-  if (known && (audience != Audience::kMasters || connection->trusted())) return limits_of_known(head.command);
-  if (audience == Audience::kAnybody ||
-      (audience == Audience::kLogPeers && parts_.log_peers.contains(connection->address())))
-    return kOfStrangers;
-  const char* const key = audience == Audience::kMasters ? "allow-masters" : "allow-log-peers";
-  parts_.masters.ask(connection->address(), [this, weak = std::weak_ptr(connection), command = head.command, audience,
-                                             key](const Status& may) {
-    const auto asking = weak.lock();
-    if (!asking || !asking->open()) return;
-    if (!may) return refuse(*asking, command, key, may.error());
-    if (audience == Audience::kMasters) asking->trust();
-    asking->go_on(limits_of_known(command));
+  const bool for_masters = audience == Audience::kMasters || (audience == Audience::kLogRemovers && known);
+  if (known && (!for_masters || connection->trusted())) return limits_of_known(head.command);
+  const bool may_read = audience == Audience::kLogPeers && parts_.log_peers.contains(connection->address());
+  if (!for_masters && (audience != Audience::kLogPeers || may_read)) return kOfStrangers;
+  ask_for(connection, [this, command = head.command, audience](Connection& asking, const Status& may) {
+    if (may && audience != Audience::kLogPeers) asking.trust();
+    if (!may && audience != Audience::kLogRemovers)
+      return refuse(asking, command, audience == Audience::kMasters ? "allow-masters" : "allow-log-peers", may.error());
+    asking.go_on(may ? limits_of_known(command) : kOfStrangers);
   });
   return std::nullopt;
+}
+
+// Whether it is a master: by its address and, on this machine, by its process.
+void FrameRouter::ask_for(const std::shared_ptr<Connection>& connection,
+                          std::function<void(Connection&, const Status& may)> then) {
+  const auto answer = [weak = std::weak_ptr(connection), then = std::move(then)](const Status& may) {
+    if (const auto asking = weak.lock(); asking && asking->open()) then(*asking, may);
+  };
+  parts_.masters.ask(connection->address(), [this, weak = std::weak_ptr(connection), answer](const Status& may) {
+    const auto asking = weak.lock();
+    if (!may || !asking) return answer(may);
+    parts_.local_peers.judge(asking->peer_end(), asking->own_end(), parts_.masters.registered(), answer);
+  });
 }
 
 void FrameRouter::refuse(Connection& connection, wire::Command command, const char* key, const Error& why) {
   parts_.metrics.messages.rejected(FrameRejection::kPeer);
   const std::string host = connection.peer().substr(0, connection.peer().rfind(':'));
+  const bool is_address = !parts_.masters.knows(connection.address());
   connection.close("it may not send " + std::string(wire::name_of(command)) + ": " + why.message() +
-                   "; if it is trusted, name it (" + key + ": " + host + ")");
+                   (is_address ? "; if it is trusted, name it (" + std::string(key) + ": " + host + ")" : ""));
 }
 
 void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
@@ -148,7 +159,7 @@ bool FrameRouter::take_ack(const wire::Incoming& message) {
 // A caller of 3.1 that hears nothing waits for ten seconds for each task of a workflow.
 void FrameRouter::remove_log(const std::shared_ptr<Connection>& connection, const wire::Frame& frame,
                              wire::RemoveLog request) {
-  const bool may = parts_.masters.knows(connection->address()) || parts_.log_peers.names(connection->address());
+  const bool may = connection->trusted() || parts_.log_peers.names(connection->address());
   const auto task = task_instance_of(request.path);
   const bool unfinished = task && parts_.loop.engine().has_unfinished(*task);
   if (may && !unfinished) {

@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "wire/messages.h"
+#include "worker/local_peers.h"
 #include "worker/peer_authorizer.h"
 #include "worker/task_request.h"
 #include "worker/worker_loop.h"
@@ -30,6 +32,7 @@ struct RouterDeps {
   const TimeZone& zone;
   LogThread& logs;
   PeerAuthorizer& masters;
+  LocalPeers& local_peers;
   AddressRanges log_peers;  // who may read logs in addition to masters; those that it names may remove them, too
   Metrics& metrics;
   Log& log;
@@ -58,6 +61,7 @@ class FrameRouter {
   }
 
  private:
+  void ask_for(const std::shared_ptr<Connection>& connection, std::function<void(Connection&, const Status& may)> then);
   void refuse(Connection& connection, wire::Command command, const char* key, const Error& why);
   // Nothing when it makes no sense.
   std::optional<wire::Incoming> decode(const wire::Frame& frame, const std::string& peer);

@@ -36,6 +36,7 @@ class Membership final : public RegistrationEvents {
   void on_expired(std::string_view why) override;
   void on_problem(const Error& error) override;
   void on_masters(const std::vector<std::string>& addresses) override { deps_.on_masters(addresses); }
+  void on_warning(std::string_view text) override { deps_.log.warn(text); }
   void on_log(std::string_view line) override { deps_.log.debug(line); }
 
  private:

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/network_address.h"
+#include "base/resolve.h"
 #include "net/connection.h"
 
 namespace porpoise {
@@ -13,6 +14,8 @@ namespace {
 
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
+
+bool is_same(const HostPort& left, const HostPort& right) { return left.host == right.host && left.port == right.port; }
 
 tl::unexpected<Error> refusal() { return fail(ErrorCode::kDenied, "no master is registered with this address"); }
 
@@ -29,16 +32,25 @@ void PeerAuthorizer::set_named(AddressRanges named) {
 void PeerAuthorizer::set_registered(const std::vector<std::string>& masters) {
   masters_.clear();
   names_.clear();
+  ends_.clear();
   for (const std::string& master : masters) {
     const auto parsed = parse_host_port(master);
     if (!parsed) continue;  // not a master's node; masters check their own
     if (const auto address = parse_ip(parsed->host))
-      masters_.insert(*address);
+      add({*address, parsed->port});
     else
-      names_.push_back(parsed->host);
+      names_.push_back(*parsed);
   }
   resolve_names();
   release();
+}
+
+void PeerAuthorizer::add(const SocketEnd& master) {
+  masters_.insert(master.address);
+  const bool known = std::any_of(ends_.begin(), ends_.end(), [&](const SocketEnd& end) {
+    return end.address == master.address && end.port == master.port;
+  });
+  if (!known) ends_.push_back(master);
 }
 
 // One name after the other; what a name meant before stays until the list of masters changes.
@@ -48,22 +60,19 @@ void PeerAuthorizer::resolve_names() {
   *next = [this, weak = std::weak_ptr(next), names = names_](std::size_t index) {
     if (index == names.size()) {
       resolving_ = false;
-      if (names != names_) resolve_names();
+      if (!std::equal(names.begin(), names.end(), names_.begin(), names_.end(), is_same)) resolve_names();
       return;
     }
     const auto take = [this, self = weak.lock(), index, name = names[index]](const auto& problem, const auto& found) {
       if (problem == asio::error::operation_aborted) return;  // we are gone
-      const bool still_registered = std::find(names_.begin(), names_.end(), name) != names_.end();
+      const bool still_registered =
+          std::any_of(names_.begin(), names_.end(), [&](const HostPort& one) { return is_same(one, name); });
       for (const auto& entry : found)
-        if (still_registered) masters_.insert(ip_bytes(entry.endpoint().address()));
+        if (still_registered) add({ip_bytes(entry.endpoint().address()), name.port});
       release();
       (*self)(index + 1);
     };
-    try {
-      resolver_.async_resolve(names[index], "", take);
-    } catch (const boost::system::system_error&) {  // no thread for it now; the next stranger makes it try again
-      resolving_ = false;
-    }
+    resolve_name(resolver_, names[index].host, "", take);
   };
   (*next)(0);
 }

@@ -42,6 +42,9 @@ class PeerAuthorizer {
   // Whether a master is registered with this address, or it was named.
   bool knows(const IpBytes& peer) const { return masters_.contains(peer) || named_.contains(peer); }
 
+  // Where masters listen, as far as it is known: those that registered an address, or a name that was resolved.
+  const std::vector<SocketEnd>& registered() const { return ends_; }
+
   // Answers as soon as `peer` is known as a master's address, or, with kDenied, when it is not within the patience or
   // too many wait. Once, and never from inside.
   void ask(const IpBytes& peer, Answer answer);
@@ -52,6 +55,7 @@ class PeerAuthorizer {
     Answer answer;
     std::chrono::steady_clock::time_point until;
   };
+  void add(const SocketEnd& master);
   void resolve_names();
   void release();
   void arm();
@@ -62,7 +66,8 @@ class PeerAuthorizer {
   const GateLimits limits_;
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::steady_timer timer_;
-  std::vector<std::string> names_;  // of registered masters that did not register an address
+  std::vector<HostPort> names_;  // of registered masters that did not register an address
+  std::vector<SocketEnd> ends_;
   std::set<IpBytes> masters_;
   std::deque<Waiting> waiting_;
   bool resolving_ = false;

@@ -53,6 +53,8 @@ class TaskExecutor::Run : public TaskListener {
   }
   const std::optional<std::chrono::steady_clock::time_point>& cancelled() const { return cancelled_; }
 
+  std::optional<std::int64_t> host() const { return process_ ? std::optional(process_->pid()) : std::nullopt; }
+
   // What its host ended as fenced, before `time`, is told after all. Nothing: it was not.
   std::optional<TaskResult> fenced_before(std::chrono::steady_clock::time_point time) {
     return fenced_ && fenced_at_ < time ? std::exchange(fenced_, std::nullopt) : std::nullopt;
@@ -105,6 +107,13 @@ TaskExecutor::TaskExecutor(boost::asio::io_context& io, const WorkerConfig& conf
       tenants_(look_ups_, TenantResolver::system_source(config)) {}
 
 TaskExecutor::~TaskExecutor() = default;
+
+std::vector<pid_t> TaskExecutor::hosts() const {
+  std::vector<pid_t> hosts;
+  for (const auto& [id, run] : runs_)
+    if (const auto host = run->host()) hosts.push_back(static_cast<pid_t>(*host));
+  return hosts;
+}
 
 std::map<std::string, std::size_t> TaskExecutor::hung_calls() const {
   return {{"look-up", look_ups_.hung()}, {"launch", launches_.hung()}, {"burial", burials_.hung()}};

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/blocking_calls.h"
 #include "base/result.h"
@@ -60,6 +61,9 @@ class TaskExecutor {
   // A server of ZooKeeper has confirmed what was `asked` of it then: masters wait for what hosts ended as fenced
   // before.
   void session_lives(std::chrono::steady_clock::time_point asked);
+
+  // The pids of the task hosts that live.
+  std::vector<pid_t> hosts() const;
 
   // Calls that were given up on and have not come back, by what they were for.
   std::map<std::string, std::size_t> hung_calls() const;

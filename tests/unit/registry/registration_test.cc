@@ -373,6 +373,30 @@ TEST_F(RegistrationTest, TellsWhichMastersThereAre) {
   EXPECT_TRUE(worker.sees("masters a:5678"));
 }
 
+// A node that a task had written into an open ZooKeeper made it a master.
+TEST_F(RegistrationTest, TakesNoPersistentNodeForAMaster) {
+  Observer anybody(io, server->connect_string());
+  ASSERT_TRUE(anybody.connect());
+  anybody.make_parents();
+  ASSERT_EQ(anybody.create(kMasters + "/a:5678", "{}", NodeMode::kPersistent), true);
+  ASSERT_EQ(anybody.create(kMasters + "/b:5678", "{}", NodeMode::kEphemeral), true);
+  TestWorker worker(io, options());
+  EXPECT_TRUE(worker.sees("masters b:5678"));
+  ASSERT_TRUE(run_until(io, [&] { return worker.warnings.size() >= 2; }));
+  const auto has = [](const char* text) { return testing::Contains(HasSubstr(text)); };
+  EXPECT_THAT(worker.warnings, has("a:5678 is not ephemeral"));
+  EXPECT_THAT(worker.warnings, has("everybody who reaches ZooKeeper may make nodes"));
+}
+
+TEST_F(RegistrationTest, SaysThatAnotherSessionTimeoutWasGranted) {
+  RegistrationOptions long_one = options();
+  long_one.session_timeout = std::chrono::hours(1);
+  TestWorker worker(io, long_one);
+  ASSERT_TRUE(worker.sees("registered 1000"));
+  EXPECT_THAT(worker.warnings, testing::Contains(testing::AllOf(HasSubstr("has granted a session of"),
+                                                                HasSubstr("where 3600 s were asked for"))));
+}
+
 TEST_F(RegistrationTest, WithADigestIsClosedToOthers) {
   RegistrationOptions secret = options();
   secret.digest = "porpoise:secret";

@@ -136,9 +136,11 @@ class TestWorker final : public RegistrationListener {
     for (const auto& address : addresses) text += " " + address;
     events.push_back(text);
   }
+  void on_warning(std::string_view text) override { warnings.emplace_back(text); }
   void on_log(std::string_view line) override { log += std::string(line) + "\n"; }
 
   std::unique_ptr<Registration> registration;
+  std::vector<std::string> warnings;
   std::vector<std::string> events;
   std::vector<std::string> reasons;
   std::string log;

@@ -1,0 +1,59 @@
+// Whether a peer on this worker's own machine is a master, for its address says nothing there: whatever runs on the
+// machine, tasks among it, has the same one. Asked is who made its socket and which process holds it.
+//
+// Owned by cli/worker.cc; the control thread, with the looking on a thread beside it. A peer may be a master when its
+// socket belongs to root, to the worker's own user, or to the user who holds the listening socket of a master that is
+// registered on this machine; and when no process of a task holds it. Peers on other machines, or in other network
+// namespaces, are not its business. Where the kernel does not tell, the address alone decides, and that is said once.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/blocking_calls.h"
+#include "base/network_address.h"
+#include "base/result.h"
+
+namespace porpoise {
+
+// What it takes to judge one. Pids of task hosts that live, and where registered masters listen.
+struct LocalPeerQuestion {
+  SocketEnd peer;
+  SocketEnd own;  // end of the same connection
+  std::vector<SocketEnd> masters;
+  std::vector<pid_t> hosts;
+};
+
+// kDenied, with the reason; kUnavailable: the kernel does not tell. Reads /proc; any thread.
+Status judge_local_peer(const LocalPeerQuestion& question);
+
+class LocalPeers {
+ public:
+  using Answer = std::function<void(Status may)>;
+
+  // `hosts`: the task hosts that live. `warn`: what is said once.
+  LocalPeers(boost::asio::io_context& io, std::function<std::vector<pid_t>()> hosts,
+             std::function<void(const std::string& text)> warn);
+  LocalPeers(const LocalPeers&) = delete;
+  LocalPeers& operator=(const LocalPeers&) = delete;
+
+  // Whether the kernel tells anything, by the socket that this worker listens on; if not, that is said.
+  void check(const SocketEnd& listening);
+
+  // Once, and never from inside.
+  void judge(const SocketEnd& peer, const SocketEnd& own, std::vector<SocketEnd> masters, Answer answer);
+
+ private:
+  void say_blind(const Error& why);
+
+  const std::function<std::vector<pid_t>()> hosts_;
+  const std::function<void(const std::string& text)> warn_;
+  bool said_ = false;
+  BlockingCalls calls_;
+};
+
+}  // namespace porpoise
