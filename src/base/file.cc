@@ -59,6 +59,18 @@ Result<std::string> read_descriptor(int fd, std::size_t max_bytes, const std::st
   }
 }
 
+bool restore_own_access(const std::filesystem::path& folder) {
+  bool changed = false;
+  const std::filesystem::path above = folder.parent_path();
+  for (const std::filesystem::path& one : {above.parent_path(), above, folder}) {
+    struct stat info {};
+    if (::lstat(one.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != ::geteuid()) continue;
+    if ((info.st_mode & S_IRWXU) != S_IRWXU && ::chmod(one.c_str(), (info.st_mode & 07777U) | S_IRWXU) == 0)
+      changed = true;
+  }
+  return changed;
+}
+
 Status write_file(const std::filesystem::path& path, std::string_view content, unsigned mode, Durability durability) {
   const std::filesystem::path temporary = path.string() + ".tmp";
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));

@@ -27,6 +27,10 @@ enum class Durability {
 // Writes `<path>.tmp` with `mode`, then renames it over `path`.
 Status write_file(const std::filesystem::path& path, std::string_view content, unsigned mode, Durability durability);
 
+// Gives this user back what it may do in `folder` and in the two above it, where it owns them: a program of the same
+// user can have taken that by chmod. True: something has changed, so that it is worth another try.
+bool restore_own_access(const std::filesystem::path& folder);
+
 // Whose files decide what porpoise runs, its plugins and its configuration: the rule that keeps other users out of it.
 //
 // Reads file modes only. A file is trusted when it and the folder it really lies in (symbolic links resolved)

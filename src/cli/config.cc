@@ -62,6 +62,7 @@ int check_config(const WorkerFlags& flags) {
   if (!resolved) return print_error(resolved.error(), kExitUsage);
   for (const std::string& ignored : resolved->ignored) print_error("without effect: " + ignored, kExitOk);
   for (const std::string& warning : warnings_of(*resolved)) print_error(warning, kExitOk);
+  if (!judge_files(*resolved).distrusted.empty()) return kExitUsage;
   if (const Status zone = use_time_zone(resolved->config.time_zone); !zone)
     return print_error(zone.error(), kExitUsage);
   return kExitOk;

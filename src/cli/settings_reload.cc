@@ -1,7 +1,11 @@
 #include "cli/settings_reload.h"
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,9 +22,24 @@ void take_keys(const std::vector<SettingChange>& changes, const WorkerConfig& fo
       (void)setting->value.parse(setting->value.format(found), config);
 }
 
-}  // namespace
+// A file that gave keys and gives none any more, as one does that an editor or a full disk has cut. Empty: there is
+// none.
+std::string file_without_keys(const ResolvedSettings& before, const ResolvedSettings& after) {
+  const auto gives_keys = [](const ResolvedSettings& settings, const std::string& file) {
+    return std::any_of(settings.settings.begin(), settings.settings.end(),
+                       [&](const ResolvedSetting& one) { return one.origin.starts_with(file + " line "); });
+  };
+  for (const std::filesystem::path& file : before.files)
+    if (gives_keys(before, file.string()) && !gives_keys(after, file.string())) return file.string();
+  return {};
+}
 
-void ignore_hangup() { std::signal(SIGHUP, SIG_IGN); }
+int talkativeness(std::string_view level) {
+  constexpr std::string_view kLevels[] = {"error", "warn", "info", "debug"};
+  return static_cast<int>(std::find(std::begin(kLevels), std::end(kLevels), level) - std::begin(kLevels));
+}
+
+}  // namespace
 
 SettingsReload::SettingsReload(boost::asio::io_context& io, ResolvedSettings current, Read read, TakeOver take_over,
                                Log& log)
@@ -50,19 +69,24 @@ void SettingsReload::read_again() {
 void SettingsReload::compare(const Result<ResolvedSettings>& found) {
   if (!found) return log_.error("SIGHUP: " + found.error().to_string() + kKept);
   const std::vector<SettingChange> changes = changes_between(current_, *found);
+  if (const std::string lost = file_without_keys(current_, *found); !lost.empty())
+    return log_.error("SIGHUP: " + lost + " set keys before and sets none now: it may be half written" + kKept);
   WorkerConfig next = current_.config;
   take_keys(changes, found->config, next);
+  const bool quieter = talkativeness(next.log_level) < talkativeness(current_.config.log_level);
+  if (quieter) say(changes);
   if (const Status taken = take_over_(next); !taken) return log_.error("SIGHUP: " + taken.error().to_string() + kKept);
+  if (!quieter) say(changes);
+  current_.settings = found->settings;
+  current_.files = found->files;
   current_.config = std::move(next);
-  say(changes);
 }
 
-// As warnings, which a log that tells less than before, or less than from now on, has as well.
 void SettingsReload::say(const std::vector<SettingChange>& changes) {
   if (changes.empty()) log_.info("SIGHUP: nothing has changed");
   for (const SettingChange& change : changes) {
     if (change.at_run_time)
-      log_.warn("SIGHUP: in force from now on", {{"key", change.key}, {"was", change.before}, {"is", change.after}});
+      log_.info("SIGHUP: in force from now on", {{"key", change.key}, {"was", change.before}, {"is", change.after}});
     else
       log_.warn("SIGHUP: a restart of the worker takes this over; its tasks run on meanwhile",
                 {{"key", change.key}, {"is", change.before}, {"will_be", change.after}});

@@ -3,7 +3,7 @@
 // over. What cannot be read, or must not be trusted, changes nothing.
 //
 // Owned by cli/worker.cc; the control thread, with the reading on a thread of its own, which has five seconds. SIGHUP
-// ends no worker while this lives; ignore_hangup() sees to the time before.
+// ends no worker: main() sees to the time before.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,9 +17,6 @@
 #include "observe/log.h"
 
 namespace porpoise {
-
-// A worker that a terminal leaves behind lives on, as does one that is told to read what it is about to read.
-void ignore_hangup();
 
 class SettingsReload {
  public:

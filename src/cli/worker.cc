@@ -267,8 +267,7 @@ Result<ResolvedSettings> read_trusted(const WorkerFlags& flags, const Variables&
 }  // namespace
 
 int run_worker(const WorkerFlags& flags) {
-  close_to_others();  // before there is a secret in here
-  ignore_hangup();
+  close_to_others();                                  // before there is a secret in here
   const Variables variables = process_environment();  // a later reading wants the secrets, too
   const auto resolved = resolve_worker_flags(flags, variables);
   if (!resolved) return print_error(resolved.error(), kExitUsage);

@@ -12,7 +12,7 @@ constexpr int kMaxGiB = 1 << 20;
 
 constexpr const char* const kRegistry = "Registry";
 constexpr const char* const kAddresses = "Addresses";
-constexpr const char* const kPlaces = "WorkerPaths";
+constexpr const char* const kPlaces = "Folders";
 constexpr const char* const kLoad = "Load";
 constexpr const char* const kTasks = "Tasks";
 constexpr const char* const kResources = "Resource centre";

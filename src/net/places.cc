@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace porpoise {
 namespace {
@@ -22,6 +23,25 @@ const Place* first_to_leave(const std::vector<Place>& places, Candidate is_candi
   return first;
 }
 
+// Of those that are known least, the one that was silent longest. Of those that have never spoken the middle one: it
+// neither was there before a crowd came, nor has it only just come and is about to speak.
+template <typename Candidate>
+const Place* one_to_make_way(const std::vector<Place>& places, Candidate is_candidate) {
+  const auto known = [](const Place& place) { return std::make_pair(place.acquaintance, place.has_spoken); };
+  std::vector<const Place*> least;
+  for (const Place& place : places) {
+    if (!is_candidate(place)) continue;
+    if (!least.empty() && known(place) < known(*least.front())) least.clear();
+    if (least.empty() || known(place) == known(*least.front())) least.push_back(&place);
+  }
+  if (least.empty()) return nullptr;
+  const auto chosen = least.begin() + static_cast<std::ptrdiff_t>(least.front()->has_spoken ? 0 : least.size() / 2);
+  std::nth_element(least.begin(), chosen, least.end(), [](const Place* left, const Place* right) {
+    return std::make_pair(left->last_traffic, left->id) < std::make_pair(right->last_traffic, right->id);
+  });
+  return *chosen;
+}
+
 template <typename Candidate>
 std::size_t count(const std::vector<Place>& places, Candidate is_candidate) {
   return static_cast<std::size_t>(std::count_if(places.begin(), places.end(), is_candidate));
@@ -31,7 +51,7 @@ std::size_t count(const std::vector<Place>& places, Candidate is_candidate) {
 
 Entry enter(const std::vector<Place>& places, const IpBytes& peer, Acquaintance acquaintance, PlaceLimits limits) {
   const auto take_place_of = [&](auto is_candidate) {
-    const Place* const first = first_to_leave(places, is_candidate);
+    const Place* const first = one_to_make_way(places, is_candidate);
     return first == nullptr ? Entry{false, {}} : Entry{true, first->id};
   };
   const auto of_peer = [&](const Place& place) { return place.peer == peer; };

@@ -45,8 +45,9 @@ struct Entry {
   std::optional<std::uint64_t> leaves;  // whose place it takes
 };
 
-// The places of strangers are taken first: of those that have never spoken, then of those that were silent longest. A
-// connection that was let through as a master's leaves for nobody.
+// The places of strangers are taken first: of those that have never spoken the middle one, by when it came, then of
+// those that were silent longest. So neither a master that has been there since before a crowd came, nor one that comes
+// through it, loses its place to it. A connection that was let through as a master's leaves for nobody.
 Entry enter(const std::vector<Place>& places, const IpBytes& peer, Acquaintance acquaintance, PlaceLimits limits);
 
 // Who is to leave when all of them together hold too many bytes; nothing when nobody holds any. `strangers_only`: their

@@ -106,6 +106,15 @@ Status TaskStore::prepare() const {
 
 Result<fs::path> TaskStore::keep(std::int64_t task_instance_id, std::string_view dispatch_body,
                                  const TaskContact& contact) const {
+  auto kept = try_to_keep(task_instance_id, dispatch_body, contact);
+  // A task of the worker's own user may have taken its folders from it by chmod.
+  if (!kept && kept.error().code() == ErrorCode::kDenied && restore_own_access(folder(task_instance_id)))
+    kept = try_to_keep(task_instance_id, dispatch_body, contact);
+  return kept;
+}
+
+Result<fs::path> TaskStore::try_to_keep(std::int64_t task_instance_id, std::string_view dispatch_body,
+                                        const TaskContact& contact) const {
   PORPOISE_TRY(fs::path stale, forget(task_instance_id));
   PORPOISE_TRY_VOID(make_folder(folder(task_instance_id)));
   // The dispatch first: what is left of a crash in between is a task, not one that has lost its dispatch.

@@ -94,6 +94,8 @@ class TaskStore {
   Scan scan() const;
 
  private:
+  Result<std::filesystem::path> try_to_keep(std::int64_t task_instance_id, std::string_view dispatch_body,
+                                            const TaskContact& contact) const;
   Found read(const std::filesystem::path& folder, std::int64_t task_instance_id) const;
 
   std::filesystem::path root_;

@@ -69,7 +69,7 @@ class TreeRemoval {
     struct stat info {};
     if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode) &&
         (info.st_mode & S_IRWXU) != S_IRWXU)
-      (void)::fchmodat(parent, name.c_str(), info.st_mode | S_IRWXU, AT_SYMLINK_NOFOLLOW);
+      (void)!::fchmodat(parent, name.c_str(), info.st_mode | S_IRWXU, AT_SYMLINK_NOFOLLOW);
     return open_beneath(parent, name, O_RDONLY | O_DIRECTORY);
   }
 

@@ -63,7 +63,12 @@ Status write_result(const std::filesystem::path& state_dir, const TaskResult& re
   const std::string body = dump_json(json);
   json[kChecksum] = checksum_of(body);
   if (seal != nullptr) json[kSeal] = seal->seal(body);
-  return write_file(state_dir / kResultFile, dump_json(json), 0600, Durability::kDurable);
+  const auto write = [&, text = dump_json(json)] {
+    return write_file(state_dir / kResultFile, text, 0600, Durability::kDurable);
+  };
+  Status written = write();
+  if (!written && written.error().code() == ErrorCode::kDenied && restore_own_access(state_dir)) written = write();
+  return written;
 }
 
 Result<TaskResult> read_result(const std::filesystem::path& state_dir, std::int64_t task_instance_id,

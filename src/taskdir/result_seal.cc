@@ -50,6 +50,16 @@ Status check_private(const std::filesystem::path& file) {
   return fail(ErrorCode::kDenied, file.string() + " is not this user's alone");
 }
 
+// What somebody has made of its mode, undone: a task of the same user can change that, and nothing else. Empty:
+// nothing.
+std::string tighten(const std::filesystem::path& file) {
+  struct stat info {};
+  const bool own = ::lstat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == ::geteuid();
+  const bool fine = (info.st_mode & 077U) == 0 && (info.st_mode & S_IRUSR) != 0;
+  if (!own || fine || ::chmod(file.c_str(), 0600) != 0) return {};
+  return "gave " + file.string() + " its mode of 0600 again: somebody had changed it, and may have read the key";
+}
+
 Status write_key(const std::filesystem::path& file, const unsigned char* key, const std::set<std::int64_t>& unsealed) {
   const Json json = {{"v", 1}, {"key", to_hex(key, ResultSeal::kKeyBytes)}, {"unsealed", unsealed}};
   return write_file(file, dump_json(json), 0600, Durability::kDurable);
@@ -85,8 +95,9 @@ Result<std::shared_ptr<ResultSeal>> ResultSeal::read(const std::filesystem::path
 }
 
 Result<ResultSeal::Opened> ResultSeal::open(const std::filesystem::path& file, const std::set<std::int64_t>& unsealed) {
+  const std::string loose = tighten(file);
   auto known = read(file);
-  if (known) return Opened{*std::move(known), ""};
+  if (known) return Opened{*std::move(known), loose};
   Opened made;
   if (known.error().code() != ErrorCode::kNotFound) {
     std::error_code ignored;

@@ -117,19 +117,20 @@ void LocalPeers::say_blind(const Error& why) {
 
 void LocalPeers::judge(const SocketEnd& peer, const SocketEnd& own, std::vector<SocketEnd> masters, Answer answer) {
   using Blind = std::optional<Error>;  // none: it may
-  calls_.call(
-      "a look at who connects", kLookLimit,
-      [question = LocalPeerQuestion{peer, own, std::move(masters), hosts_()}]() -> Result<Blind> {
-        const Status may = judge_local_peer(question);
-        if (may) return Blind();
-        if (may.error().code() == ErrorCode::kUnavailable) return Blind(may.error());
-        return fail(may.error());
-      },
-      [this, answer = std::move(answer)](const Result<Blind>& blind) {
-        if (!blind) return answer(fail(blind.error()));
-        if (*blind) say_blind(**blind);
-        answer({});
-      });
+  const auto look = [question = LocalPeerQuestion{peer, own, std::move(masters), hosts_()}]() -> Result<Blind> {
+    const Status may = judge_local_peer(question);
+    if (may) return Blind();
+    if (may.error().code() == ErrorCode::kUnavailable) return Blind(may.error());
+    return fail(may.error());
+  };
+  calls_.call("a look at who connects", kLookLimit, look,
+              [this, look, answer = std::move(answer)](Result<Blind> blind) {
+                // No thread is to be had: a moment's work here is better than a dispatch that is lost.
+                if (!blind && blind.error().code() == ErrorCode::kUnavailable && calls_.hung() == 0) blind = look();
+                if (!blind) return answer(fail(blind.error()));
+                if (*blind) say_blind(**blind);
+                answer({});
+              });
 }
 
 }  // namespace porpoise

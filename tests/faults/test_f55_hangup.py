@@ -17,8 +17,8 @@ class Hangup(FaultCase):
         self.flags = {"config": str(self.yaml)}
 
     def write(self, **keys):
-        lines = [f"  {key.replace('_', '-')}: {value}\n" for key, value in keys.items()]
-        self.yaml.write_text("worker:\n" + "".join(lines) if lines else "")
+        lines = [f"  {key.replace('_', '-')}: {value}\n" for key, value in {"host_weight": 100, **keys}.items()]
+        self.yaml.write_text("worker:\n" + "".join(lines))
 
     def hang_up(self, said):
         """Until the worker has said so."""
@@ -55,6 +55,8 @@ class Hangup(FaultCase):
         self.write(log_level="loud")
         self.hang_up("the worker keeps the configuration that it has")
         self.assertIn("log-level 'loud' is not", self.worker.text())
+        self.yaml.write_text("")
+        self.hang_up("it may be half written; the worker keeps the configuration that it has")
         self.yaml.chmod(0o666)
         self.write(tenant_map="somebody")
         self.hang_up("the worker keeps the configuration that it has")

@@ -33,7 +33,7 @@ TALKINGDATA = (
 def start_process(*options: str, by_path: bool = False, environment: dict[str, str] | None = None) -> subprocess.Popen:
     """The sandbox as the C++ side starts it."""
     target = [str(PACKAGES / "openmldb_sandbox")] if by_path else ["-m", "openmldb_sandbox"]
-    python_path = {"PYTHONPATH": "" if by_path else str(PACKAGES), "OPENMLDB_SANDBOX_DIRS": tempfile.gettempdir()}
+    python_path = {"PYTHONPATH": "" if by_path else str(PACKAGES), "OPENMLDB_SANDBOX_DIRS": f"{tempfile.gettempdir()}:{ORACLE}"}
     return subprocess.Popen(
         [sys.executable, *target, *options], env={**os.environ, **python_path, **(environment or {})}, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -55,6 +55,15 @@ TEST_F(Places, OfThoseThatNeverSpokeGoBeforeOthers) {
   EXPECT_EQ(comes(9, Acquaintance::kStranger).leaves, 3U);
 }
 
+// A master that had not spoken yet lost its place to a hundred that came from its address and said nothing.
+TEST_F(Places, OfACrowdThatSaysNothingGoBeforeThoseThatWereThereOrHaveJustCome) {
+  limits = {.most = 8, .most_of_a_peer = 8};
+  for (int i = 0; i < 8; ++i) add(1, Acquaintance::kMastersAddress, 100 - i).has_spoken = false;
+  const auto leaves = comes(1, Acquaintance::kMastersAddress).leaves;
+  ASSERT_TRUE(leaves);
+  EXPECT_EQ(*leaves, places[4].id);
+}
+
 TEST_F(Places, OfMastersGoToNobody) {
   for (std::uint8_t i = 0; i < 8; ++i) add(i, Acquaintance::kMaster, i);
   EXPECT_FALSE(comes(9, Acquaintance::kMastersAddress).allowed);

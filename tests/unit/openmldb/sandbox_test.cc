@@ -103,9 +103,18 @@ class SandboxTest : public ::testing::Test {
   }
 
   void start_sandbox(const std::vector<std::string>& options) {
-    std::vector<std::string> argv = {
-        python(),        "-m",    "openmldb_sandbox",          "--port", "0", "--exit-with-stdin", "--timezone",
-        "Asia/Shanghai", "--dir", (folder_ / "state").native()};
+    std::vector<std::string> argv = {python(),
+                                     "-m",
+                                     "openmldb_sandbox",
+                                     "--port",
+                                     "0",
+                                     "--exit-with-stdin",
+                                     "--timezone",
+                                     "Asia/Shanghai",
+                                     "--dir",
+                                     (folder_ / "state").native(),
+                                     "--allow-dir",
+                                     folder_.native()};
     argv.insert(argv.end(), options.begin(), options.end());
     sandbox_.reset();  // one at a time in a directory
     sandbox_ = std::make_unique<Child>(argv);
