@@ -6,8 +6,11 @@ import pty
 import re
 import subprocess
 import unittest
+from pathlib import Path
 
 from replay_case import DEADLINE, ReplayCase, out_param, task, workflow
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def switch(name, condition, chosen, default):
@@ -25,6 +28,10 @@ class Running(ReplayCase):
         self.assertIn("got 0.93 on 2", self.log("use"))
         self.assertEqual(self.summary()["tasks"]["produce"]["varPool"],
                          [{"prop": "auc", "direct": "OUT", "type": "VARCHAR", "value": "0.93"}])
+
+    def test_the_example_of_the_readme_runs(self):
+        self.replay(EXAMPLES / "hello" / "workflow.json", "--set", "name=you")
+        self.assertIn("HELLO YOU", self.log("shout"))
 
     def test_schedule_time_is_the_base_of_time_placeholders(self):
         one = workflow([task("a", "echo day $[yyyyMMdd-1]")])
