@@ -146,7 +146,9 @@ TEST(Timeout, HoldsForPluginsThatLoopInTheirOwnCode) {
 
 TEST(Leftovers, OfASuccessfulTaskAreEndedAndNamed) {
   TaskRun run;
-  const TaskResult result = run.script("sleep 1000 & echo done").run();
+  // Before its exec it would be named bash.
+  const TaskResult result =
+      run.script("sleep 1000 & until [ \"$(cat /proc/$!/comm)\" = sleep ]; do :; done; echo done").run();
   EXPECT_EQ(result.state, TaskState::kSuccess);
   EXPECT_EQ(names(run.alive()), "");
   EXPECT_THAT(run.log(), HasSubstr("left processes behind, which are ended now: sleep ("));
