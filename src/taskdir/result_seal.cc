@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "process/user.h"
 
 namespace porpoise {
 namespace {
@@ -48,6 +49,16 @@ Status check_private(const std::filesystem::path& file) {
   if (::lstat(file.c_str(), &info) != 0) return fail_errno("cannot read " + file.string(), errno);
   if (S_ISREG(info.st_mode) && info.st_uid == ::geteuid() && (info.st_mode & 077U) == 0) return {};
   return fail(ErrorCode::kDenied, file.string() + " is not this user's alone");
+}
+
+// A folder that another user's worker has used is no place for ours: its tasks would lose their key.
+Status check_owner(const std::filesystem::path& file) {
+  struct stat info {};
+  if (::lstat(file.c_str(), &info) != 0 || info.st_uid == ::geteuid()) return {};
+  const std::string owner = user_name(info.st_uid);
+  return fail(ErrorCode::kDenied, file.parent_path().string() + " is the data folder of a worker of user " + owner +
+                                      "; start this one as " + owner + ", or give the whole folder to " +
+                                      user_name(::geteuid()) + " (chown -R) when no task runs");
 }
 
 // What somebody has made of its mode, undone: a task of the same user can change that, and nothing else. Empty:
@@ -95,6 +106,7 @@ Result<std::shared_ptr<ResultSeal>> ResultSeal::read(const std::filesystem::path
 }
 
 Result<ResultSeal::Opened> ResultSeal::open(const std::filesystem::path& file, const std::set<std::int64_t>& unsealed) {
+  PORPOISE_TRY_VOID(check_owner(file));
   const std::string loose = tighten(file);
   auto known = read(file);
   if (known) return Opened{*std::move(known), loose};

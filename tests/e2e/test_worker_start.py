@@ -133,6 +133,20 @@ class WorkerStart(unittest.TestCase):
                                    f"choose another folder with the key '{key}'")
             self.assertEqual(code, ENVIRONMENT)
 
+    def test_a_data_folder_of_another_users_worker(self):
+        """Root replaced the key of the user's results, and the next start of the user that of root."""
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("only root can give a file to somebody else")
+        data = self.folder / "data"
+        data.mkdir()
+        (data / "seal.json").write_text("{}")
+        shutil.chown(data / "seal.json", "nobody")
+        text, code = self.refusal(*self.flags())
+        self.assertEqual(text, f"{data} is the data folder of a worker of user nobody; start this one as nobody, or give "
+                               "the whole folder to root (chown -R) when no task runs")
+        self.assertEqual(code, ENVIRONMENT)
+        self.assertEqual((data / "seal.json").read_text(), "{}")
+
     def test_a_task_host_that_is_missing(self):
         text, code = self.refusal(*self.flags(), PORPOISE_HOST="/nowhere/porpoise-host")
         self.assertEqual(text, "no task host at /nowhere/porpoise-host; set PORPOISE_HOST to the program porpoise-host")
