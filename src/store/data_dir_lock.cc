@@ -1,16 +1,13 @@
 #include "store/data_dir_lock.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <climits>
 #include <cstring>
-#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -23,7 +20,6 @@ namespace {
 constexpr const char* kFile = "lock";
 constexpr const char* kWayOut = "; stop that worker, or give this one a folder of its own with the key 'data-dir'";
 constexpr std::size_t kMaxBytes = 4096;
-constexpr int kForkTries = 100;  // of 10 ms: a child of a worker that has just died has the folder open until its exec
 
 std::string host_name() {
   std::array<char, HOST_NAME_MAX + 1> name{};
@@ -76,21 +72,6 @@ bool is_still_at(int file, const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<UniqueFd> DataDirLock::lock_folder(const std::filesystem::path& data_dir) {
-  UniqueFd folder(::open(data_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return fail_errno("cannot open " + data_dir.string(), errno);
-  for (int i = 0; ::flock(folder.get(), LOCK_EX | LOCK_NB) != 0; ++i) {
-    if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) return UniqueFd();  // a file system that locks files alone
-    if (i == kForkTries)
-      return fail(ErrorCode::kUnavailable, "the data folder " + data_dir.string() +
-                                               " is in use by another worker, whose file '" + kFile +
-                                               "' there was removed" + kWayOut);
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return folder;
-}
-
 Result<DataDirLock> DataDirLock::take(const std::filesystem::path& data_dir) {
   const std::filesystem::path path = data_dir / kFile;
   constexpr int kTries = 100;
@@ -101,8 +82,7 @@ Result<DataDirLock> DataDirLock::take(const std::filesystem::path& data_dir) {
     if (::fcntl(file.get(), F_SETLK, &lock) != 0)
       return fail(errno == EAGAIN || errno == EACCES ? in_use(file.get(), data_dir) : cannot_lock(path, errno));
     if (!is_still_at(file.get(), path)) continue;  // somebody has removed it meanwhile, and may lock another one
-    PORPOISE_TRY(UniqueFd folder, lock_folder(data_dir));
-    DataDirLock taken(std::move(file), std::move(folder), path);
+    DataDirLock taken(std::move(file), path);
     PORPOISE_TRY_VOID(taken.introduce("", wall_ms()));  // what stood there is of somebody who is gone
     return taken;
   }

@@ -26,13 +26,9 @@ class DataDirLock {
   Status introduce(const std::string& address, std::int64_t since_ms) const;
 
  private:
-  DataDirLock(UniqueFd file, UniqueFd folder, std::filesystem::path path)
-      : file_(std::move(file)), folder_(std::move(folder)), path_(std::move(path)) {}
-  static Result<UniqueFd> lock_folder(const std::filesystem::path& data_dir);
+  DataDirLock(UniqueFd file, std::filesystem::path path) : file_(std::move(file)), path_(std::move(path)) {}
 
   UniqueFd file_;  // to be the only one of this process that has the file open: closing any other would end the lock
-  UniqueFd
-      folder_;  // locked, too, since a file can be removed below its holder; none: the file system has no such locks
   std::filesystem::path path_;
 };
 
