@@ -1,7 +1,6 @@
 #include "base/blocking_calls.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/signals.h"
 
 namespace porpoise {
 namespace {
@@ -47,20 +47,15 @@ class BlockingCalls::Thread {
 
   // False where the system has no thread for us.
   bool start(milliseconds max_idle, std::function<void(std::uint64_t id)> on_back) {
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);  // threads inherit it; signals belong to the control thread
-    bool started = true;
+    const BlockedSignals signals;  // they belong to the control thread
     try {
       std::thread([shared = shared_, max_idle, on_back = std::move(on_back)] {
         run(*shared, max_idle, on_back);
       }).detach();
     } catch (const std::system_error&) {
-      started = false;
+      return false;
     }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return started;
+    return true;
   }
 
   // False, with `job` as it was, when the thread has ended for want of work.
@@ -171,8 +166,8 @@ class BlockingCalls::Impl : public std::enable_shared_from_this<BlockingCalls::I
 
  private:
   void hand_out() {
-    std::erase_if(threads_,
-                  [this](const auto& thread) { return thread->idle() && !waiting_.empty() && !give(*thread); });
+    for (auto at = threads_.begin(); at != threads_.end() && !waiting_.empty();)
+      at = (*at)->idle() && !give(**at) ? threads_.erase(at) : at + 1;
     while (!waiting_.empty() && start_thread()) {
     }
     arm_patience();

@@ -13,8 +13,7 @@
 namespace porpoise {
 namespace {
 
-std::vector<std::string> warnings_of(const ResolvedSettings& resolved) {
-  FileTrust trust = judge_files(resolved);
+std::vector<std::string> warnings_of(FileTrust trust) {
   std::vector<std::string> warnings = std::move(trust.exposed);
   for (const std::string& text : trust.distrusted) warnings.push_back("a worker of this user does not start: " + text);
   return warnings;
@@ -24,8 +23,9 @@ std::string json_of(const ResolvedSettings& resolved) {
   OrderedJson settings = OrderedJson::array();
   for (const ResolvedSetting& setting : resolved.settings)
     settings.push_back({{"key", setting.key}, {"value", setting.value}, {"origin", setting.origin}});
-  const OrderedJson json = {
-      {"settings", std::move(settings)}, {"ignored", resolved.ignored}, {"warnings", warnings_of(resolved)}};
+  const OrderedJson json = {{"settings", std::move(settings)},
+                            {"ignored", resolved.ignored},
+                            {"warnings", warnings_of(judge_files(resolved))}};
   return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
@@ -41,7 +41,7 @@ std::string text_of(const ResolvedSettings& resolved, const Output& output) {
   std::string text = table.render(output.columns(), output.traits().colors);
   if (!resolved.ignored.empty()) text += "\nWithout effect:\n";
   for (const std::string& ignored : resolved.ignored) text += "  " + ignored + "\n";
-  const std::vector<std::string> warnings = warnings_of(resolved);
+  const std::vector<std::string> warnings = warnings_of(judge_files(resolved));
   if (!warnings.empty()) text += "\nWarnings:\n";
   for (const std::string& warning : warnings) text += "  " + warning + "\n";
   return text;
@@ -61,8 +61,9 @@ int check_config(const WorkerFlags& flags) {
   const auto resolved = resolve_worker_flags(flags);
   if (!resolved) return print_error(resolved.error(), kExitUsage);
   for (const std::string& ignored : resolved->ignored) print_error("without effect: " + ignored, kExitOk);
-  for (const std::string& warning : warnings_of(*resolved)) print_error(warning, kExitOk);
-  if (!judge_files(*resolved).distrusted.empty()) return kExitUsage;
+  const FileTrust trust = judge_files(*resolved);
+  for (const std::string& warning : warnings_of(trust)) print_error(warning, kExitOk);
+  if (!trust.distrusted.empty()) return kExitUsage;
   if (const Status zone = use_time_zone(resolved->config.time_zone); !zone)
     return print_error(zone.error(), kExitUsage);
   return kExitOk;

@@ -12,7 +12,7 @@ constexpr int kMaxGiB = 1 << 20;
 
 constexpr const char* const kRegistry = "Registry";
 constexpr const char* const kAddresses = "Addresses";
-constexpr const char* const kPlaces = "Folders";
+constexpr const char* const kFolders = "Folders";
 constexpr const char* const kLoad = "Load";
 constexpr const char* const kTasks = "Tasks";
 constexpr const char* const kResources = "Resource centre";
@@ -92,24 +92,24 @@ constexpr Setting kSettings[] = {
      .application = {{{"worker.alert-listen-host", Part::kHost}, {"worker.alert-listen-port", Part::kPort}}}},
 
     {.name = "data-dir",
-     .group = kPlaces,
+     .group = kFolders,
      .help = "state of tasks and their working directories",
      .value = of<kind::Path, &W::data_dir>(),
      .property = "data.basedir.path"},
-    {.name = "log-dir", .group = kPlaces, .help = "logs of tasks", .value = of<kind::Path, &W::log_dir>()},
+    {.name = "log-dir", .group = kFolders, .help = "logs of tasks", .value = of<kind::Path, &W::log_dir>()},
     {.name = "env-file",
-     .group = kPlaces,
+     .group = kFolders,
      .help = "shell lines to source before a task that has no environment of its own",
      .value = of<kind::OptionalPath, &W::env_file>(),
      .when_empty = "/etc/profile",
      .property = "dolphinscheduler.env.path"},
     {.name = "plugin-dir",
-     .group = kPlaces,
+     .group = kFolders,
      .help = "folder of plugins, searched first",
      .value = of<kind::OptionalPath, &W::plugin_dir>(),
      .when_empty = "the installed ones"},
     {.name = "keep-work-dirs",
-     .group = kPlaces,
+     .group = kFolders,
      .help = "keep the working directories of tasks",
      .value = of<kind::Boolean, &W::keep_work_dirs>(),
      .property = "development.state"},

@@ -132,7 +132,7 @@ class Engine {
     want(action::Say{level, std::move(text), id});
   }
   AcceptedTask* find(std::int64_t id);
-  // Lets go of all that only an execution needs.
+  // Drops all that only an execution needs.
   static void shed_orders(AcceptedTask& task);
 
   const EngineSettings settings_;

@@ -32,7 +32,8 @@ class LineReader {
   // From here on, read about so many bytes more and then behave as if the file ended.
   void limit(std::uint64_t max_bytes) { allowed_ = max_bytes; }
 
-  // After about so many bytes more, next() gives false and paused() is true; then it goes on where it stopped.
+  // After about so many bytes more, next() gives false and paused() is true; pause_after() lets it continue where it
+  // stopped.
   void pause_after(std::uint64_t bytes) {
     before_pause_ = bytes;
     paused_ = false;

@@ -1,6 +1,7 @@
 // Which processes hold a socket: what /proc/<pid>/fd shows of the tasks' processes and of all others.
 //
-// Free functions that read /proc, which may take a hundredth of a second; any thread but a control loop.
+// Free functions that read /proc, which may take a hundredth of a second; any thread, but a control
+// loop's only where no other can be had.
 #pragma once
 
 #include <sys/types.h>

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/network_address.h"
 #include "config/worker_config.h"
@@ -140,13 +141,6 @@ namespace {
 
 constexpr std::size_t kMaxKnown = 1000;
 
-std::string seconds(std::chrono::milliseconds time) {
-  std::string text = std::to_string(static_cast<double>(time.count()) / 1000);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.ends_with('.')) text.pop_back();
-  return text + " s";
-}
-
 }  // namespace
 
 TenantResolver::Source TenantResolver::system_source(const WorkerConfig& config) {
@@ -236,7 +230,7 @@ void TenantResolver::answer(const std::string& tenant_code, const Result<std::st
 
 Error TenantResolver::overdue(const std::string& tenant_code, const char* what, std::chrono::milliseconds limit) {
   return {ErrorCode::kTimeout, "the user of tenant \"" + tenant_code + "\" could not be " + what + " within " +
-                                   seconds(limit) + ": the name service of this machine does not answer"};
+                                   in_seconds(limit) + ": the name service of this machine does not answer"};
 }
 
 }  // namespace porpoise
