@@ -28,6 +28,10 @@ void terminate_all(const std::vector<ProcessInfo>& processes);
 // Returns how many were found, zombies not counted; repeat until 0. `own_group` is left alone.
 std::size_t kill_round(const FindProcesses& find, pid_t own_group);
 
+// SIGKILL to the children of `parent`, and to theirs as fast as the kernel lists them: each process is killed before its
+// children are looked for, so this runs down a chain in which each makes the next one and ends.
+void kill_descendants(pid_t parent);
+
 // A cgroup v2 of a task's own: the one way to end processes that no trick gets around (`cgroup.kill`).
 //
 // Only where this process's own cgroup was delegated to us (systemd: Delegate=yes); anywhere else the groups belong to

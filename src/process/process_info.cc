@@ -101,14 +101,20 @@ std::vector<ProcessInfo> list_processes() {
   return processes;
 }
 
-std::vector<pid_t> children_of(pid_t parent) {
+std::optional<std::vector<pid_t>> listed_children_of(pid_t parent) {
   std::vector<pid_t> found;
   const std::string threads = "/proc/" + std::to_string(parent) + "/task";
   bool listed = false;
   if (const auto folder = open_folder(threads))
     while (const dirent* entry = ::readdir(folder.get()))
       if (to_pid(entry->d_name) != 0) listed |= add_children(threads + "/" + entry->d_name, found);
-  if (listed) return found;
+  if (!listed) return std::nullopt;
+  return found;
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+  if (auto listed = listed_children_of(parent)) return *std::move(listed);
+  std::vector<pid_t> found;
   for (const ProcessInfo& process : list_processes())
     if (process.parent == parent) found.push_back(process.pid);
   return found;

@@ -41,6 +41,9 @@ std::vector<ProcessInfo> list_processes();
 // its end is found, and a child that comes meanwhile may be.
 std::vector<pid_t> children_of(pid_t parent);
 
+// The same where the kernel lists them; nothing where it does not, or where there is no such process.
+std::optional<std::vector<pid_t>> listed_children_of(pid_t parent);
+
 // Children, grandchildren and so on among `all`, without `root` itself.
 std::vector<ProcessInfo> descendants(const std::vector<ProcessInfo>& all, pid_t root);
 

@@ -316,8 +316,10 @@ void Supervisor::kill_everything() {
     log_.write(LogLevel::kWarn, "SIGKILL to " + describe(tree()));
   }
   if (cgroup_) cgroup_->kill_all();
-  kill_round([this] { return tree(); }, ::getpgrp());
   if (!sweep_.needed()) kill_orphans();
+  if (over_) return;
+  // Where the kernel does not list children.
+  kill_round([this] { return tree(); }, ::getpgrp());
   sweep_.begin(SIGKILL);
   kill_at_ = now + kKillPause;
   if (now < *give_up_at_) return;
@@ -325,13 +327,13 @@ void Supervisor::kill_everything() {
   over_ = true;
 }
 
-// A process that forks and ends is faster than a look at all of /proc, however often that is repeated. But the orphan
-// is a child of this process at once, and the kernel lists those in no time.
+// A process that forks and ends is faster than a look at all of /proc, and what it leaves makes that look slower still.
+// But its orphan is a child of this process at once, and the kernel lists those in no time.
 void Supervisor::kill_orphans() {
   constexpr int kRounds = 100;
   for (int round = 0; round < kRounds && !over_; ++round) {
-    for (const pid_t pid : children_of(::getpid())) ::kill(pid, SIGKILL);
     reap();
+    kill_descendants(::getpid());
   }
 }
 
