@@ -12,7 +12,7 @@
 namespace porpoise {
 namespace {
 
-constexpr std::chrono::milliseconds kDeadline{5000};
+constexpr std::chrono::milliseconds kDeadline = kEnvScriptLimit + std::chrono::seconds(5);
 constexpr const char* const kKept = "; the worker keeps the configuration that it has";
 
 // The keys that a running worker takes over, from `found`; all others as they are.

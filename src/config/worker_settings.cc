@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 #include <system_error>
 
 #include "base/file.h"
@@ -24,10 +25,21 @@ Result<std::optional<ConfigText>> read_if_there(const fs::path& file) {
   return ConfigText{file.string(), std::move(text)};
 }
 
-Status read_ds_conf(const fs::path& folder, SettingsSources& sources) {
+// One that another user can change is not run: judge_files() says what is wrong with it.
+Result<std::optional<EnvScript>> source_if_there(const fs::path& file, const Variables& environment) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return std::nullopt;
+  if (check_trusted_file(file)) return source_env_script(file, environment);
+  EnvScript script;
+  script.name = file.string();
+  script.problems.push_back(script.name + ": not sourced, as another user could change it");
+  return script;
+}
+
+Status read_ds_conf(const fs::path& folder, const Variables& environment, SettingsSources& sources) {
   PORPOISE_TRY(sources.application_yaml, read_if_there(folder / "application.yaml"));
   PORPOISE_TRY(sources.common_properties, read_if_there(folder / "common.properties"));
-  PORPOISE_TRY(sources.env_script, read_if_there(folder / "dolphinscheduler_env.sh"));
+  PORPOISE_TRY(sources.env_script, source_if_there(folder / "dolphinscheduler_env.sh", environment));
   if (!sources.application_yaml && !sources.common_properties && !sources.env_script)
     return fail(ErrorCode::kNotFound,
                 "no application.yaml, common.properties or dolphinscheduler_env.sh in " + folder.string());
@@ -49,7 +61,7 @@ Result<SettingsSources> read_settings_sources(fs::path config_file, fs::path ds_
   SettingsSources sources;
   if (config_file.empty()) config_file = value_of(environment, "PORPOISE_CONFIG");
   if (ds_conf.empty()) ds_conf = value_of(environment, "PORPOISE_DS_CONF");
-  if (!ds_conf.empty()) PORPOISE_TRY_VOID(read_ds_conf(ds_conf, sources));
+  if (!ds_conf.empty()) PORPOISE_TRY_VOID(read_ds_conf(ds_conf, environment, sources));
   PORPOISE_TRY(sources.porpoise_yaml, config_file.empty()
                                           ? find_config(config_search_path(value_of(environment, "XDG_CONFIG_HOME"),
                                                                            value_of(environment, "HOME")))
@@ -76,15 +88,14 @@ class Resolver {
   explicit Resolver(const SettingsSources& sources) : sources_(sources) {}
 
   Result<ResolvedSettings> resolve() {
-    for (const auto* const text : {&sources_.application_yaml, &sources_.common_properties, &sources_.env_script})
-      if (*text) result_.files.emplace_back((*text)->name);
-    if (!sources_.porpoise_yaml.file.empty()) result_.files.push_back(sources_.porpoise_yaml.file);
+    list_files();
     PORPOISE_TRY_VOID(apply_ds_conf());
     PORPOISE_TRY_VOID(apply_porpoise_yaml());
     PORPOISE_TRY(const DsConf stock, read_ds_environment(sources_.environment));
     PORPOISE_TRY_VOID(apply(stock));
     PORPOISE_TRY_VOID(apply_environment());
     PORPOISE_TRY_VOID(apply_flags());
+    PORPOISE_TRY_VOID(check_gap());
     PORPOISE_TRY_VOID(check_resources());
     for (const auto& [file, key] : result_.secrets) result_.config.files_with_secrets.push_back(fs::absolute(file));
     list();
@@ -92,26 +103,54 @@ class Resolver {
   }
 
  private:
+  void list_files() {
+    for (const auto* const text : {&sources_.application_yaml, &sources_.common_properties})
+      if (*text) result_.files.emplace_back((*text)->name);
+    if (const auto& script = sources_.env_script) {
+      result_.files.emplace_back(script->name);
+      result_.files.insert(result_.files.end(), script->sourced.begin(), script->sourced.end());
+    }
+    if (!sources_.porpoise_yaml.file.empty()) result_.files.push_back(sources_.porpoise_yaml.file);
+  }
+
   Status apply_ds_conf() {
-    // The stock start script sources the env script before anything else, so its variables beat the files.
-    EnvExports exports;
-    if (sources_.env_script) exports = parse_env_script(sources_.env_script->text, sources_.environment);
+    const auto& script = sources_.env_script;
     if (sources_.application_yaml) {
+      // The stock start script sources the env script before anything else, so its variables beat the files.
       Variables variables = sources_.environment;
-      for (const LocatedValue& value : exports.plain) variables.try_emplace(value.key, value.text);
+      if (script)
+        for (const EnvExport& one : script->exports) variables.try_emplace(one.name, one.value);
       PORPOISE_TRY(const DsConf conf, read_application_yaml(*sources_.application_yaml, variables));
       PORPOISE_TRY_VOID(apply(conf));
     }
-    if (sources_.env_script) {
-      const std::string& name = sources_.env_script->name;
+    if (script)
       PORPOISE_TRY_VOID(assign({find_setting("env-file"), Part::kWhole,
-                                (sources_.ds_conf / "dolphinscheduler_env.sh").string(), "env-file", name}));
-    }
+                                (sources_.ds_conf / "dolphinscheduler_env.sh").string(), "env-file", script->name}));
     if (sources_.common_properties)
       PORPOISE_TRY_VOID(apply(read_common_properties(*sources_.common_properties, sources_.ds_conf)));
-    if (!sources_.env_script) return {};
-    PORPOISE_TRY(const DsConf conf, read_env_exports(*sources_.env_script, exports));
+    if (!script) return {};
+    for (const EnvExport& one : script->exports) script_origins_.insert(one.origin);
+    PORPOISE_TRY(const DsConf conf, read_env_script(*script));
     return apply(conf);
+  }
+
+  // Where bash could not read all of the env script, a key that such scripts give, and that neither it nor a source
+  // above it gave, would be a guess.
+  Status check_gap() const {
+    if (!sources_.env_script || sources_.env_script->gap.empty()) return {};
+    for (const std::string_view key : {"zookeeper", "time-zone"}) {
+      const std::string origin = origin_of(key);
+      const bool is_below =
+          origin == kDefault || std::any_of(result_.files.begin(), result_.files.end(), [&](const auto& file) {
+            return file != sources_.porpoise_yaml.file && origin.starts_with(file.string() + " line ");
+          });
+      if (is_below && script_origins_.count(origin) == 0)
+        return fail(ErrorCode::kInvalid, sources_.env_script->gap + "; it may set " + std::string(key) +
+                                             ", which would be a guess now: mend the file, or give " +
+                                             std::string(key) + " in porpoise.yaml or by " +
+                                             flag_of(*find_setting(key)));
+    }
+    return {};
   }
 
   Status apply_porpoise_yaml() {
@@ -278,6 +317,7 @@ class Resolver {
 
   const SettingsSources& sources_;
   ResolvedSettings result_;
+  std::set<std::string> script_origins_;             // of what the env script exports
   std::map<std::string_view, std::string> origins_;  // of keys that are not at their default
 };
 

@@ -16,8 +16,7 @@
 
 namespace porpoise {
 
-// All that the worker's configuration is made of, as text: files, environment, flags. The one place that reads the
-// files; worker_settings.h makes values of it. A value.
+// All that the worker's configuration is made of, as text: files, environment, flags. A value.
 using FlagValues = std::vector<std::pair<std::string, std::string>>;  // key ("resources.type") and value
 
 struct SettingsSources {
@@ -25,12 +24,13 @@ struct SettingsSources {
   std::filesystem::path ds_conf;  // absolute
   std::optional<ConfigText> application_yaml;
   std::optional<ConfigText> common_properties;
-  std::optional<ConfigText> env_script;
+  std::optional<EnvScript> env_script;
   Config porpoise_yaml;
   Variables environment;
   FlagValues flags;
 };
 
+// The one place that reads the files, and has bash source dolphinscheduler_env.sh where no other user can change that.
 // `config_file` and `ds_conf` may be empty: PORPOISE_CONFIG and PORPOISE_DS_CONF count, then config_search_path.
 Result<SettingsSources> read_settings_sources(std::filesystem::path config_file, std::filesystem::path ds_conf,
                                               Variables environment, FlagValues flags);

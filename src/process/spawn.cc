@@ -27,9 +27,18 @@ constexpr int kSpareFd = kMaxFds;  // above every number that `fds` can ask for,
 struct ChildPlan {
   const SpawnSpec& spec;
   std::vector<char*> argv;
+  std::vector<char*> environment;
   pid_t parent;
   volatile int problem = 0;  // errno of the step that failed, written by the child
 };
+
+// As exec wants it: with a null at the end.
+std::vector<char*> as_array(const std::vector<std::string>& words) {
+  std::vector<char*> array;
+  for (const std::string& word : words) array.push_back(const_cast<char*>(word.c_str()));
+  array.push_back(nullptr);
+  return array;
+}
 
 // In two steps, as a source may have a number that is itself a target.
 bool place_fds(const std::vector<int>& fds) {
@@ -61,7 +70,8 @@ bool prepare_child(const ChildPlan& plan) {
 }
 
 [[noreturn]] void become(ChildPlan& plan) {
-  if (prepare_child(plan)) ::execv(plan.argv[0], plan.argv.data());
+  if (prepare_child(plan))
+    ::execve(plan.argv[0], plan.argv.data(), plan.spec.environment ? plan.environment.data() : environ);
   plan.problem = errno;
   ::_exit(127);
 }
@@ -78,9 +88,8 @@ pid_t fork_into(ChildPlan& plan) {
 
 Result<pid_t> spawn(const SpawnSpec& spec) {
   if (spec.argv.empty() || spec.fds.size() > kMaxFds) return fail(ErrorCode::kInvalid, "cannot start an empty command");
-  ChildPlan plan{spec, {}, ::getpid()};
-  for (const std::string& word : spec.argv) plan.argv.push_back(const_cast<char*>(word.c_str()));
-  plan.argv.push_back(nullptr);
+  ChildPlan plan{spec, as_array(spec.argv), {}, ::getpid()};
+  if (spec.environment) plan.environment = as_array(*spec.environment);
 
   const pid_t pid = fork_into(plan);
   const int fork_problem = pid < 0 ? errno : 0;

@@ -20,9 +20,10 @@
 namespace porpoise {
 
 struct SpawnSpec {
-  std::vector<std::string> argv;    // argv[0] is a path; the environment is the caller's
-  std::filesystem::path directory;  // empty: the caller's
-  std::vector<int> fds;             // become 0, 1, 2…; every other descriptor is closed
+  std::vector<std::string> argv;                        // argv[0] is a path
+  std::optional<std::vector<std::string>> environment;  // "NAME=value"; without one, the caller's
+  std::filesystem::path directory;                      // empty: the caller's
+  std::vector<int> fds;                                 // become 0, 1, 2…; every other descriptor is closed
   bool own_group = false;
   bool die_with_thread = false;  // SIGKILL when the calling thread ends (PR_SET_PDEATHSIG)
   std::optional<rlimit> address_space;

@@ -24,7 +24,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     case 1: sources.application_yaml = ConfigText{"application.yaml", text}; break;
     case 2: sources.common_properties = ConfigText{"common.properties", text}; break;
-    default: sources.env_script = ConfigText{"dolphinscheduler_env.sh", text}; break;
+    default: {  // what bash wrote: three texts behind one another
+      const std::size_t third = text.size() / 3;
+      const porpoise::BashRecord record{text.substr(0, third), text.substr(third, third), text.substr(2 * third)};
+      sources.env_script = porpoise::read_bash_record("dolphinscheduler_env.sh", record, sources.environment);
+      break;
+    }
   }
   const auto resolved = porpoise::resolve_settings(sources);
   if (!resolved && resolved.error().message().empty()) __builtin_trap();

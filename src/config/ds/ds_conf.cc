@@ -183,19 +183,11 @@ Result<DsConf> read_application_yaml(const ConfigText& file, const Variables& va
   }
 }
 
-Result<DsConf> read_env_exports(const ConfigText& file, const EnvExports& exports) {
+Result<DsConf> read_env_script(const EnvScript& script) {
   DsConf conf;
-  std::map<std::string, const LocatedValue*> last;
-  for (const LocatedValue& value : exports.plain) last[value.key] = &value;
-  for (const LocatedValue& value : exports.plain)
-    if (last[value.key] == &value) PORPOISE_TRY_VOID(read_variable(value, place(file, value.line), value.key, conf));
-  std::set<std::string> seen;
-  for (const LocatedValue& value : exports.other) {
-    const bool is_ours = find_by_variable(value.key) || is_ds_variable(value.key);
-    if (!is_ours || !seen.insert(value.key).second) continue;
-    conf.ignored.push_back(place(file, value.line) + ": " + value.key +
-                           ": its value needs a shell, and porpoise only reads this file");
-  }
+  for (const EnvExport& one : script.exports)
+    PORPOISE_TRY_VOID(read_variable({one.name, one.value, 0, false}, one.origin, one.name, conf));
+  conf.ignored.insert(conf.ignored.end(), script.problems.begin(), script.problems.end());
   return conf;
 }
 

@@ -1,5 +1,5 @@
-// What the stock 3.1 worker is configured with, in porpoise's keys: application.yaml, common.properties,
-// dolphinscheduler_env.sh, and the environment variables that Spring Boot reads.
+// What the stock 3.1 worker is configured with, in porpoise's keys: application.yaml, common.properties, what
+// dolphinscheduler_env.sh exports, and the environment variables that Spring Boot reads.
 //
 // Values and pure functions, any thread: files come as text. Nothing is dropped silently: what has no effect is in
 // `ignored`, once, with its place.
@@ -14,12 +14,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/ds/env_script.h"
 #include "config/settings_table.h"
 #include "config/yaml.h"
 
 namespace porpoise {
 
-// --- The formats, read as Java and bash read them, in ds_files.cc.
+// --- The formats, read as Java reads them, in ds_files.cc.
 
 // Java's .properties format, as java.util.Properties.load reads it. Every text is a properties file: there are no
 // errors. A key that is there twice comes twice; Java takes the last.
@@ -31,18 +32,6 @@ using PlaceholderLookup = std::function<std::optional<std::string>(std::string_v
 // Values that are looked up, and defaults, may have placeholders themselves. A name without a value and without a
 // default is an error, and so is a value that needs itself.
 Result<std::string> resolve_placeholders(std::string_view text, const PlaceholderLookup& lookup);
-
-// dolphinscheduler_env.sh without a shell: the lines `export NAME=value` whose value can be known by reading.
-using Variables = std::map<std::string, std::string, std::less<>>;
-
-struct EnvExports {
-  std::vector<LocatedValue> plain;  // in order; the last of a name counts
-  std::vector<LocatedValue> other;  // their value needs a shell: $(…), an indented line, an open quote; text is empty
-};
-
-// $NAME, ${NAME}, ${NAME:-default} and ${NAME-default} are replaced from earlier lines, then from `variables`, as bash
-// would. Lines without a value (`export NAME`) are left out.
-EnvExports parse_env_script(std::string_view text, const Variables& variables);
 
 // --- What they say, in porpoise's keys.
 
@@ -73,8 +62,9 @@ Result<DsConf> read_application_yaml(const ConfigText& file, const Variables& va
 // `folder` is where a relative dolphinscheduler.env.path begins.
 DsConf read_common_properties(const ConfigText& file, const std::filesystem::path& folder);
 
-// Only what the stock start script would pass on to the worker itself; all else in it is for tasks.
-Result<DsConf> read_env_exports(const ConfigText& file, const EnvExports& exports);
+// Only what the stock start script would pass on to the worker itself; all else in it is for tasks. What bash
+// complained of is in `ignored`.
+Result<DsConf> read_env_script(const EnvScript& script);
 
 Result<DsConf> read_ds_environment(const Variables& variables);
 

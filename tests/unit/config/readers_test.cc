@@ -1,4 +1,4 @@
-// The readers below the settings: properties, env scripts, placeholders, and the kinds of values.
+// The readers below the settings: properties, placeholders, and the kinds of values.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,42 +26,6 @@ TEST(Properties, AreReadAsJavaReadsThem) {
       lines_of(parse_properties("# no\n! no\n\na=1\n b : 2 \nc 3\r\nd=x\\\n   y\nno\\ blank=\\u00e9\\t\nlone\n"
                                 "e=a=b\\\\\nf=#in")),
       ElementsAre("4 a=1", "5 b=2 ", "6 c=3", "7 d=xy", "9 no blank=\xC3\xA9\t", "10 lone=", "11 e=a=b\\", "12 f=#in"));
-}
-
-TEST(EnvScript, ReadsPlainExportsWithTheDefaultsBashWouldTake) {
-  const Variables variables{{"SET", "given"}, {"EMPTY", ""}};
-  const EnvExports exports = parse_env_script(
-      "#!/bin/bash\n"
-      "export A=${SET:-no}\n"
-      "export B=${EMPTY:-filled}:${EMPTY-no}\n"
-      "export C=\"$A and 'b'\" # a comment\n"
-      "export D='$A'\n"
-      "export E=${UNSET:-${SET:-no}/deep}\n"
-      "export SET=changed\n"
-      "export F=$SET$UNSET.\n"
-      "export BARE\n"
-      "echo export X=1\n",
-      variables);
-  EXPECT_THAT(lines_of(exports.plain), ElementsAre("2 A=given", "3 B=filled:", "4 C=given and 'b'", "5 D=$A",
-                                                   "6 E=given/deep", "7 SET=changed", "8 F=changed."));
-  EXPECT_TRUE(exports.other.empty());
-}
-
-TEST(EnvScript, WhatNeedsAShellIsSetApart) {
-  const EnvExports exports = parse_env_script(
-      "export A=$(hostname)\nexport B=`hostname`\n  export C=1\nexport D=\"open\nexport E=1 F=2\nexport G=1; rm x\n"
-      "export H=${X:?no}\n",
-      {});
-  EXPECT_TRUE(exports.plain.empty());
-  EXPECT_THAT(lines_of(exports.other), ElementsAre("1 A=", "2 B=", "3 C=", "4 D=", "5 E=", "6 G=", "7 H="));
-}
-
-TEST(EnvScript, LinesThatDoubleAValueDoNotFillTheMemory) {
-  std::string script = "export A=0123456789\n";
-  for (int i = 0; i < 40; ++i) script += "export A=$A$A\n";
-  std::size_t longest = 0;
-  for (const LocatedValue& value : parse_env_script(script, {}).plain) longest = std::max(longest, value.text.size());
-  EXPECT_LE(longest, 32U << 10U);
 }
 
 std::string resolved(std::string_view text) {
