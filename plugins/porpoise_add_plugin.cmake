@@ -1,9 +1,10 @@
 # porpoise_add_plugin(NAME TYPE id SUMMARY text SCHEMA file SOURCES file... [LIBRARIES target...] [FLAGS flag...]
-#                     [NEEDS extension...] [VERSION v] [VENDOR v])
+#                     [NEEDS extension...] [CONFIG file] [VERSION v] [VENDOR v])
 #
 # Builds NAME.so as a porpoise plugin: metadata note from the arguments and the JSON Schema, every symbol hidden but
 # porpoise_plugin_v1. NEEDS are ids of host extensions (porpoise.process/1): a porpoise without one refuses the plugin by
-# that name, before any task.
+# that name, before any task. CONFIG is the JSON Schema of the plugin's section in porpoise.yaml, which `porpoise config
+# check` then knows.
 set(PORPOISE_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
 
 # The version of the ABI is written in plugin.h alone. An installation says where that is (porpoiseConfig.cmake).
@@ -18,7 +19,7 @@ endforeach()
 set(PORPOISE_ABI_VERSION ${PORPOISE_ABI_MAJOR}.${PORPOISE_ABI_MINOR})
 
 function(porpoise_add_plugin name)
-  cmake_parse_arguments(ARG "" "TYPE;SUMMARY;SCHEMA;VERSION;VENDOR" "SOURCES;LIBRARIES;FLAGS;NEEDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TYPE;SUMMARY;SCHEMA;CONFIG;VERSION;VENDOR" "SOURCES;LIBRARIES;FLAGS;NEEDS" ${ARGN})
   if(NOT ARG_VERSION)
     set(ARG_VERSION ${PROJECT_VERSION})
   endif()
@@ -47,6 +48,12 @@ function(porpoise_add_plugin name)
   endforeach()
   string(JSON type SET "${type}" flags "[${FLAGS_json}]")
   string(JSON type SET "${type}" params "${schema}")
+  if(ARG_CONFIG)
+    get_filename_component(config ${ARG_CONFIG} ABSOLUTE)
+    file(READ ${config} schema)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${config})
+    string(JSON type SET "${type}" config "${schema}")
+  endif()
   set(metadata "{\"abi\":[${PORPOISE_ABI_MAJOR},${PORPOISE_ABI_MINOR}],\"needs\":[${NEEDS_json}],\"types\":[${type}]}")
 
   # The note is data, not a string literal: C compilers promise no more than 4095 characters in one.

@@ -252,8 +252,10 @@ extern PORPOISE_EXPORT const porpoise_plugin porpoise_plugin_v1;
  *    "summary":"Says hello","flags":["SPAWNS","NEEDS_NET","REMOTE"],"params":{ JSON Schema of taskParams }}]}
  * `needs` are the host extensions without which the plugin cannot work; a porpoise that lacks one refuses the plugin by
  * that name, before any task. `abi` is written by the macro. `members` is a string literal: the rest, from "needs" or
- * "types" on. porpoise_add_plugin() in CMake writes the note from its arguments and a schema file; this macro is for a
- * plugin built without it.
+ * "types" on. A type may also have "config": the JSON Schema of the plugin's section in porpoise.yaml. porpoise config
+ * check knows the section's keys by it; without one it looks at none of them.
+ * porpoise_add_plugin() in CMake writes the note from its arguments and schema files; this macro is for a plugin built
+ * without it.
  */
 #define PORPOISE_NOTE_NAME "porpoise"
 #define PORPOISE_NOTE_TYPE_METADATA 1

@@ -1,4 +1,5 @@
-// The command line: every subcommand with its options. The one file, with replay_options.cc, that compiles CLI11.
+// The command line: every subcommand with its options. With replay_options.cc and help_format.cc, all that compiles
+// CLI11.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
@@ -8,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/help_format.h"
 #include "cli/replay_input.h"
 #include "cli/worker_environment.h"
 #include "config/settings_table.h"
@@ -17,20 +19,22 @@ namespace {
 
 constexpr const char* kWorkerExamples = R"(Examples:
   porpoise worker --zookeeper zk1:2181,zk2:2181
-  porpoise worker --ds-conf /opt/dolphinscheduler/worker-server/conf      with the settings of a Java worker
+  porpoise worker --ds-conf /opt/dolphinscheduler/worker-server/conf   with a Java worker's settings
   porpoise worker --zookeeper 127.0.0.1:2181 --data-dir /tmp/porpoise --log-dir /tmp/porpoise/logs
-  porpoise config show --zookeeper zk1:2181                               what it would run with, and why
+  porpoise config show --zookeeper zk1:2181          what it would run with, and why
 
-SIGTERM drains: nothing new is accepted, running tasks finish, then the worker leaves. A second SIGTERM ends them.
-After SIGKILL, or an upgrade, tasks run on: start the worker again within the session timeout and it continues them.)";
+SIGTERM drains: nothing new is accepted, running tasks finish, then the worker leaves. A second one
+ends them. After SIGKILL, or an upgrade, tasks run on: start the worker again within the session
+timeout and it continues them.)";
 constexpr const char* kShowExamples = R"(Examples:
   porpoise config show                                   as `porpoise worker` would start here
   porpoise config show --ds-conf /opt/dolphinscheduler/worker-server/conf
   porpoise config show --zookeeper zk1:2181,zk2:2181 --exec-threads 50
   PORPOISE_LISTEN=10.0.0.5:1234 porpoise config show --json | jq .settings
 
-Lowest to highest: default, files of --ds-conf, porpoise.yaml, the stock worker's environment variables
-(WORKER_EXEC_THREADS, REGISTRY_ZOOKEEPER_CONNECT_STRING, ...), PORPOISE_EXEC_THREADS and the like, flags.
+Lowest to highest: default, files of --ds-conf, porpoise.yaml, the stock worker's environment
+variables (WORKER_EXEC_THREADS, REGISTRY_ZOOKEEPER_CONNECT_STRING, ...), PORPOISE_EXEC_THREADS and
+the like, flags. dolphinscheduler_env.sh is sourced by bash, as the stock start script does.
 In porpoise.yaml the keys stand below `worker`:
 
   worker:
@@ -43,7 +47,9 @@ constexpr const char* kCheckExamples = R"(Examples:
   porpoise config check && systemctl restart porpoise
   porpoise config check --config porpoise.yaml --ds-conf conf
 
-Prints only what is wrong, stock keys without effect, and files that others can change or read secrets from. Exit codes: 0 ok, 2 an error.)";
+Prints all that is wrong, stock keys without effect, and files that others can change or read
+secrets from.
+Exit codes: 0 ok, 2 a worker would not start with it.)";
 constexpr const char* kParamsExamples = R"(Examples:
   porpoise eval params '$[add_months(yyyyMMdd,-1)]' --datetime 20230315000000
   porpoise eval params 'load ${table} of $[yyyy-MM-dd-1]' --set table=t1
@@ -53,7 +59,7 @@ constexpr const char* kSwitchExamples = R"(Examples:
   porpoise eval switch '${auc} > 0.9' --set auc=0.93
   porpoise eval switch '${v} == 1' --set v=1 --compat 3.1.9
   porpoise eval switch <lines.jsonl    {"condition": "${a} == 1", "params": {"a": "1"}} becomes
-                                       {"condition": "${a} == 1", "params": {"a": "1"}, "result": true})";
+                                       the same with "result": true})";
 
 // What the key is, and its value when no source sets it.
 std::string help_of(const Setting& setting) {
@@ -207,12 +213,60 @@ void add_program(CLI::App& app, const char* name, const char* summary, int (*run
 
 }  // namespace
 
+namespace {
+
+std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands) names.push_back(command->get_name());
+  return names;
+}
+
+// The command that the words name, as deep as they do.
+struct Named {
+  const CLI::App* command;
+  std::string path;     // "porpoise config show"
+  std::string unknown;  // a word where a subcommand should be; empty: none
+};
+
+Named find_command(const CLI::App& app, const std::vector<std::string>& words) {
+  Named named{&app, app.get_name(), ""};
+  for (const std::string& word : words) {
+    const auto subcommands = named.command->get_subcommands({});
+    if (subcommands.empty() || word.starts_with('-')) break;
+    const auto found = std::find_if(subcommands.begin(), subcommands.end(),
+                                    [&](const CLI::App* subcommand) { return subcommand->get_name() == word; });
+    if (found == subcommands.end()) {
+      named.unknown = word;
+      break;
+    }
+    named.command = *found;
+    named.path += " " + word;
+  }
+  return named;
+}
+
+// What was probably meant by the first word of `words` that looks like an option and is none of the command.
+std::string nearest_option(const CLI::App& command, const std::vector<std::string>& words) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    if (name.starts_with("--") && std::find(known.begin(), known.end(), name) == known.end())
+      return did_you_mean(name, known);
+  }
+  return "";
+}
+
+}  // namespace
+
 int run_command_line(int argc, char** argv) {
   int exit_code = kExitOk;
   CLI::App app("A native worker for Apache DolphinScheduler 3.1, and a runner for its workflows on this machine.",
                "porpoise");
   app.set_version_flag("--version", "porpoise " PORPOISE_VERSION);
   app.require_subcommand(1);
+  app.formatter(std::make_shared<HelpFormat>());  // before the subcommands, which take it over
   add_replay(app, exit_code);
   add_eval_command(app, exit_code);
   add_config_command(app, exit_code);
@@ -221,18 +275,21 @@ int run_command_line(int argc, char** argv) {
   add_program(app, "doctor", "Looks at what tasks need, and says what is missing", run_doctor, exit_code);
   add_worker(app, exit_code);
 
-  const std::string first = argc > 1 ? argv[1] : "";
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
-  if (!first.empty() && first[0] != '-' && std::find(names.begin(), names.end(), first) == names.end())
-    return print_error("unknown command '" + first + "'" + did_you_mean(first, names) + "; see porpoise --help",
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  const Named named = find_command(app, words);
+  if (!named.unknown.empty())
+    return print_error("unknown command '" + named.unknown + "'" +
+                           did_you_mean(named.unknown, names_of(named.command->get_subcommands({}))) + "; see " +
+                           named.path + " --help",
                        kExitUsage);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool asked = error.get_exit_code() == 0;  // --help, --version
     if (asked) return app.exit(error);
-    return print_error(std::string(error.what()) + "; see porpoise " + first + " --help", kExitUsage);
+    return print_error(
+        std::string(error.what()) + nearest_option(*named.command, words) + "; see " + named.path + " --help",
+        kExitUsage);
   }
   return exit_code;
 }

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "cli/worker_environment.h"
 #include "config/worker_settings.h"
+#include "plugin/catalog.h"
+#include "plugin/note.h"
 #include "progress/output.h"
 
 namespace porpoise {
@@ -17,6 +19,24 @@ std::vector<std::string> warnings_of(FileTrust trust) {
   std::vector<std::string> warnings = std::move(trust.exposed);
   for (const std::string& text : trust.distrusted) warnings.push_back("a worker of this user does not start: " + text);
   return warnings;
+}
+
+// Sections of plugins that there are not, and what the plugins' own schemas say of the others.
+std::vector<std::string> plugin_mistakes(const WorkerConfig& config) {
+  std::vector<std::string> mistakes;
+  if (config.plugins.empty()) return mistakes;
+  std::vector<std::filesystem::path> first;
+  if (!config.plugin_dir.empty()) first.push_back(config.plugin_dir);
+  const Catalog catalog = Catalog::scan(plugin_folders(first));
+  for (const auto& [type, section] : config.plugins.items()) {
+    const CatalogEntry* const entry = catalog.find(type);
+    if (entry == nullptr)
+      mistakes.push_back("plugins." + type + ": " + catalog.unknown_type(type).to_string());
+    else
+      for (const SchemaProblem& problem : check_params(entry->type.config_schema, section))
+        mistakes.push_back("plugins." + type + problem.pointer + ": " + problem.message);
+  }
+  return mistakes;
 }
 
 std::string json_of(const ResolvedSettings& resolved) {
@@ -60,13 +80,15 @@ int show_config(const WorkerFlags& flags, bool as_json) {
 int check_config(const WorkerFlags& flags) {
   const auto resolved = resolve_worker_flags(flags);
   if (!resolved) return print_error(resolved.error(), kExitUsage);
+  int exit_code = kExitOk;
+  for (const std::string& mistake : plugin_mistakes(resolved->config)) exit_code = print_error(mistake, kExitUsage);
   for (const std::string& ignored : resolved->ignored) print_error("without effect: " + ignored, kExitOk);
   const FileTrust trust = judge_files(*resolved);
   for (const std::string& warning : warnings_of(trust)) print_error(warning, kExitOk);
-  if (!trust.distrusted.empty()) return kExitUsage;
+  if (!trust.distrusted.empty()) exit_code = kExitUsage;
   if (const Status zone = use_time_zone(resolved->config.time_zone); !zone)
     return print_error(zone.error(), kExitUsage);
-  return kExitOk;
+  return exit_code;
 }
 
 }  // namespace porpoise

@@ -60,17 +60,25 @@ std::string list_as_text(const Catalog& catalog, const Output& output) {
 std::string describe_as_json(const CatalogEntry& entry) {
   OrderedJson json = to_json(entry);
   json["params"] = entry.type.params_schema;
+  json["config"] = entry.type.config_schema;
   return pretty(json);
+}
+
+std::string rows_of(const Json& schema, const char* what, const Output& output) {
+  Table table({{what}, {"TYPE"}, {"REQUIRED"}, {"DEFAULT"}, {"DESCRIPTION"}});
+  for (const ParameterRow& row : list_parameters(schema))
+    table.add_row(
+        {{row.name, Color::kBold}, {row.type}, {row.required ? "yes" : ""}, {row.fallback}, {row.description}});
+  return render(table, output);
 }
 
 std::string describe_as_text(const CatalogEntry& entry, const Output& output) {
   const PluginType& type = entry.type;
-  Table table({{"PARAMETER"}, {"TYPE"}, {"REQUIRED"}, {"DEFAULT"}, {"DESCRIPTION"}});
-  for (const ParameterRow& row : list_parameters(type.params_schema))
-    table.add_row(
-        {{row.name, Color::kBold}, {row.type}, {row.required ? "yes" : ""}, {row.fallback}, {row.description}});
-  return type.id + " " + type.version + " by " + type.vendor + ": " + type.summary + "\n" + entry.file.string() +
-         "\n\n" + render(table, output);
+  std::string text = type.id + " " + type.version + " by " + type.vendor + ": " + type.summary + "\n" +
+                     entry.file.string() + "\n\n" + rows_of(type.params_schema, "PARAMETER", output);
+  if (!list_parameters(type.config_schema).empty())
+    text += "\nIn porpoise.yaml, below plugins." + type.id + ":\n\n" + rows_of(type.config_schema, "KEY", output);
+  return text;
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ constexpr const char* kReplayExamples = R"(Examples:
   porpoise replay workflow.json --sandbox              with stand-ins for what the tasks talk to
   porpoise replay workflow.json --json | jq .event
 
-Exit codes: 0 ok, 1 a task failed, 2 wrong usage or file, 3 something is missing here, 130 interrupted.)";
+Exit codes: 0 ok, 1 the workflow failed, 2 wrong usage or file, 3 something is missing here or could
+not be written, 130 interrupted.)";
 
 // One value each time the option is given: otherwise `--set a=b FILE` would take FILE for another value.
 template <typename T>

@@ -89,20 +89,39 @@ class Resolver {
 
   Result<ResolvedSettings> resolve() {
     list_files();
-    PORPOISE_TRY_VOID(apply_ds_conf());
-    PORPOISE_TRY_VOID(apply_porpoise_yaml());
-    PORPOISE_TRY(const DsConf stock, read_ds_environment(sources_.environment));
-    PORPOISE_TRY_VOID(apply(stock));
-    PORPOISE_TRY_VOID(apply_environment());
+    note(apply_ds_conf());
+    apply_porpoise_yaml();
+    if (const auto stock = read_ds_environment(sources_.environment))
+      apply(*stock);
+    else
+      note(fail(stock.error()));
+    apply_environment();
     PORPOISE_TRY_VOID(apply_flags());
-    PORPOISE_TRY_VOID(check_gap());
-    PORPOISE_TRY_VOID(check_resources());
+    if (mistakes_.empty()) note(check_gap());
+    if (mistakes_.empty()) note(check_resources());
+    PORPOISE_TRY_VOID(all_mistakes());
     for (const auto& [file, key] : result_.secrets) result_.config.files_with_secrets.push_back(fs::absolute(file));
     list();
     return std::move(result_);
   }
 
  private:
+  // Goes on after a mistake, so that a person hears of all at once.
+  void note(const Status& status) {
+    if (status) return;
+    std::string mistake = status.error().to_string();
+    if (mistakes_.empty() || mistakes_.back() != mistake)
+      mistakes_.push_back(std::move(mistake));  // each item of a list
+  }
+
+  Status all_mistakes() const {
+    if (mistakes_.empty()) return {};
+    if (mistakes_.size() == 1) return fail(ErrorCode::kInvalid, mistakes_.front());
+    std::string text = std::to_string(mistakes_.size()) + " mistakes in the configuration:";
+    for (const std::string& mistake : mistakes_) text += "\n  " + mistake;
+    return fail(ErrorCode::kInvalid, text);
+  }
+
   void list_files() {
     for (const auto* const text : {&sources_.application_yaml, &sources_.common_properties})
       if (*text) result_.files.emplace_back((*text)->name);
@@ -121,17 +140,17 @@ class Resolver {
       if (script)
         for (const EnvExport& one : script->exports) variables.try_emplace(one.name, one.value);
       PORPOISE_TRY(const DsConf conf, read_application_yaml(*sources_.application_yaml, variables));
-      PORPOISE_TRY_VOID(apply(conf));
+      apply(conf);
     }
     if (script)
       PORPOISE_TRY_VOID(assign({find_setting("env-file"), Part::kWhole,
                                 (sources_.ds_conf / "dolphinscheduler_env.sh").string(), "env-file", script->name}));
-    if (sources_.common_properties)
-      PORPOISE_TRY_VOID(apply(read_common_properties(*sources_.common_properties, sources_.ds_conf)));
+    if (sources_.common_properties) apply(read_common_properties(*sources_.common_properties, sources_.ds_conf));
     if (!script) return {};
     for (const EnvExport& one : script->exports) script_origins_.insert(one.origin);
     PORPOISE_TRY(const DsConf conf, read_env_script(*script));
-    return apply(conf);
+    apply(conf);
+    return {};
   }
 
   // Where bash could not read all of the env script, a key that such scripts give, and that neither it nor a source
@@ -153,18 +172,16 @@ class Resolver {
     return {};
   }
 
-  Status apply_porpoise_yaml() {
+  void apply_porpoise_yaml() {
     const Config& config = sources_.porpoise_yaml;
     result_.config.plugins = config.plugins;
     note_plugin_secrets();
     for (const LocatedValue& value : config.worker) {
       const std::string origin = place(value.line);
       const Setting* const setting = find_setting(value.key);
-      if (setting == nullptr) PORPOISE_TRY_VOID(check_group(value, origin));
-      if (setting != nullptr && !value.is_null)
-        PORPOISE_TRY_VOID(assign({setting, Part::kWhole, value.text, value.key, origin}));
+      if (setting == nullptr) note(check_group(value, origin));
+      if (setting != nullptr && !value.is_null) note(assign({setting, Part::kWhole, value.text, value.key, origin}));
     }
-    return {};
   }
 
   // What is not a key may be a mapping of keys without anything in it.
@@ -185,7 +202,7 @@ class Resolver {
     return fail(ErrorCode::kInvalid, origin + ": unknown key '" + value.key + "'" + did_you_mean(value.key, names));
   }
 
-  Status apply_environment() {
+  void apply_environment() {
     std::map<std::string, const Setting*> known;
     std::vector<std::string> names;
     for (const Setting& setting : worker_settings()) known[names.emplace_back(variable_of(setting))] = &setting;
@@ -195,29 +212,27 @@ class Resolver {
       const std::string origin = "environment " + name;
       if (const auto found = known.find(name); found != known.end()) {
         if (!value.empty())
-          PORPOISE_TRY_VOID(assign({found->second, Part::kWhole, value, std::string(found->second->name), origin}));
+          note(assign({found->second, Part::kWhole, value, std::string(found->second->name), origin}));
       } else if (is_service_link(name, value)) {
         result_.ignored.push_back(origin + ": made by Kubernetes of a service's name");
       } else if (std::find(names.begin(), names.end(), name) == names.end()) {
-        return fail(ErrorCode::kInvalid, origin + ": no such key" + did_you_mean(name, names));
+        note(fail(ErrorCode::kInvalid, origin + ": no such key" + did_you_mean(name, names)));
       }
     }
-    return {};
   }
 
   Status apply_flags() {
     for (const auto& [key, value] : sources_.flags) {
       const Setting* const setting = find_setting(key);
       if (setting == nullptr) return fail(ErrorCode::kInternal, "no key '" + key + "' for a flag");
-      PORPOISE_TRY_VOID(assign({setting, Part::kWhole, value, key, "flag " + flag_of(*setting)}));
+      note(assign({setting, Part::kWhole, value, key, "flag " + flag_of(*setting)}));
     }
     return {};
   }
 
-  Status apply(const DsConf& conf) {
-    for (const Assignment& assignment : conf.assignments) PORPOISE_TRY_VOID(assign(assignment));
+  void apply(const DsConf& conf) {
+    for (const Assignment& assignment : conf.assignments) note(assign(assignment));
     result_.ignored.insert(result_.ignored.end(), conf.ignored.begin(), conf.ignored.end());
-    return {};
   }
 
   Status assign(const Assignment& assignment) {
@@ -317,6 +332,7 @@ class Resolver {
 
   const SettingsSources& sources_;
   ResolvedSettings result_;
+  std::vector<std::string> mistakes_;
   std::set<std::string> script_origins_;             // of what the env script exports
   std::map<std::string_view, std::string> origins_;  // of keys that are not at their default
 };

@@ -54,7 +54,8 @@ struct ResolvedSettings {
   std::map<std::filesystem::path, std::string> secrets;  // which of them has a secret, and one key of it
 };
 
-// Errors name origin, key, value and what is accepted; for an unknown key the one that was probably meant.
+// Errors name origin, key, value and what is accepted, for an unknown key the one that was probably meant; all mistakes
+// are in one error, a line each.
 Result<ResolvedSettings> resolve_settings(const SettingsSources& sources);
 
 // A key whose value differs between two readings of the sources. Values as people may see them; those of `plugins` are

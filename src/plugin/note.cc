@@ -117,6 +117,11 @@ Result<PluginType> parse_type(const Json& json) {
       return fail(ErrorCode::kInvalid, "bad note: \"params\" of " + type.id + " is not an object");
     type.params_schema = *schema;
   }
+  if (const auto schema = json.find("config"); schema != json.end()) {
+    if (!schema->is_object())
+      return fail(ErrorCode::kInvalid, "bad note: \"config\" of " + type.id + " is not an object");
+    type.config_schema = *schema;
+  }
   return type;
 }
 

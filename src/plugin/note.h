@@ -35,6 +35,7 @@ struct PluginType {
   std::string summary;                  // one line for people
   std::vector<std::string> flags;       // SPAWNS, NEEDS_NET, REMOTE; unknown ones are kept
   Json params_schema = Json::object();  // JSON Schema of taskParams
+  Json config_schema;                   // of the plugin's section in porpoise.yaml; null: the note does not say
 };
 
 struct PluginMetadata {
@@ -58,8 +59,8 @@ Result<PluginMetadata> parse_plugin_note(std::string_view elf_bytes);
 // Errors begin with what is wrong ("not an ELF file"); the caller knows the file's name.
 Result<PluginMetadata> read_plugin_note(const std::filesystem::path& file);
 
-// --- params_schema: the part of JSON Schema that describes taskParams (type, required, enum, properties, items,
-// default, description), in schema.cc.
+// --- The part of JSON Schema that describes taskParams and sections of porpoise.yaml (type, required, enum, properties,
+// additionalProperties, items, default, description), in schema.cc.
 
 struct SchemaProblem {
   std::string pointer;  // JSON pointer into the parameters: "/httpParams/0/prop"
@@ -67,7 +68,8 @@ struct SchemaProblem {
 };
 
 // Empty when `params` fit; at most 20 problems. As lenient as DolphinScheduler's own parser (Jackson): null counts as
-// absent, numbers and texts of numbers are interchangeable, members the schema does not know are fine.
+// absent, numbers and texts of numbers are interchangeable, members the schema does not know are fine unless its
+// additionalProperties is false.
 std::vector<SchemaProblem> check_params(const Json& schema, const Json& params);
 
 // One parameter for people; members of nested objects are named "httpParams[].prop".

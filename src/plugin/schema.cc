@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace porpoise {
 namespace {
 
@@ -106,6 +108,15 @@ class Checker {
         add(pointer_to(pointer, name.get<std::string>()), "is missing");
     for (const auto& [name, property] : properties_of(schema).items())
       if (const Json& value = member(object, name); !value.is_null()) check(property, value, pointer_to(pointer, name));
+    if (const Json& more = member(schema, "additionalProperties"); more.is_boolean() && !more.get<bool>())
+      check_known(properties_of(schema), object, pointer);
+  }
+
+  void check_known(const Json& properties, const Json& object, const std::string& pointer) {
+    std::vector<std::string> known;
+    for (const auto& [name, property] : properties.items()) known.push_back(name);
+    for (const auto& [name, value] : object.items())
+      if (!properties.contains(name)) add(pointer_to(pointer, name), "is not known" + did_you_mean(name, known));
   }
 
   static std::string pointer_to(const std::string& parent, const std::string& name) {

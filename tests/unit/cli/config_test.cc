@@ -61,6 +61,14 @@ TEST_F(ConfigCommand, ShowsEveryKeyWithValueAndOrigin) {
   EXPECT_THAT(outcome.output, Not(HasSubstr("Without effect")));
 }
 
+TEST_F(ConfigCommand, CheckNamesEachMistakeBelowPlugins) {
+  write("plugins:\n  HTPP: {}\n  SHELL: {shell: bash}\n");
+  const Outcome outcome = run({"config", "check", "--config", file_});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, AllOf(HasSubstr("plugins.HTPP: no plugin for task type 'HTPP' (did you mean 'HTTP'?)"),
+                                    HasSubstr("plugins.SHELL/shell: is not known")));
+}
+
 TEST_F(ConfigCommand, MasksSecretsInTextAndJson) {
   const std::vector<std::string> words{
       "config", "show", "--config", file_, "--ds-conf", kDsConf, "--resources-secret-key", "flag-secret"};

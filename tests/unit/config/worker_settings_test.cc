@@ -15,6 +15,7 @@
 namespace porpoise {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
@@ -180,6 +181,17 @@ TEST(WorkerSettings, AnUnknownKeyIsAnErrorWithItsPlaceAndTheNearestName) {
   EXPECT_EQ(problem_of(with_environment({{"PORPOISE_ZOKEEPER", "zk1"}})),
             "environment PORPOISE_ZOKEEPER: no such key (did you mean 'PORPOISE_ZOOKEEPER'?)");
   EXPECT_EQ(problem_of(with_environment({{"PORPOISE_PYTHON", "python3"}, {"PORPOISE_CONFIG", "x"}})), "no problem");
+}
+
+TEST(WorkerSettings, AllMistakesAreToldAtOnce) {
+  SettingsSources sources = with_yaml("worker:\n  exec-thread: 5\n  kill-grace: soon\n");
+  sources.environment = {{"PORPOISE_ZOKEEPER", "zk1"}};
+  sources.flags = {{"http", "bad"}};
+  EXPECT_THAT(
+      problem_of(sources),
+      AllOf(StartsWith("4 mistakes in the configuration:\n  porpoise.yaml line 2: unknown key 'exec-thread'"),
+            HasSubstr("\n  porpoise.yaml line 3: kill-grace 'soon' is not "),
+            HasSubstr("\n  environment PORPOISE_ZOKEEPER: no such key"), HasSubstr("\n  flag --http: http 'bad'")));
 }
 
 TEST(WorkerSettings, ABadValueNamesOriginKeyAndWhatIsAccepted) {

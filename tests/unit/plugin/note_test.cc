@@ -37,6 +37,18 @@ TEST(PluginNote, SaysWhichExtensionsThePluginNeeds) {
     EXPECT_THAT(error_of(elf_with_metadata(metadata_of("HELLO", 1, bad))), HasSubstr("\"needs\"")) << bad;
 }
 
+TEST(PluginNote, MaySayWhatItsConfigurationIs) {
+  const auto with = [](const std::string& config) {
+    return parse_plugin_note(elf_with_metadata(
+        R"({"abi":[1,0],"types":[{"id":"A","version":"1","vendor":"v","summary":"s",)" + config + R"("params":{}}]})"));
+  };
+  const auto metadata = with(R"("config":{"type":"object"},)");
+  ASSERT_TRUE(metadata) << metadata.error().to_string();
+  EXPECT_EQ(metadata->types[0].config_schema, Json({{"type", "object"}}));
+  EXPECT_TRUE(with("")->types[0].config_schema.is_null());
+  EXPECT_THAT(with(R"("config":[],)").error().to_string(), HasSubstr("\"config\" of A is not an object"));
+}
+
 TEST(PluginNote, IsFoundBehindOtherNotes) {
   const std::string_view name(PORPOISE_NOTE_NAME, sizeof PORPOISE_NOTE_NAME);
   const std::string segment =

@@ -54,6 +54,13 @@ TEST(Schema, IsAsLenientAsJackson) {
   EXPECT_EQ(problems(R"({"url":7,"method":"GET","timeout":"60","on":"true","next":null,"a/b":"1.5"})"), Texts{});
 }
 
+TEST(Schema, NamesUnknownMembersWhereItKnowsAll) {
+  const Json schema = Json::parse(R"({"properties":{"url":{"type":"string"}},"additionalProperties":false})");
+  const auto found = check_params(schema, Json::parse(R"({"ur":"u","url":"v"})"));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].pointer + " " + found[0].message, "/ur is not known (did you mean 'url'?)");
+}
+
 TEST(Schema, EscapesPointers) {
   EXPECT_EQ(problems(R"({"url":"u","method":"GET","a/b":"x"})"), Texts{"/a~1b is a string and must be a number"});
 }
