@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -286,7 +287,10 @@ int run_command_line(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool asked = error.get_exit_code() == 0;  // --help, --version
-    if (asked) return app.exit(error);
+    if (asked) {
+      app.exit(error);
+      return std::cout.flush() ? kExitOk : print_error("cannot write to standard output", kExitEnvironment);
+    }
     return print_error(
         std::string(error.what()) + nearest_option(*named.command, words) + "; see " + named.path + " --help",
         kExitUsage);

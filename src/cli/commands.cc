@@ -31,6 +31,11 @@ int print_error(std::string_view message, int exit_code) {
   return exit_code;
 }
 
+int finished(const Output& output, int exit_code) {
+  if (output.problem() == 0 || exit_code != kExitOk) return exit_code;
+  return print_error(errno_error("cannot write to standard output", output.problem()), kExitEnvironment);
+}
+
 int print_error(const Error& error, int exit_code) { return print_error(error.to_string(), exit_code); }
 
 }  // namespace porpoise

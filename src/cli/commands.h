@@ -92,4 +92,7 @@ Output standard_output(bool no_color = false);
 int print_error(std::string_view message, int exit_code);
 int print_error(const Error& error, int exit_code);
 
+// `exit_code`, or 3 with a message when it says success and not all could be written.
+int finished(const Output& output, int exit_code);
+
 }  // namespace porpoise

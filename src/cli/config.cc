@@ -74,7 +74,7 @@ int show_config(const WorkerFlags& flags, bool as_json) {
   if (!resolved) return print_error(resolved.error(), kExitUsage);
   Output output = standard_output();
   output.write(as_json ? json_of(*resolved) : text_of(*resolved, output));
-  return kExitOk;
+  return finished(output, kExitOk);
 }
 
 int check_config(const WorkerFlags& flags) {

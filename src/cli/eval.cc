@@ -106,7 +106,10 @@ int run_expression(const std::string& expression, const Command& command, const 
 int run(const EvalOptions& options, const Command& command) {
   const auto values = parse_overrides(options.set);
   if (!values) return print_error(values.error(), kExitUsage);
-  return options.has_expression ? run_expression(options.expression, command, *values) : run_lines(command, *values);
+  const int exit_code =
+      options.has_expression ? run_expression(options.expression, command, *values) : run_lines(command, *values);
+  if (std::cout || exit_code != kExitOk) return exit_code;
+  return print_error("cannot write to standard output", kExitEnvironment);
 }
 
 Result<ExpandTime> expand_time(const EvalOptions& options) {

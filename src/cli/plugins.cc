@@ -87,7 +87,7 @@ int list_plugins(const PluginsOptions& options) {
   const Catalog catalog = Catalog::scan(plugin_folders(options.folders));
   Output output = standard_output();
   output.write(options.json ? list_as_json(catalog) : list_as_text(catalog, output));
-  return kExitOk;
+  return finished(output, kExitOk);
 }
 
 int describe_plugin(const PluginsOptions& options) {
@@ -96,7 +96,7 @@ int describe_plugin(const PluginsOptions& options) {
   if (entry == nullptr) return print_error(catalog.unknown_type(options.type), kExitUsage);
   Output output = standard_output();
   output.write(options.json ? describe_as_json(*entry) : describe_as_text(*entry, output));
-  return kExitOk;
+  return finished(output, kExitOk);
 }
 
 std::vector<std::filesystem::path> plugin_folders(const std::vector<std::filesystem::path>& explicit_folders) {

@@ -25,8 +25,9 @@ int show_usage(const Kind& kind) {
                      " NAME [OPTIONS]\n\nNames, each with a --help of its own:\n";
   for (const Companion& companion : find_companions(kind.word, executable_folder()))
     text += "  " + companion.name + "\n";
-  standard_output().write(text);
-  return kExitOk;
+  Output output = standard_output();
+  output.write(text);
+  return finished(output, kExitOk);
 }
 
 // Returns only when the program could not be started. `words` begin with the name of the companion.

@@ -188,7 +188,7 @@ int run_replay(const ReplayOptions& options) {
   Output out = standard_output(options.no_color);
   if (options.list) {
     out.write(list_workflow(input->workflow(), catalog, out.columns(), out.traits().colors));
-    return kExitOk;
+    return finished(out, kExitOk);
   }
   const std::set<std::string> types = plugin_types(reachable(input->plan()));
   if (catalog.types().empty() && !types.empty())
@@ -211,7 +211,7 @@ int run_replay(const ReplayOptions& options) {
   if (!all_children_gone()) print_error("a process of this run is still there", kExitFailed);
   if (const Status written = write_summary(options.summary, *report); !written)
     return print_error(written.error(), kExitEnvironment);
-  return exit_code_of(*report);
+  return finished(out, exit_code_of(*report));
 }
 
 }  // namespace porpoise

@@ -43,10 +43,12 @@ OutputTraits decide_traits(bool is_tty, const ColorWishes& wishes) {
 void Output::write(std::string_view text) {
   while (!closed_ && !text.empty()) {
     const ssize_t written = ::write(fd_, text.data(), text.size());
-    if (written >= 0)
+    if (written >= 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
-    else if (!wait_writable(fd_))
+    } else if (!wait_writable(fd_)) {
       closed_ = true;
+      if (errno != EPIPE) problem_ = errno;
+    }
   }
 }
 
@@ -180,7 +182,7 @@ std::string printable(std::string_view line, bool colors) {
 namespace {
 
 constexpr std::string_view kGap = "  ";
-constexpr std::size_t kMinimumLastColumn = 12;  // below it a cut text says nothing: let the terminal wrap instead
+constexpr std::size_t kNarrowest = 6;  // below it a cut text says nothing: let the terminal wrap instead
 
 std::string_view escape_code(Color color) {
   switch (color) {
@@ -235,10 +237,13 @@ std::vector<std::size_t> Table::widths(std::size_t limit) const {
     for (const auto& row : rows_) widths[i] = std::max(widths[i], display_width(row[i].text));
   }
   if (limit == 0 || widths.empty()) return widths;
-  std::size_t others = 0;
-  for (std::size_t i = 0; i + 1 < widths.size(); ++i) others += widths[i] + kGap.size();
-  const std::size_t room = limit > others ? limit - others : 0;
-  widths.back() = std::min(widths.back(), std::max(room, kMinimumLastColumn));
+  std::size_t total = kGap.size() * (widths.size() - 1);
+  for (const std::size_t width : widths) total += width;
+  for (; total > limit; --total) {
+    const auto widest = std::max_element(widths.rbegin(), widths.rend());  // of equal ones the last
+    if (*widest <= kNarrowest) break;
+    --*widest;
+  }
   return widths;
 }
 

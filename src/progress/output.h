@@ -33,6 +33,9 @@ class Output {
   // All of it, or nothing more ever: a reader that has closed its end does not stop the run.
   void write(std::string_view text);
 
+  // The errno of a write that failed, though the reader was there (ENOSPC, EIO); 0: none has.
+  int problem() const { return problem_; }
+
   const OutputTraits& traits() const { return traits_; }
   // As of now, since windows are resized; 0 when it is no terminal.
   std::size_t columns() const;
@@ -42,6 +45,7 @@ class Output {
   int fd_;
   OutputTraits traits_;
   bool closed_ = false;
+  int problem_ = 0;
 };
 
 // --- Text on a terminal, with UTF-8 and colours kept whole.
@@ -68,7 +72,7 @@ std::string paint(std::string_view text, Color color, bool enabled);
 // "0.3s", "42.0s", "3m05s", "2h07m".
 std::string format_duration(std::chrono::milliseconds duration);
 
-// A text table for people: aligned columns, coloured cells, the last column cut to the width. A value.
+// A text table for people: aligned columns, coloured cells, cut to the width. A value.
 class Table {
  public:
   struct Column {
@@ -85,7 +89,8 @@ class Table {
   // As many cells as columns; the title row comes by itself.
   void add_row(std::vector<Cell> cells) { rows_.push_back(std::move(cells)); }
 
-  // Ends with a newline. The last column takes what is left of `width`; 0 means any width.
+  // Ends with a newline. Where `width` is too small for all, the widest columns become narrower first; none becomes
+  // narrower than a few characters. 0 means any width.
   std::string render(std::size_t width, bool colors) const;
 
  private:

@@ -221,6 +221,15 @@ class Showing(ReplayCase):
         self.assertNotIn("started", done.stdout)
         self.assertRegex(done.stdout.splitlines()[0], r"b: FAILURE")
 
+    def test_standard_output_that_is_full_is_said_and_gives_3(self):
+        file = self.write([workflow([task("a")])])
+        for words in (["replay", str(file)], ["replay", str(file), "--list"], ["plugins", "list"], ["--help"]):
+            with self.subTest(words=words), open("/dev/full", "w") as full:
+                done = subprocess.run([self.binary, *words], env=self.environment, text=True, stdout=full,
+                                      stderr=subprocess.PIPE, timeout=DEADLINE)
+                self.assertEqual(done.returncode, 3, done.stderr)
+                self.assertIn("cannot write to standard output", done.stderr)
+
     def test_colors_are_forced_and_forbidden_by_the_environment(self):
         self.environment["CLICOLOR_FORCE"] = "1"
         self.assertIn("\x1b[31m", self.replay(self.flow, expect=1).stdout)

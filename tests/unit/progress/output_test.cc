@@ -25,7 +25,8 @@ TEST(Elide, CutsToTheWidthAndMarksTheCut) {
 TEST(Elide, KeepsTheSequenceThatEndsAColor) { EXPECT_EQ(elide("\x1B[31mabcdef\x1B[0m", 4), "\x1B[31mabc…\x1B[0m"); }
 
 TEST(Printable, LetsColorsThroughAndNothingThatMovesTheCursor) {
-  EXPECT_EQ(printable("\x1B[2J\x1B[1;1H\x1B[32mok\x1B[0m\rx\a\b", true), "\\x1b[2J\\x1b[1;1H\x1B[32mok\x1B[0m\\x0dx\\x07\\x08\x1B[0m");
+  EXPECT_EQ(printable("\x1B[2J\x1B[1;1H\x1B[32mok\x1B[0m\rx\a\b", true),
+            "\\x1b[2J\\x1b[1;1H\x1B[32mok\x1B[0m\\x0dx\\x07\\x08\x1B[0m");
   EXPECT_EQ(printable("\x1B[2J\x1B[32mok\x1B[0m", false), "\\x1b[2Jok");
   EXPECT_EQ(printable("a\tb\nc", false), "a  b c");
   EXPECT_EQ(printable("\xC2\x9B"

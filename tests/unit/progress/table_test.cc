@@ -23,6 +23,16 @@ TEST(Table, CutsTheLastColumnToTheWidth) {
   EXPECT_EQ(table.render(20, false), "task  outputs\na     x=0123456789 …\n");
 }
 
+TEST(Table, OneLongNameLeavesFortyColumnsReadable) {
+  Table table({{"task"}, {"state"}, {"run", true}, {"outputs"}});
+  table.add_row({{std::string(200, 'n')}, {"SUCCESS"}, {"1.0s"}, {"auc=0.93"}});
+  table.add_row({{"b"}, {"FAILURE"}, {"12.0s"}, {""}});
+  EXPECT_EQ(table.render(40, false),
+            "task            state      run  outputs\n"
+            "nnnnnnnnnnnnn…  SUCCESS   1.0s  auc=0.93\n"
+            "b               FAILURE  12.0s\n");
+}
+
 TEST(Table, ColorsCellsWithoutChangingTheirWidth) {
   Table table({{"state"}, {"n"}});
   table.add_row({{"OK", Color::kGreen}, {"1"}});
