@@ -104,6 +104,13 @@ Status check_summary_place(const fs::path& file) {
   return fail_errno("cannot write summary " + file.string(), errno);
 }
 
+// Of a dry run, which leaves nothing behind that nobody asked for.
+void remove_run_folder(const fs::path& root) {
+  std::error_code problem;
+  fs::remove_all(root, problem);
+  if (problem) print_error("cannot remove " + root.string() + ": " + problem.message(), kExitOk);
+}
+
 Result<Machine> prepare_machine(boost::asio::io_context& io, const ReplayOptions& options, const ReplayInput& input) {
   Machine machine;
   PORPOISE_TRY_VOID(check_summary_place(options.summary));
@@ -208,6 +215,7 @@ int run_replay(const ReplayOptions& options) {
   const auto report = run_workflow(io, *machine, settings, *input, *status);
   if (!report) return print_error(report.error(), kExitUsage);
   machine->sandboxes.clear();
+  if (options.dry_run && options.run_dir.empty()) remove_run_folder(machine->directory->root());
   if (!all_children_gone()) print_error("a process of this run is still there", kExitFailed);
   if (const Status written = write_summary(options.summary, *report); !written)
     return print_error(written.error(), kExitEnvironment);

@@ -87,7 +87,7 @@ void JsonStatus::workflow_started(const RunStart& start) {
   started["workflow"] = start.workflow;
   started["tasks"] = start.tasks;
   started["dryRun"] = start.dry_run;
-  started["runDirectory"] = start.run_directory.string();
+  if (!start.dry_run) started["runDirectory"] = start.run_directory.string();
   print(started);
 }
 
@@ -130,7 +130,7 @@ void JsonStatus::workflow_finished(const RunReport& report) {
   finished["workflow"] = report.workflow;
   finished["state"] = to_string(report.state);
   finished["interrupted"] = report.interrupted;
-  finished["runDirectory"] = report.run_directory.string();
+  if (!report.dry_run) finished["runDirectory"] = report.run_directory.string();
   OrderedJson tasks = OrderedJson::array();
   for (const TaskReport& task : report.tasks) {
     OrderedJson entry;

@@ -38,9 +38,10 @@ struct RunReport {
   std::string workflow;
   RunState state = RunState::kRunning;
   bool interrupted = false;
+  bool dry_run = false;
   std::chrono::milliseconds duration{0};
-  std::filesystem::path run_directory;
-  std::vector<TaskReport> tasks;  // in the order of the file, those of a SUB_PROCESS behind it
+  std::filesystem::path run_directory;  // gone after a dry run
+  std::vector<TaskReport> tasks;        // in the order of the file, those of a SUB_PROCESS behind it
 };
 
 // How a run shows itself while it goes: one interface, and a printer each for terminals, pipes, programs and silence.

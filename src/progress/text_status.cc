@@ -40,7 +40,7 @@ std::string colored_state(NodeState state, bool colors) { return paint(to_string
 
 std::string started_text(const RunStart& start) {
   return (start.dry_run ? "dry run of workflow " : "workflow ") + start.workflow + ": " + std::to_string(start.tasks) +
-         (start.tasks == 1 ? " task" : " tasks") + ", logs in " + start.run_directory.string();
+         (start.tasks == 1 ? " task" : " tasks") + (start.dry_run ? "" : ", logs in " + start.run_directory.string());
 }
 
 std::string attempt_text(const TaskAttempt& task) {
@@ -78,7 +78,13 @@ std::string outputs_text(const PropertyList& var_pool) {
 }
 
 std::string final_table(const RunReport& report, std::size_t width, bool colors) {
-  Table table({{"task"}, {"type"}, {"state"}, {"wait", true}, {"run", true}, {"attempts", true}, {"outputs"}});
+  Table table({{"task"},
+               {"type"},
+               {report.dry_run ? "dry run" : "state"},
+               {"wait", true},
+               {"run", true},
+               {"attempts", true},
+               {"outputs"}});
   for (const TaskReport& task : report.tasks) {
     const bool ran = task.instance_id != 0;
     table.add_row({{printable(task.name, false)},
@@ -90,9 +96,10 @@ std::string final_table(const RunReport& report, std::size_t width, bool colors)
                    message_or_outputs(task)});
   }
   const Color color = report.state == RunState::kSuccess ? Color::kGreen : Color::kRed;
-  return table.render(width, colors) + "\nworkflow " + printable(report.workflow, false) + ": " +
-         paint(run_state_text(report), color, colors) + " in " + format_duration(report.duration) +
-         "\nlogs: " + report.run_directory.string() + "\n";
+  return table.render(width, colors) + "\n" + (report.dry_run ? "dry run of workflow " : "workflow ") +
+         printable(report.workflow, false) + ": " + paint(run_state_text(report), color, colors) + " in " +
+         format_duration(report.duration) +
+         (report.dry_run ? "; nothing was run\n" : "\nlogs: " + report.run_directory.string() + "\n");
 }
 
 void PlainStatus::print(Elapsed at, std::string_view subject, std::string_view text) {

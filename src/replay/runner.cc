@@ -57,6 +57,7 @@ void Runner::ended() {
   report.workflow = workflow_name_;
   report.state = run_->state();
   report.interrupted = interrupts_ > 0;
+  report.dry_run = context_.settings.dry_run;
   report.duration = context_.elapsed();
   report.run_directory = context_.directory.root();
   run_->collect(report.tasks);

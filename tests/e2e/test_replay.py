@@ -182,6 +182,16 @@ class DryRun(ReplayCase):
         for name in ("a", "choose", "one", "other"):
             self.assertRegex(done.stdout, rf"{name}: SUCCESS")
 
+    def test_says_so_in_table_and_total_and_leaves_no_folder(self):
+        file = self.write([workflow([task("a")])])
+        done = subprocess.run([self.binary, "replay", str(file), "--dry-run"], env=self.environment, text=True,
+                              capture_output=True, timeout=DEADLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^task +type +dry run ")
+        self.assertRegex(done.stdout, r"dry run of workflow w: SUCCESS in .*; nothing was run\n$")
+        self.assertNotIn("logs", done.stdout)
+        self.assertEqual(list((self.folder / "state/porpoise/runs").iterdir()), [])
+
     def test_list_shows_order_and_what_is_refused(self):
         flow = workflow([task("a"), task("b", taskType="DEPENDENT"), task("c", failRetryTimes=2)],
                         [("a", "b"), ("b", "c")])
