@@ -58,9 +58,10 @@ class OpenmldbTask : public plugin::Task {
   Outcome split() {
     const auto sql = host().expand(params_.sql);
     if (!sql) return Outcome::invalid("parameter 'sql': " + sql.problem().message);
-    auto statements = split_sql(*sql);
-    if (!statements) return Outcome::invalid("parameter 'sql', " + statements.error().to_string());
-    statements_ = std::move(*statements);
+    auto reading = read_sql(*sql, params_.escapes);
+    if (!reading) return Outcome::invalid("parameter 'sql', " + reading.error().to_string());
+    if (!reading->remark.empty()) host().warn(reading->remark);
+    statements_ = std::move(reading->statements);
     return rehearse();
   }
 

@@ -62,6 +62,10 @@ Result<Params> parse_params(std::string_view params_json) {
     const std::string text = found->is_string() ? found->get<std::string>() : dump_json(*found);
     PORPOISE_TRY(params.driver, parse_driver("parameter 'driver'", text));
   }
+  if (const auto found = json.find("sqlEscapes"); found != json.end() && !found->is_null()) {
+    const std::string text = found->is_string() ? found->get<std::string>() : dump_json(*found);
+    PORPOISE_TRY(params.escapes, parse_sql_escapes(text));
+  }
   return params;
 }
 

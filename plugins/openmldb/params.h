@@ -1,4 +1,4 @@
-// What the task asks for: the parameters of the stock OPENMLDB task, plus two extensions. Pure.
+// What the task asks for: the parameters of the stock OPENMLDB task, plus three extensions. Pure.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "openmldb/config.h"
+#include "openmldb/sql_escapes.h"
 #include "openmldb/sql_splitter.h"
 
 namespace porpoise::openmldb {
@@ -18,9 +19,10 @@ struct Params {
   std::string zk;
   std::string zk_path;
   Mode mode = Mode::kOffline;
-  std::string sql;                        // line ends are LF; placeholders not replaced
-  std::optional<OnExists> on_exists;      // extension `onDeploymentExists`
-  DriverKind driver = DriverKind::kAuto;  // extension `driver`
+  std::string sql;                         // line ends are LF; placeholders not replaced
+  std::optional<OnExists> on_exists;       // extension `onDeploymentExists`
+  DriverKind driver = DriverKind::kAuto;   // extension `driver`
+  SqlEscapes escapes = SqlEscapes::kAuto;  // extension `sqlEscapes`
 };
 
 Result<Params> parse_params(std::string_view params_json);
