@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxBytes = 1U << 20U;  // of each of the three texts
+constexpr std::size_t kMaxScriptBytes = 1U << 20U;  // of each of the three texts
 constexpr std::size_t kMaxProblems = 20;
 constexpr std::size_t kMaxProblemBytes = 300;
 
@@ -65,7 +65,7 @@ struct Stream {
     char buffer[16384];
     ssize_t count = 0;
     while ((count = ::read(reader.get(), buffer, sizeof buffer)) > 0) {
-      const std::size_t room = kMaxBytes - text->size();
+      const std::size_t room = kMaxScriptBytes - text->size();
       too_much = too_much || static_cast<std::size_t>(count) > room;
       text->append(buffer, std::min(static_cast<std::size_t>(count), room));
     }
