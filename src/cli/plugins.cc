@@ -21,7 +21,12 @@ std::string pretty(const OrderedJson& json) {
 }
 
 std::string_view word_for(CatalogProblem::Kind kind) {
-  return kind == CatalogProblem::Kind::kRefused ? "refused" : "shadowed";
+  switch (kind) {
+    case CatalogProblem::Kind::kRefused: return "refused";
+    case CatalogProblem::Kind::kShadowed: return "shadowed";
+    case CatalogProblem::Kind::kDoubtful: return "doubtful";
+  }
+  return "";
 }
 
 OrderedJson to_json(const CatalogEntry& entry) {

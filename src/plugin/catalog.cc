@@ -60,8 +60,20 @@ void Catalog::add_file(const fs::path& file) {
       problems_.push_back({CatalogProblem::Kind::kShadowed, file,
                            "type " + type.id + " comes from " + first->file.string() + " already"});
     else
-      types_.push_back({std::move(type), file});
+      add_type(std::move(type), file);
   }
+}
+
+void Catalog::add_type(PluginType type, const fs::path& file) {
+  const auto doubt = [&](const char* name, const Json& schema) {
+    for (const SchemaProblem& problem : check_schema(schema))
+      problems_.push_back({CatalogProblem::Kind::kDoubtful, file,
+                           "the " + std::string(name) + " schema of " + type.id + " " + problem.pointer +
+                               (problem.pointer.empty() ? "" : " ") + problem.message});
+  };
+  doubt("params", type.params_schema);
+  if (!type.config_schema.is_null()) doubt("config", type.config_schema);
+  types_.push_back({std::move(type), file});
 }
 
 void Catalog::refuse(const fs::path& file, std::string reason) {

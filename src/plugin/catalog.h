@@ -24,6 +24,7 @@ struct CatalogProblem {
   enum class Kind {
     kRefused,   // broken, foreign or not to be trusted
     kShadowed,  // fine, but an earlier folder has the type already
+    kDoubtful,  // it is there; its schema says something that nobody checks
   };
   Kind kind;
   std::filesystem::path file;
@@ -52,6 +53,7 @@ class Catalog {
  private:
   void scan_folder(const std::filesystem::path& folder);
   void add_file(const std::filesystem::path& file);
+  void add_type(PluginType type, const std::filesystem::path& file);
   std::vector<std::string> ids() const;
   void refuse(const std::filesystem::path& file, std::string reason);
 

@@ -59,8 +59,8 @@ Result<PluginMetadata> parse_plugin_note(std::string_view elf_bytes);
 // Errors begin with what is wrong ("not an ELF file"); the caller knows the file's name.
 Result<PluginMetadata> read_plugin_note(const std::filesystem::path& file);
 
-// --- The part of JSON Schema that describes taskParams and sections of porpoise.yaml (type, required, enum, properties,
-// additionalProperties, items, default, description), in schema.cc.
+// --- The part of JSON Schema that describes taskParams and sections of porpoise.yaml (type, required, enum,
+// properties, additionalProperties, items, default, description), in schema.cc.
 
 struct SchemaProblem {
   std::string pointer;  // JSON pointer into the parameters: "/httpParams/0/prop"
@@ -71,6 +71,10 @@ struct SchemaProblem {
 // absent, numbers and texts of numbers are interchangeable, members the schema does not know are fine unless its
 // additionalProperties is false.
 std::vector<SchemaProblem> check_params(const Json& schema, const Json& params);
+
+// What is wrong with a schema itself: keywords that check_params does not look at (a misspelt "required" would check
+// nothing), types that there are not, lists that are none. Empty for a good one; at most 20.
+std::vector<SchemaProblem> check_schema(const Json& schema);
 
 // One parameter for people; members of nested objects are named "httpParams[].prop".
 struct ParameterRow {

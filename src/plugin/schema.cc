@@ -1,6 +1,7 @@
 #include "plugin/note.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
 
@@ -131,6 +132,49 @@ class Checker {
   std::size_t depth_ = 0;
 };
 
+constexpr std::array<std::string_view, 11> kKeywords = {
+    "type",        "required", "enum",  "properties", "additionalProperties", "items", "default",
+    "description", "examples", "title", "$schema"};
+constexpr std::array<std::string_view, 7> kTypes = {"string", "integer", "number", "boolean",
+                                                    "array",  "object",  "null"};
+
+class SchemaChecker {
+ public:
+  void check(const Json& schema, const std::string& pointer, std::size_t depth) {
+    if (!schema.is_object()) return add(pointer, "is not a JSON object");
+    if (depth > kMaxDepth) return add(pointer, "is nested too deeply");
+    for (const auto& [keyword, value] : schema.items()) {
+      if (std::find(kKeywords.begin(), kKeywords.end(), keyword) == kKeywords.end())
+        add(pointer, "has the keyword '" + keyword + "', which porpoise does not know" +
+                         did_you_mean(keyword, {kKeywords.begin(), kKeywords.end()}));
+    }
+    if (schema.contains("type") && type_names(schema).empty())
+      add(pointer + "/type", "is neither a name nor a list of names");
+    for (const std::string& type : type_names(schema))
+      if (std::find(kTypes.begin(), kTypes.end(), type) == kTypes.end())
+        add(pointer + "/type",
+            "is '" + type + "', which is no type" + did_you_mean(type, {kTypes.begin(), kTypes.end()}));
+    for (const char* const list : {"required", "enum"})
+      if (schema.contains(list) && !schema[list].is_array()) add(pointer + "/" + list, "is not a list");
+    if (schema.contains("additionalProperties") && !schema["additionalProperties"].is_boolean())
+      add(pointer + "/additionalProperties", "is neither true nor false");
+    if (schema.contains("properties") && !schema["properties"].is_object())
+      add(pointer + "/properties", "is not a JSON object");
+    for (const auto& [name, property] : properties_of(schema).items())
+      check(property, pointer + "/properties" + (Json::json_pointer() / name).to_string(), depth + 1);
+    if (schema.contains("items")) check(schema["items"], pointer + "/items", depth + 1);
+  }
+
+  std::vector<SchemaProblem> take() { return std::move(problems_); }
+
+ private:
+  void add(const std::string& pointer, std::string message) {
+    if (problems_.size() < kMaxProblems) problems_.push_back({pointer, std::move(message)});
+  }
+
+  std::vector<SchemaProblem> problems_;
+};
+
 std::string describe_type(const Json& schema) {
   if (const auto values = enum_texts(schema); !values.empty()) return join(values, " | ");
   const std::vector<std::string> types = type_names(schema);
@@ -162,6 +206,12 @@ void add_rows(const Json& schema, const std::string& prefix, std::size_t depth, 
 }
 
 }  // namespace
+
+std::vector<SchemaProblem> check_schema(const Json& schema) {
+  SchemaChecker checker;
+  checker.check(schema, "", 0);
+  return checker.take();
+}
 
 std::vector<SchemaProblem> check_params(const Json& schema, const Json& params) {
   Checker checker;

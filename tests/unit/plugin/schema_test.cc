@@ -61,6 +61,19 @@ TEST(Schema, NamesUnknownMembersWhereItKnowsAll) {
   EXPECT_EQ(found[0].pointer + " " + found[0].message, "/ur is not known (did you mean 'url'?)");
 }
 
+TEST(Schema, OfAPluginIsCheckedItself) {
+  std::vector<std::string> texts;
+  for (const auto& [pointer, message] : check_schema(Json::parse(R"({"type":"object","requird":["a"],"properties":{
+         "a":{"type":"strin"},"b":{"items":{"enum":"x","minimum":1}},"c":[]},"additionalProperties":{}})")))
+    texts.push_back(pointer + " " + message);
+  EXPECT_EQ(texts, (Texts{" has the keyword 'requird', which porpoise does not know (did you mean 'required'?)",
+                          "/additionalProperties is neither true nor false",
+                          "/properties/a/type is 'strin', which is no type (did you mean 'string'?)",
+                          "/properties/b/items has the keyword 'minimum', which porpoise does not know",
+                          "/properties/b/items/enum is not a list", "/properties/c is not a JSON object"}));
+  EXPECT_TRUE(check_schema(kSchema).empty());
+}
+
 TEST(Schema, EscapesPointers) {
   EXPECT_EQ(problems(R"({"url":"u","method":"GET","a/b":"x"})"), Texts{"/a~1b is a string and must be a number"});
 }
