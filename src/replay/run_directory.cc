@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -64,10 +66,20 @@ Status RunDirectory::make_state_folder(std::int64_t task_instance_id) const {
 }
 
 void RunDirectory::link_log(std::string_view task_name, const fs::path& log) const {
-  const fs::path link = root_ / "logs" / "by-name" / (file_name_of(task_name) + ".log");
+  const fs::path link = root_ / "logs" / "by-name" / (unique_file_name_of(task_name) + ".log");
   std::error_code ignored;
   fs::remove(link, ignored);
   fs::create_symlink(fs::path("..") / day_.filename() / log.filename(), link, ignored);
+}
+
+std::string unique_file_name_of(std::string_view task_name) {
+  std::string name = file_name_of(task_name);
+  if (name == task_name) return name;
+  std::uint32_t hash = 2166136261U;  // FNV-1a
+  for (const char c : task_name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  char mark[16];
+  std::snprintf(mark, sizeof mark, "~%08x", hash);
+  return name + mark;
 }
 
 std::string file_name_of(std::string_view task_name) {

@@ -1,7 +1,7 @@
 // The folder of one replay: logs where a worker would put them, and the state of every task.
 //
 //   logs/<yyyyMMdd>/<definition>_<version>-<process instance>-<task instance>.log   (3.1 `LogUtils`)
-//   logs/by-name/<task>.log      link to the log of its latest attempt
+//   logs/by-name/<task>.log      link to the log of its latest attempt; unique_file_name_of() the task
 //   tasks/<task instance>/       request.json, result.json; work/ while it runs
 //
 // A value: the paths. Created once, by the command; any thread.
@@ -50,6 +50,9 @@ class RunDirectory {
 
 // A name that is one harmless path component: no '/', no control characters, not hidden, of bounded length.
 std::string file_name_of(std::string_view task_name);
+
+// The same, with "~" and eight digits where it is not the name itself: a task "a/b" and another "a_b" have two.
+std::string unique_file_name_of(std::string_view task_name);
 
 // Task logs as replay itself touches them: its own lines for tasks that have no host, and the tail shown to people.
 enum class LogEnd { kOpen, kFinal };  // a final text is followed by the mark that ends every task log

@@ -387,5 +387,13 @@ TEST(FileNameOf, MakesEveryTaskNameOneHarmlessName) {
   EXPECT_LE(file_name_of(std::string(1000, 'x')).size(), 200U);
 }
 
+TEST(FileNameOf, NamesThatFallTogetherHaveALinkEach) {
+  EXPECT_EQ(unique_file_name_of("load data"), "load data");
+  EXPECT_EQ(unique_file_name_of("a_b"), "a_b");
+  EXPECT_EQ(unique_file_name_of("a/b"), "a_b~3a8e75c1");
+  EXPECT_NE(unique_file_name_of("a\nb"), unique_file_name_of("a/b"));
+  EXPECT_NE(unique_file_name_of(std::string(300, 'x')), unique_file_name_of(std::string(301, 'x')));
+}
+
 }  // namespace
 }  // namespace porpoise
