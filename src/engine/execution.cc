@@ -70,7 +70,7 @@ void Engine::kill(AcceptedTask& task, ReplyTo asker, Moment now) {
 }
 
 void Engine::end_killed(AcceptedTask& task, Moment now) {
-  const std::string why = "killed by order of its master " + task.dispatch.master + " before it started";
+  const std::string why = "never started: killed by order of its master " + task.dispatch.master + " while it waited";
   const std::vector<ReplyTo> askers = std::exchange(task.kill_askers, {});
   end_unstarted(task, TaskState::kKill, why, now);
   for (const ReplyTo asker : askers) want(action::AnswerKill{asker, killed_unstarted(task.id(), settings_.address)});

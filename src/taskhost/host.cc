@@ -75,11 +75,13 @@ Result<UniqueFd> take_order(const std::filesystem::path& state_dir) {
   return order;
 }
 
+// A first attempt is not called one: 3.1 masters tell no number, so of a worker's task it may be any.
 void introduce(const TaskRequest& request, TaskLog& log) {
   log.write(LogLevel::kInfo, "task \"" + request.task_name + "\" of type " + request.task_type + ", task instance " +
                                  std::to_string(request.task_instance_id) + " of workflow instance " +
-                                 std::to_string(request.process_instance_id) + ", attempt " +
-                                 std::to_string(request.attempt) + (request.dry_run ? ", dry run" : ""));
+                                 std::to_string(request.process_instance_id) +
+                                 (request.attempt > 1 ? ", attempt " + std::to_string(request.attempt) : "") +
+                                 (request.dry_run ? ", dry run" : ""));
   std::string place = "working directory " + request.execute_path;
   if (request.timeout.count() > 0) place += ", timeout " + in_seconds(request.timeout);
   log.write(LogLevel::kInfo, place);

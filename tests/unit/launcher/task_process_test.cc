@@ -286,6 +286,12 @@ TEST(TaskLog, HasThePrefixOf31OnEveryEntryAndATabBeforeEveryOtherLine) {
   EXPECT_THAT(run.printed(), ElementsAre("one", "", "three", "last without newline"));
 }
 
+TEST(TaskLog, DoesNotCallAFirstAttemptOne) {
+  TaskRun run;
+  run.script("true").run();
+  EXPECT_THAT(run.log(), Not(HasSubstr("attempt")));
+}
+
 TEST(TaskLog, SaysWhatRunsWhereAndHowItEnded) {
   TaskRun run;
   run.request.timeout = std::chrono::seconds(60);
