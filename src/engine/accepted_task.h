@@ -40,6 +40,7 @@ struct AcceptedTask {
   bool delay_unacked = false;   // DELAY was told: 3.1 acknowledges it as if it were the RESULT
   bool master_changed = false;  // while its dispatch is on its way to the disk
   std::vector<ReplyTo> kill_askers;
+  std::string killed_by;  // who asked last, as in event::KillAsked
 
   std::int64_t id() const { return dispatch.context.task_instance_id; }
 };

@@ -114,7 +114,7 @@ void Engine::take_occupied(const FoundTask& found, const AcceptedTask& asked, Mo
     accept_again(id, asked.dispatch.master, now);
   else if (!asked.abandoned)
     refuse(asked, Refusal::kClosed, now);
-  for (const ReplyTo asker : asked.kill_askers) handle(event::KillAsked{id, asker}, now);
+  for (const ReplyTo asker : asked.kill_askers) handle(event::KillAsked{id, asker, asked.killed_by}, now);
 }
 
 void Engine::refuse(const AcceptedTask& task, Refusal why, Moment now) {

@@ -102,7 +102,8 @@ class Engine {
   // execution.cc
   void start_due(Moment now);
   void begin(AcceptedTask& task, Moment now);
-  void kill(AcceptedTask& task, ReplyTo asker, Moment now);
+  static std::string kill_reason(const AcceptedTask& task);
+  void kill(AcceptedTask& task, const event::KillAsked& order, Moment now);
   void end_killed(AcceptedTask& task, Moment now);
   void end_unstarted(AcceptedTask& task, TaskState state, std::string why, Moment now);
   void answer_kills(AcceptedTask& task, const TaskResult& result);
@@ -142,7 +143,7 @@ class Engine {
   RecentResults recent_;
   Tasks tasks_;
   std::map<std::pair<std::int64_t, std::uint64_t>, std::int64_t> queue_;  // (due_mono_ms, arrival) -> task instance
-  std::map<std::int64_t, std::vector<ReplyTo>> looking_;                  // kills of unknown tasks
+  std::map<std::int64_t, std::vector<event::KillAsked>> looking_;         // kills of unknown tasks
   std::uint64_t next_arrival_ = 0;
   std::size_t running_ = 0;
   std::size_t storing_ = 0;

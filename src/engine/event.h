@@ -28,6 +28,7 @@ struct Dispatched {
 struct KillAsked {
   std::int64_t task_instance_id = 0;
   ReplyTo asker = 0;
+  std::string who;  // "master 10.0.0.5:5678" where one is registered at the asker's address, else the address
 };
 // Another master owns the task.
 struct HostChanged {

@@ -30,27 +30,36 @@ void Engine::begin(AcceptedTask& task, Moment now) {
 // --- Kill ---
 
 void Engine::handle(const event::KillAsked& event, Moment now) {
-  if (AcceptedTask* const task = find(event.task_instance_id)) return kill(*task, event.asker, now);
+  if (AcceptedTask* const task = find(event.task_instance_id)) return kill(*task, event, now);
   // 3.1 leaves its master without an answer here. That it is not known does not mean that nothing of it lives.
-  std::vector<ReplyTo>& askers = looking_[event.task_instance_id];
-  askers.push_back(event.asker);
+  std::vector<event::KillAsked>& askers = looking_[event.task_instance_id];
+  askers.push_back(event);
   if (askers.size() == 1) want(action::Look{event.task_instance_id});
 }
 
 void Engine::handle(const event::Looked& event, Moment now) {
-  const std::vector<ReplyTo> askers = std::move(looking_[event.task_instance_id]);
+  const std::vector<event::KillAsked> askers = std::move(looking_[event.task_instance_id]);
   looking_.erase(event.task_instance_id);
   if (event.found && find(event.task_instance_id) == nullptr) recover(*event.found, Ownership::kResumed, now);
-  for (const ReplyTo asker : askers) {
+  for (const event::KillAsked& order : askers) {
     if (AcceptedTask* const task = find(event.task_instance_id))
-      kill(*task, asker, now);
+      kill(*task, order, now);
     else
-      want(action::AnswerKill{asker, killed_unstarted(event.task_instance_id, settings_.address)});
+      want(action::AnswerKill{order.asker, killed_unstarted(event.task_instance_id, settings_.address)});
   }
 }
 
-void Engine::kill(AcceptedTask& task, ReplyTo asker, Moment now) {
+// "killed by order of its master 10.0.0.5:5678", or of who else asked: after a failover not the one that dispatched.
+std::string Engine::kill_reason(const AcceptedTask& task) {
+  const std::string own = "master " + task.dispatch.master;
+  if (task.killed_by.empty() || task.killed_by == own) return "killed by order of its " + own;
+  return "killed by order of " + task.killed_by;
+}
+
+void Engine::kill(AcceptedTask& task, const event::KillAsked& order, Moment now) {
+  const ReplyTo asker = order.asker;
   task.killed = true;
+  task.killed_by = order.who;
   switch (task.phase) {
     case TaskPhase::kStoring: task.kill_askers.push_back(asker); break;  // answered when it is known what is on disk
     case TaskPhase::kWaiting:
@@ -60,7 +69,7 @@ void Engine::kill(AcceptedTask& task, ReplyTo asker, Moment now) {
       break;
     case TaskPhase::kRunning:
       task.kill_askers.push_back(asker);  // answered when its tree is verified dead
-      want(action::Cancel{task.id(), "killed by order of its master " + task.dispatch.master, false});
+      want(action::Cancel{task.id(), kill_reason(task), false});
       break;
     case TaskPhase::kEnded:
       outbox_.limit_tries(task.id());
@@ -70,7 +79,7 @@ void Engine::kill(AcceptedTask& task, ReplyTo asker, Moment now) {
 }
 
 void Engine::end_killed(AcceptedTask& task, Moment now) {
-  const std::string why = "never started: killed by order of its master " + task.dispatch.master + " while it waited";
+  const std::string why = "never started: " + kill_reason(task) + " while it waited";
   const std::vector<ReplyTo> askers = std::exchange(task.kill_askers, {});
   end_unstarted(task, TaskState::kKill, why, now);
   for (const ReplyTo asker : askers) want(action::AnswerKill{asker, killed_unstarted(task.id(), settings_.address)});

@@ -1,5 +1,6 @@
 #include "worker/frame_router.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -92,6 +93,16 @@ void FrameRouter::refuse(Connection& connection, wire::Command command, const ch
                    (is_address ? "; if it is trusted, name it (" + std::string(key) + ": " + host + ")" : ""));
 }
 
+// A master connects from any port, so its address has to do.
+std::string FrameRouter::who_asks(const Connection& connection) const {
+  const std::string host = connection.peer().substr(0, connection.peer().rfind(':'));
+  const std::vector<SocketEnd>& masters = parts_.masters.registered();
+  const auto is_there = [&](const SocketEnd& master) { return master.address == connection.address(); };
+  const auto found = std::find_if(masters.begin(), masters.end(), is_there);
+  if (found == masters.end() || std::count_if(masters.begin(), masters.end(), is_there) > 1) return host;
+  return "master " + host + ":" + std::to_string(found->port);
+}
+
 void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
   auto message = decode(frame, connection->peer());
   if (!message || take_ack(*message)) return;
@@ -103,7 +114,7 @@ void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, const
       Overloaded{[&](wire::DispatchTask& dispatch) { take_dispatch(dispatch, frame.body); },
                  [&](wire::KillTask& kill) {
                    parts_.log.info("kill", {{"task_instance_id", kill.task_instance_id}});
-                   parts_.loop.post(event::KillAsked{kill.task_instance_id, connection->id()});
+                   parts_.loop.post(event::KillAsked{kill.task_instance_id, connection->id(), who_asks(*connection)});
                  },
                  [&](wire::UpdateHost& update) {
                    parts_.loop.post(event::HostChanged{update.task_instance_id, update.master});

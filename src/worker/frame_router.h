@@ -62,6 +62,7 @@ class FrameRouter {
 
  private:
   void ask_for(const std::shared_ptr<Connection>& connection, std::function<void(Connection&, const Status& may)> then);
+  std::string who_asks(const Connection& connection) const;
   void refuse(Connection& connection, wire::Command command, const char* key, const Error& why);
   // Nothing when it makes no sense.
   std::optional<wire::Incoming> decode(const wire::Frame& frame, const std::string& peer);

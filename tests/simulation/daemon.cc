@@ -99,7 +99,7 @@ void Daemon::take_dispatch(int master, std::int64_t id, int delay_minutes) {
 void Daemon::take_kill(std::int64_t id) {
   const ReplyTo asker = next_asker_++;
   note(What::kKill, id, static_cast<std::int64_t>(asker));
-  on(event::KillAsked{id, asker});
+  on(event::KillAsked{id, asker, ""});
 }
 
 void Daemon::take_host_update(std::int64_t id, int master) {

@@ -80,7 +80,9 @@ class Driver {
   void dispatch(AcceptedTask task, std::int64_t ms = 0) { on(event::Dispatched{std::move(task), ""}, ms); }
   void stored(std::int64_t id, std::int64_t ms = 0) { on(event::Stored{id, disk_works}, ms); }
   void end(const TaskResult& result, std::int64_t ms = 0) { on(event::Ended{result.task_instance_id, result}, ms); }
-  void kill(std::int64_t id, ReplyTo asker, std::int64_t ms = 0) { on(event::KillAsked{id, asker}, ms); }
+  void kill(std::int64_t id, ReplyTo asker, std::int64_t ms = 0, const std::string& who = "") {
+    on(event::KillAsked{id, asker, who}, ms);
+  }
   void acknowledge(std::int64_t id, MessageKind kind, std::int64_t ms = 0) {
     on(event::Acked{Outbox::Key{id, kind}}, ms);
   }

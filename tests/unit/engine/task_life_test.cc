@@ -161,6 +161,20 @@ TEST_F(TaskLife, AnswersAKillWhenTheTreeIsDead) {
   EXPECT_THAT(take(), ElementsAre("answer 55 SUCCESS", "RESULT 1 9 to m:1"));
 }
 
+// After a failover, the master that dispatched is dead: it did not ask.
+TEST_F(TaskLife, AKillNamesWhoAskedForIt) {
+  accept(1);
+  const auto reason_of = [&](const std::string& who) {
+    driver.actions.clear();
+    driver.kill(1, 5, 1, who);
+    return std::get<action::Cancel>(driver.actions.at(0)).reason;
+  };
+  EXPECT_EQ(reason_of(""), "killed by order of its master m:1");
+  EXPECT_EQ(reason_of("master m:1"), "killed by order of its master m:1");
+  EXPECT_EQ(reason_of("master m2:1"), "killed by order of master m2:1");
+  EXPECT_EQ(reason_of("10.0.0.9"), "killed by order of 10.0.0.9");
+}
+
 TEST_F(TaskLife, AKilledTaskThatWaitsNeverStarts) {
   for (const std::int64_t id : {1, 2, 3}) accept(id);
   (void)take();
