@@ -57,7 +57,10 @@ struct Question {
   inet_diag_req_v2 body{};
 };
 
+// For want of a descriptor or memory it could not be asked, which says nothing about this kernel.
 tl::unexpected<Error> not_told(int reason) {
+  if (reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == ENOBUFS)
+    return fail_errno("cannot ask the kernel who holds a socket", reason);
   return fail(ErrorCode::kUnavailable, errno_error("the kernel does not tell who holds a socket", reason).message());
 }
 

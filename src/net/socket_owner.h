@@ -20,7 +20,7 @@ struct SocketOwner {
 };
 
 // The owner of the connected socket that is bound to `own` and connected to `other`; nothing when there is none like it
-// here. kUnavailable: this kernel or sandbox does not tell.
+// here. kUnavailable: this kernel or sandbox does not tell; kIo: it could not be asked, as something lacks.
 Result<std::optional<SocketOwner>> socket_owner(const SocketEnd& own, const SocketEnd& other);
 
 // The owners of the sockets that listen on this port, at this address or at any.

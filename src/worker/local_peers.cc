@@ -67,8 +67,10 @@ Result<std::set<uid_t>> users_of_masters(const std::vector<SocketEnd>& masters, 
   for (const SocketEnd& master : masters) {
     if (!is_own(master.address)) continue;
     PORPOISE_TRY(const auto owners, listener_owners(master));
-    for (const SocketOwner& owner : owners)
-      if (!is_held_by(owner.inode, tasks.pids)) users.insert(owner.uid);
+    for (const SocketOwner& owner : owners) {
+      PORPOISE_TRY(const bool is_of_task, is_held_by(owner.inode, tasks.pids));
+      if (!is_of_task) users.insert(owner.uid);
+    }
   }
   return users;
 }
@@ -84,18 +86,26 @@ Status judge_local_peer(const LocalPeerQuestion& question) {
     return refuse("it has closed its end already");
   }
   if (owner->inode == 0) return refuse("it has closed its end already");
-  const ProcessTrees tasks = trees_of(roots_of_tasks(question.hosts));
+  PORPOISE_TRY(const ProcessTrees tasks, trees_of(roots_of_tasks(question.hosts)));
   if (owner->uid != 0 && owner->uid != ::geteuid()) {
     PORPOISE_TRY(const auto users, users_of_masters(question.masters, tasks));
     if (!users.contains(owner->uid))
       return refuse("it is a process of this machine, of the user " + std::to_string(owner->uid) +
                     ", who runs no registered master here");
   }
-  if (is_held_by(owner->inode, tasks.pids)) return refuse("it is a process of a task");
+  PORPOISE_TRY(const bool is_of_task, is_held_by(owner->inode, tasks.pids));
+  if (is_of_task) return refuse("it is a process of a task");
   // A descriptor may be on its way between processes, or in one that may not be looked into.
-  if (tasks.users.contains(owner->uid) && !is_held_outside(owner->inode, tasks.pids))
-    return refuse("its process is not seen, and may be one of a task, which run as the same user");
+  if (!tasks.users.contains(owner->uid)) return {};
+  PORPOISE_TRY(const bool is_of_another, is_held_outside(owner->inode, tasks.pids));
+  if (!is_of_another) return refuse("its process is not seen, and may be one of a task, which run as the same user");
   return {};
+}
+
+Status judge_local_peer_apart(const LocalPeerQuestion& question) {
+  Status may;
+  if (run_with_free_descriptors([&] { may = judge_local_peer(question); })) return may;
+  return judge_local_peer(question);
 }
 
 LocalPeers::LocalPeers(boost::asio::io_context& io, std::function<std::vector<pid_t>()> hosts,
@@ -118,7 +128,7 @@ void LocalPeers::say_blind(const Error& why) {
 void LocalPeers::judge(const SocketEnd& peer, const SocketEnd& own, std::vector<SocketEnd> masters, Answer answer) {
   using Blind = std::optional<Error>;  // none: it may
   const auto look = [question = LocalPeerQuestion{peer, own, std::move(masters), hosts_()}]() -> Result<Blind> {
-    const Status may = judge_local_peer(question);
+    const Status may = judge_local_peer_apart(question);
     if (may) return Blind();
     if (may.error().code() == ErrorCode::kUnavailable) return Blind(may.error());
     return fail(may.error());

@@ -5,7 +5,8 @@
 // may be a master when its socket belongs to root, to the worker's own user, or to the user who holds the listening
 // socket of a master that is registered on this machine; and when no process of a task holds it. Peers on other
 // machines, or in other network namespaces, are not its business. Where the kernel does not tell, the address alone
-// decides, and that is said once.
+// decides, and that is said once. The look does without a descriptor of this process, which may have none left; one
+// that cannot be done all the same, for want of memory, say, makes nobody a master.
 #pragma once
 
 #include <sys/types.h>
@@ -29,8 +30,10 @@ struct LocalPeerQuestion {
   std::vector<pid_t> hosts;
 };
 
-// kDenied, with the reason; kUnavailable: the kernel does not tell. Reads /proc; any thread.
+// kDenied, with the reason; kUnavailable: the kernel does not tell; kIo: nobody could look. Reads /proc; any thread.
 Status judge_local_peer(const LocalPeerQuestion& question);
+// The same where this process has no descriptor left; waits for a thread of its own.
+Status judge_local_peer_apart(const LocalPeerQuestion& question);
 
 class LocalPeers {
  public:

@@ -2,6 +2,8 @@
 Its process is looked up, whoever it runs as, and whatever it does to be alone with its socket."""
 
 import os
+import resource
+import shlex
 import shutil
 import sys
 import unittest
@@ -40,6 +42,16 @@ elif way != "fork away":
     end.sendall(raw)
     print("told", end.recv(1))
 '''
+# The same in two steps: it connects, and sends what is in the file once that is there.
+LATER = '''
+import os, socket, sys, time
+end = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+open(sys.argv[2] + ".connected", "w").close()
+while not os.path.exists(sys.argv[2]): time.sleep(0.05)
+end.settimeout(60)
+end.sendall(open(sys.argv[2], "rb").read())
+end.recv(1)
+'''
 WAYS = ("plainly", "fork away", "closed", "in flight")
 
 
@@ -74,6 +86,30 @@ class TaskDispatches(FaultCase):
                     self.assertEqual(self.run_task("true")[1], SUCCESS, "a master's task, after it")
                     self.assertEqual(self.history.begun(victim.id), [])
                     self.assertFalse(self.worker.has_on_disk(victim))
+
+    def test_is_refused_when_the_worker_has_no_descriptor_left(self):
+        victim = self.task("true")
+        self.tasks.pop(victim.id)
+        frames = self.history.marks / "frames-later"
+        script = f"'{sys.executable}' -c {shlex.quote(LATER)} {self.worker.port} '{frames}'; true"
+        attacker, = self.start_tasks(1, script)
+        until(frames.with_suffix(".connected").exists, "the attacker's connection", 20)
+        pid = self.worker.process.pid
+        used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        none = next(number for number in range(1 << 20) if number not in used)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (none, before[1]))
+        try:
+            frames.with_suffix(".new").write_bytes(
+                encode(HEART_BEAT, b"heart_beat") + encode(DISPATCH, victim.body(self.master.address), 1))
+            frames.with_suffix(".new").rename(frames)
+            until(lambda: "it may not send TASK_DISPATCH_REQUEST: it is a process of a task" in self.worker.text(),
+                  "a line about it", 20)
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        self.assertEqual(self.history.result(attacker.id).status, SUCCESS)
+        self.assertEqual(self.history.begun(victim.id), [])
+        self.assertFalse(self.worker.has_on_disk(victim))
 
     def test_removes_no_log(self):
         own, status = self.run_task("echo something")

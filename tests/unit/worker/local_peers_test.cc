@@ -3,12 +3,16 @@
 #include "worker/local_peers.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <vector>
 
 #include "base/descriptor.h"
 #include "net/socket_owner.h"
@@ -140,6 +144,47 @@ TEST_F(LocalPeerCase, OfATaskThatListensWhereItRegisteredItselfMayNot) {
   if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root becomes another user";
   const Peer task(port_of(worker_), {.uid = kStranger, .session = true});
   EXPECT_THAT(judge(task, {task.listens()}), HasSubstr("who runs no registered master here"));
+}
+
+// No descriptor is left while this lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    while (taken_.size() < 16) taken_.emplace_back(::dup(0));  // a limit that a worker could begin with
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{static_cast<rlim_t>(first_free()), before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  static int first_free() { return UniqueFd(::dup(0)).get(); }
+
+  rlimit before_{};
+  std::vector<UniqueFd> taken_;
+};
+
+// The look failed then, and the address alone decided: a task dispatched tasks.
+TEST_F(LocalPeerCase, IsLookedAtWithoutAFreeDescriptor) {
+  const Peer task(port_of(worker_), {});
+  const Peer master(port_of(worker_), {});
+  const LocalPeerQuestion of_task{task.end(), end(), {}, {task.pid()}};
+  const NoDescriptors none;
+  ASSERT_LT(::open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
+  const Status may = judge_local_peer_apart(of_task);
+  ASSERT_FALSE(may);
+  EXPECT_THAT(may.error().to_string(), HasSubstr("it is a process of a task"));
+  EXPECT_TRUE(judge_local_peer_apart({master.end(), end(), {}, {task.pid()}}));
+}
+
+TEST_F(LocalPeerCase, IsNoMasterWhenNobodyCouldLook) {
+  const Peer peer(port_of(worker_), {});
+  const NoDescriptors none;
+  const Status may = judge_local_peer({peer.end(), end(), {}, {}});
+  ASSERT_FALSE(may);
+  EXPECT_EQ(may.error().code(), ErrorCode::kIo) << "that is not a kernel which does not tell";
 }
 
 TEST_F(LocalPeerCase, FromElsewhereIsNotItsBusiness) {
