@@ -192,6 +192,7 @@ Status run_daemon(const ResolvedSettings& resolved, SettingsReload::Read read_ag
        })});
   LeaseKeeper lease(
       needs.paths.lease_file(), config.on_session_expired == ExpiryPolicy::kKeep,
+      [lock = needs.lock] { return lock.look_after(); },
       [&](const Error& problem) { asio::post(io, [&, text = problem.to_string()] { complaints.warn(text); }); });
   needs.registration.on_alive = [&](auto sent, auto session_timeout) {  // on the registration's thread
     lease.renew(sent, session_timeout);

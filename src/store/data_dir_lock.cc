@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstring>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -63,39 +65,81 @@ Error cannot_lock(const std::filesystem::path& path, int reason) {
                           "locks with the key 'data-dir'"};
 }
 
-bool is_still_at(int file, const std::filesystem::path& path) {
+bool is_at(int file, const std::filesystem::path& path) {
   struct stat open {};
   struct stat there {};
   return ::fstat(file, &open) == 0 && ::lstat(path.c_str(), &there) == 0 && open.st_ino == there.st_ino &&
          open.st_dev == there.st_dev;
 }
 
+Result<UniqueFd> open_locked(const std::filesystem::path& data_dir) {
+  const std::filesystem::path path = data_dir / kFile;
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return fail_errno("cannot open " + path.string(), errno);
+  struct flock lock = whole_file();
+  if (::fcntl(file.get(), F_SETLK, &lock) == 0) return file;
+  return fail(errno == EAGAIN || errno == EACCES ? in_use(file.get(), data_dir) : cannot_lock(path, errno));
+}
+
+Status write_note(int file, const std::filesystem::path& data_dir, const std::string& note) {
+  if (::ftruncate(file, 0) == 0 && ::pwrite(file, note.data(), note.size(), 0) == static_cast<ssize_t>(note.size()))
+    return {};
+  return fail_errno("cannot write " + (data_dir / kFile).string(), errno);
+}
+
 }  // namespace
 
+struct DataDirLock::Held {
+  explicit Held(std::filesystem::path folder) : data_dir(std::move(folder)) {}
+
+  bool is_there() const {
+    return std::any_of(files.begin(), files.end(),
+                       [&](const UniqueFd& file) { return is_at(file.get(), data_dir / kFile); });
+  }
+
+  const std::filesystem::path data_dir;
+  std::mutex mutex;
+  // The lock file, and before it those that were taken away, as they may come back. Nothing else of this process has
+  // one of them open: closing that would end the lock.
+  std::vector<UniqueFd> files;
+  std::string note;
+};
+
 Result<DataDirLock> DataDirLock::take(const std::filesystem::path& data_dir) {
-  const std::filesystem::path path = data_dir / kFile;
   constexpr int kTries = 100;
   for (int i = 0; i < kTries; ++i) {
-    UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file) return fail_errno("cannot open " + path.string(), errno);
-    struct flock lock = whole_file();
-    if (::fcntl(file.get(), F_SETLK, &lock) != 0)
-      return fail(errno == EAGAIN || errno == EACCES ? in_use(file.get(), data_dir) : cannot_lock(path, errno));
-    if (!is_still_at(file.get(), path)) continue;  // somebody has removed it meanwhile, and may lock another one
-    DataDirLock taken(std::move(file), path);
+    PORPOISE_TRY(UniqueFd file, open_locked(data_dir));
+    if (!is_at(file.get(), data_dir / kFile)) continue;  // somebody has removed it meanwhile, and may lock another one
+    auto held = std::make_shared<Held>(data_dir);
+    held->files.push_back(std::move(file));
+    DataDirLock taken(std::move(held));
     PORPOISE_TRY_VOID(taken.introduce("", wall_ms()));  // what stood there is of somebody who is gone
     return taken;
   }
-  return fail(ErrorCode::kInternal, "cannot lock " + path.string() + ": it is removed again and again");
+  return fail(ErrorCode::kInternal, "cannot lock " + (data_dir / kFile).string() + ": it is removed again and again");
 }
 
 Status DataDirLock::introduce(const std::string& address, std::int64_t since_ms) const {
-  const std::string text =
+  const std::lock_guard guard(held_->mutex);
+  held_->note =
       dump_json(Json{{"v", 1}, {"pid", ::getpid()}, {"host", host_name()}, {"address", address}, {"since", since_ms}});
-  if (::ftruncate(file_.get(), 0) != 0 ||
-      ::pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
-    return fail_errno("cannot write " + path_.string(), errno);
-  return {};
+  return write_note(held_->files.back().get(), held_->data_dir, held_->note);
+}
+
+Status DataDirLock::look_after() const {
+  constexpr std::size_t kMaxFiles = 64;  // each is a descriptor
+  const std::lock_guard guard(held_->mutex);
+  if (held_->is_there()) return {};
+  const std::string name = (held_->data_dir / kFile).string();
+  if (held_->files.size() >= kMaxFiles)
+    return fail(ErrorCode::kIo, "the lock file " + name + " is taken away again and again");
+  auto file = open_locked(held_->data_dir);
+  if (!file) return fail(file.error().wrap("the lock file " + name + " was taken away"));
+  held_->files.push_back(*std::move(file));
+  PORPOISE_TRY_VOID(write_note(held_->files.back().get(), held_->data_dir, held_->note));
+  return fail(ErrorCode::kNotFound, "the lock file " + name +
+                                        " was taken away, so that a second worker could have used the data folder; it "
+                                        "is made again and locked");
 }
 
 }  // namespace porpoise

@@ -19,8 +19,8 @@
 namespace porpoise {
 
 struct LeaseKeeper::Shared {
-  Shared(std::filesystem::path path, std::function<void(const Error&)> handler)
-      : file(std::move(path)), on_problem(std::move(handler)) {}
+  Shared(std::filesystem::path path, std::function<Status()> look, std::function<void(const Error&)> handler)
+      : file(std::move(path)), look_after(std::move(look)), on_problem(std::move(handler)) {}
 
   void run() {
     std::unique_lock lock(mutex);
@@ -30,8 +30,10 @@ struct LeaseKeeper::Shared {
       const Lease lease = *std::exchange(next, std::nullopt);
       lock.unlock();
       const Status written = write(lease);
+      const Status looked = look_after();
       lock.lock();
       if (!written && !stopped) on_problem(written.error().wrap("cannot renew the lease: tasks may end as fenced"));
+      if (!looked && !stopped) on_problem(looked.error());
     }
   }
 
@@ -45,6 +47,7 @@ struct LeaseKeeper::Shared {
   }
 
   const std::filesystem::path file;
+  const std::function<Status()> look_after;
   const std::function<void(const Error&)> on_problem;
   const std::string boot = boot_id();
   UniqueFd fd;  // of the thread
@@ -54,8 +57,10 @@ struct LeaseKeeper::Shared {
   bool stopped = false;
 };
 
-LeaseKeeper::LeaseKeeper(std::filesystem::path file, bool keep_tasks, std::function<void(const Error&)> on_problem)
-    : keep_tasks_(keep_tasks), shared_(std::make_shared<Shared>(std::move(file), std::move(on_problem))) {
+LeaseKeeper::LeaseKeeper(std::filesystem::path file, bool keep_tasks, std::function<Status()> look_after,
+                         std::function<void(const Error&)> on_problem)
+    : keep_tasks_(keep_tasks),
+      shared_(std::make_shared<Shared>(std::move(file), std::move(look_after), std::move(on_problem))) {
   const BlockedSignals blocked;
   std::thread([shared = shared_] { shared->run(); }).detach();
 }

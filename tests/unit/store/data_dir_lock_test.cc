@@ -124,6 +124,49 @@ TEST_F(DataDirLockTest, SaysThatItIsInUseWhateverStandsInTheFile) {
   }
 }
 
+// The lock is of the file: without it at its place a second worker got the folder, and nobody noticed.
+TEST_F(DataDirLockTest, IsMadeAgainWhenItsFileWasTakenAway) {
+  const auto lock = DataDirLock::take(folder);
+  ASSERT_TRUE(lock && lock->introduce("10.0.0.7:1234", 1'700'000'000'000));
+  EXPECT_TRUE(lock->look_after());
+  // By another process: closing the file in this one would end its lock.
+  const auto others_are_refused = [&] {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      const auto second = DataDirLock::take(folder);
+      ::_exit(!second && second.error().to_string().find("registered as 10.0.0.7:1234") != std::string::npos ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    return status == 0;
+  };
+  EXPECT_TRUE(others_are_refused());
+  for (const bool replaced : {false, true}) {
+    std::filesystem::rename(folder / "lock", folder / "moved");
+    if (replaced) std::ofstream(folder / "lock") << "something";
+    const Status found = lock->look_after();
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code(), ErrorCode::kNotFound) << found.error().to_string();
+    EXPECT_THAT(found.error().to_string(), HasSubstr((folder / "lock").string() + " was taken away"));
+    EXPECT_TRUE(lock->look_after());
+    EXPECT_TRUE(others_are_refused());
+    std::filesystem::rename(folder / "moved", folder / "lock");  // as somebody may mend it
+    EXPECT_TRUE(lock->look_after()) << "that one is held, too";
+    EXPECT_TRUE(others_are_refused());
+  }
+}
+
+TEST_F(DataDirLockTest, NamesTheWorkerThatGotTheFolderWhenItsFileWasTakenAway) {
+  const auto lock = DataDirLock::take(folder);
+  ASSERT_TRUE(lock);
+  std::filesystem::remove(folder / "lock");
+  const Holder holder(folder);
+  const Status found = lock->look_after();
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(found.error().to_string(), HasSubstr("in use by pid " + std::to_string(holder.pid())));
+}
+
 TEST_F(DataDirLockTest, RefusesALinkInPlaceOfItsFile) {
   std::filesystem::create_symlink("/etc/hostname", folder / "lock");
   EXPECT_FALSE(DataDirLock::take(folder));
