@@ -27,6 +27,7 @@ struct HostPatience {
   // Beyond the grace period of an order to end, and beyond time limit and grace period. A host gives up on processes
   // that SIGKILL does not end after 15 s and says so, so that one which is silent for longer hangs itself.
   std::chrono::milliseconds ending{20000};
+  std::chrono::milliseconds given_up{2000};  // for an answer, once masters run its task elsewhere and wait for its end
 };
 
 struct HostSettings {

@@ -64,7 +64,8 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
         errors_(std::move(host.errors)),
         question_(deps.io),
         ending_(deps.io),
-        time_limit_(deps.io) {
+        time_limit_(deps.io),
+        silence_(deps.io) {
     if (host.control) control_.assign(host.control.release());
   }
 
@@ -90,10 +91,18 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     bury(true, {TaskState::kKill, "cancelled: " + *order_ + "; its task host was ended with it", false});
   }
 
+  void give_up(std::string reason) {
+    cancel(std::move(reason), false);
+    if (!is_followed() || !can_answer_) return;
+    heard_when_given_up_ = heard_;
+    (void)send(PingMessage{});
+    arm(silence_, Clock::now() + deps_.settings.patience.given_up, &Impl::is_silent);
+  }
+
   // The listener hears no more. What is done beside goes on.
   void close() {
     closed_ = true;
-    for (auto* const timer : {&question_, &ending_, &time_limit_}) timer->cancel();
+    stop_timers();
     if (finished_) {
       if (!reaped_) put_down();
     } else if (!burying_ || deps_.beside == nullptr) {
@@ -117,6 +126,10 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     });
   }
 
+  void stop_timers() {
+    for (auto* const timer : {&question_, &ending_, &time_limit_, &silence_}) timer->cancel();
+  }
+
   bool is_followed() const { return !closed_ && !finished_ && !burying_; }
 
   // --- What it says ---
@@ -137,7 +150,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
       if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
       if (count == 0) return false;
       unanswered_ = 0;  // whatever it says shows that it lives
-      heard_ = true;
+      ++heard_;
       const auto message = decode_host_message({buffer.get(), static_cast<std::size_t>(count)});
       if (message && *message) std::visit([this](const auto& m) { take(m); }, **message);
     }
@@ -177,7 +190,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
 
   void time_is_over() {
     if (!can_answer_) return;  // it cannot be told from one that still ends what its task has left
-    heard_ = false;
+    heard_when_over_ = heard_;
     (void)send(PingMessage{});
     arm(time_limit_, Clock::now() + deps_.settings.patience.ending, &Impl::time_limit_is_overdue);
   }
@@ -186,7 +199,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   void time_limit_is_overdue() {
     read_messages();
     if (!is_followed()) return;
-    if (heard_) return time_is_over();
+    if (heard_ != heard_when_over_) return time_is_over();
     hung("the task host did not end the task at its time limit and did not answer", true);
   }
 
@@ -196,6 +209,13 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     hung("the task host had not ended the task " +
          in_seconds(std::chrono::duration_cast<milliseconds>(request_.kill_grace + deps_.settings.patience.ending)) +
          " after it was told to");
+  }
+
+  void is_silent() {
+    read_messages();
+    if (!is_followed() || heard_ != heard_when_given_up_) return;
+    hung("the task host did not answer for " + in_seconds(deps_.settings.patience.given_up) +
+         " when its task was given up");
   }
 
   void hung(const std::string& why, bool timed_out = false) {
@@ -285,7 +305,7 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   // What is left of the task takes its time to end, and its folder to be removed.
   void bury(bool alive, TaskEnding ending) {
     if (std::exchange(burying_, true)) return;
-    for (auto* const timer : {&question_, &ending_, &time_limit_}) timer->cancel();
+    stop_timers();
     const auto host = std::make_shared<const LostHost>(lost(alive, std::move(ending)));
     const auto answer = [host, children = deps_.children] { return answer_for(*host, children); };
     if (deps_.beside == nullptr) {
@@ -346,10 +366,13 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
   asio::steady_timer question_;
   asio::steady_timer ending_;
   asio::steady_timer time_limit_;
+  asio::steady_timer silence_;
   std::optional<std::string> order_;  // to end, and why
   std::optional<Clock::time_point> end_by_;
   int unanswered_ = 0;
-  bool heard_ = false;  // since its time is over
+  std::uint64_t heard_ = 0;  // messages
+  std::uint64_t heard_when_over_ = 0;
+  std::uint64_t heard_when_given_up_ = 0;
   bool started_ = false;
   bool finished_ = false;
   bool burying_ = false;  // it is answered for
@@ -376,6 +399,7 @@ TaskProcess::~TaskProcess() { impl_->close(); }
 
 void TaskProcess::cancel(std::string reason) { impl_->cancel(std::move(reason), false); }
 void TaskProcess::kill(std::string reason) { impl_->cancel(std::move(reason), true); }
+void TaskProcess::give_up(std::string reason) { impl_->give_up(std::move(reason)); }
 std::int64_t TaskProcess::pid() const { return impl_->pid(); }
 
 }  // namespace porpoise

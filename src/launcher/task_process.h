@@ -66,6 +66,8 @@ class TaskProcess {
   void cancel(std::string reason);
   // The same without the grace period; also after cancel().
   void kill(std::string reason);
+  // cancel() of a task that masters run elsewhere, also after it: the grace period is only for one whose host answers.
+  void give_up(std::string reason);
 
   std::int64_t pid() const;  // of the host
 

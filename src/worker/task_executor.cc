@@ -39,15 +39,16 @@ class TaskExecutor::Run : public TaskListener {
 
   void follow(std::unique_ptr<TaskProcess> process) {
     process_ = std::move(process);
-    if (order_) process_->cancel(*order_);
+    if (order_) end_process();
   }
 
   // One that is still being launched is ended as soon as it is there.
-  void cancel(const std::string& reason) {
+  void cancel(const std::string& reason, bool given_up) {
+    given_up_ = given_up_ || given_up;
     if (!cancelled_) cancelled_ = std::chrono::steady_clock::now();
     if (!order_) order_ = reason;
     if (fenced_) return on_finished(*std::exchange(fenced_, std::nullopt));
-    if (process_ != nullptr) process_->cancel(*order_);
+    if (process_ != nullptr) end_process();
     if (auto request = std::exchange(unresolved_, std::nullopt))
       runs_.end_without_host(*request, TaskState::kKill, "cancelled: " + reason);
   }
@@ -73,11 +74,14 @@ class TaskExecutor::Run : public TaskListener {
   }
 
  private:
+  void end_process() { given_up_ ? process_->give_up(*order_) : process_->cancel(*order_); }
+
   TaskExecutor& runs_;
   const std::int64_t id_;
   std::unique_ptr<TaskProcess> process_;
   std::optional<TaskRequest> unresolved_;
   std::optional<std::string> order_;  // to end, and why
+  bool given_up_ = false;             // by its masters, who run it elsewhere
   // Its host ended it, as the worker's session should have ended. Whether it has is known only when a server says so:
   // then the task is cancelled, and its end is nobody's business, or TaskExecutor::session_lives.
   std::optional<TaskResult> fenced_;
@@ -249,9 +253,9 @@ void TaskExecutor::end_without_host(const TaskRequest& request, TaskState state,
       });
 }
 
-void TaskExecutor::cancel(std::int64_t task_instance_id, const std::string& reason) {
+void TaskExecutor::cancel(std::int64_t task_instance_id, const std::string& reason, bool given_up) {
   const auto found = runs_.find(task_instance_id);
-  if (found != runs_.end()) found->second->cancel(reason);
+  if (found != runs_.end()) found->second->cancel(reason, given_up);
 }
 
 void TaskExecutor::session_lives(std::chrono::steady_clock::time_point asked) {

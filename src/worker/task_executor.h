@@ -53,7 +53,9 @@ class TaskExecutor {
   // nothing of it left alive, for `reason`.
   void adopt(const TaskRequest& request, const std::string& reason);
   // SIGTERM, its grace period, SIGKILL. `reason`, with who asked, is for its log; that of the first call counts.
-  void cancel(std::int64_t task_instance_id, const std::string& reason);
+  // `given_up`: masters run it elsewhere, and the worker is not registered before its end: a host that does not answer
+  // is ended with it.
+  void cancel(std::int64_t task_instance_id, const std::string& reason, bool given_up = false);
 
   // For tasks that start from now on, whose users are as `config` says.
   void set_tenants(const WorkerConfig& config) { tenants_.use(TenantResolver::system_source(config)); }

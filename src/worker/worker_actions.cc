@@ -61,7 +61,7 @@ void WorkerActions::perform(const action::Adopt& adopt) {
 }
 
 void WorkerActions::perform(const action::Cancel& cancel) {
-  deps_.executor.cancel(cancel.task_instance_id, cancel.reason);
+  deps_.executor.cancel(cancel.task_instance_id, cancel.reason, cancel.given_up);
 }
 
 void WorkerActions::perform(const action::Finished& finished) {

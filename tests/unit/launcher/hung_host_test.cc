@@ -80,6 +80,32 @@ TEST(HungHost, DoesNotHoldUpAKill) {
   EXPECT_THAT(run.alive(), IsEmpty());
 }
 
+// The worker was not registered again for grace and 20 s after its session had ended.
+TEST(HungHost, DoesNotHoldUpTheEndOfATaskThatMastersRunElsewhere) {
+  TaskRun run;
+  run.settings.patience = {std::chrono::hours(1), std::chrono::hours(1), milliseconds(300)};
+  run.request.kill_grace = std::chrono::hours(1);
+  start_and_wait(run, "setsid sleep 600 & echo ready; sleep 600");
+  ::kill(run.host_pid, SIGSTOP);
+  run.task->cancel("killed by order of its master");
+  run.task->give_up("masters run it elsewhere");
+  const TaskResult result = run.finish();
+  EXPECT_EQ(result.state, TaskState::kKill);
+  EXPECT_THAT(result.message, HasSubstr("did not answer for 0.3 s when its task was given up"));
+  EXPECT_THAT(run.alive(), IsEmpty());
+}
+
+TEST(HungHost, IsNotOneThatGivesAGivenUpTaskItsGrace) {
+  TaskRun run;
+  run.settings.patience.given_up = milliseconds(200);
+  run.request.kill_grace = std::chrono::seconds(30);
+  start_and_wait(run, "trap 'sleep 1; echo cleaned up; exit' TERM; echo ready; sleep 600 & wait");
+  run.task->give_up("masters run it elsewhere");
+  EXPECT_EQ(run.finish().state, TaskState::kKill);
+  EXPECT_THAT(run.hung, IsEmpty());
+  EXPECT_THAT(run.log(), HasSubstr("cleaned up"));
+}
+
 TEST(HungHost, DoesNotHoldUpATimeLimit) {
   TaskRun run;
   impatient(run).settings.patience.question = std::chrono::hours(1);
