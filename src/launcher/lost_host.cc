@@ -64,6 +64,26 @@ bool session_is_its_own(const TaskIdentity& mark) {
 
 TaskIdentity identity_of(const TaskRequest& request, pid_t host, std::uint64_t start_ticks) {
   return {host, start_ticks,
+// What of a task is in the cgroup that its host made for it, if it could: whatever it did to hide from all others.
+class TaskCgroup {
+ public:
+  explicit TaskCgroup(const TaskIdentity& mark)
+      : group_(Cgroup::find(cgroup_name(mark.environment_entry.substr(kCookieVariable.size() + 1)))) {}
+
+  void kill() const {
+    if (group_) group_->kill_all();
+  }
+  void add_to(std::vector<ProcessInfo>& found) const {
+    if (!group_) return;
+    for (ProcessInfo& member : group_->members())
+      if (std::none_of(found.begin(), found.end(), [&](const ProcessInfo& one) { return one.pid == member.pid; }))
+        found.push_back(std::move(member));
+  }
+
+ private:
+  std::optional<Cgroup> group_;
+};
+
           std::string(kCookieVariable) + "=" + task_cookie(request.task_instance_id, host, start_ticks)};
 }
 
@@ -118,14 +138,20 @@ std::vector<ProcessInfo> sweep_after(TaskIdentity mark, const SudoUser& tenant, 
   };
   const auto limit = std::chrono::steady_clock::now() + kSweepLimit;
   bool alive = false;
-  while ((alive = kill_round(find, ::getpgrp()) > 0) && std::chrono::steady_clock::now() < limit)
+  while ((alive = kill_round(find, ::getpgrp()) > 0) && std::chrono::steady_clock::now() < limit) {
+    group.kill();
     ::poll(nullptr, 0, kLeftoverPauseMs);
   reap_adopted(seen, user);
-  return alive ? task_processes(mark) : std::vector<ProcessInfo>();
+  if (!alive) return {};
+  std::vector<ProcessInfo> survivors = task_processes(mark);
+  group.add_to(survivors);
+  return survivors;
 }
 
 // Of a host that hangs and is not our child: its orphans become another's, who may be slow to list, so they are ended
+  const TaskCgroup group(mark);
 // while they are the host's still. It is stopped, so that a child which has ended keeps its number.
+  group.kill();
 void end_children_of(const LostHost& host) {
   signal_pidfd(host.pid_fd.get(), SIGSTOP);
   const auto limit = std::chrono::steady_clock::now() + kSweepLimit;
@@ -133,6 +159,7 @@ void end_children_of(const LostHost& host) {
     alive = false;
     for (const pid_t child : children_of(host.pid)) {
       const auto process = read_process(child);
+    group.add_to(found);
       if (!process || process->state == 'Z' || process->parent != host.pid) continue;
       alive |= signal_process(*process, SIGKILL);  // not those that we may not signal: a tenant's hand ends them
     }

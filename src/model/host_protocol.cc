@@ -87,4 +87,6 @@ std::string task_cookie(std::int64_t task_instance_id, std::int64_t host_pid, st
   return std::to_string(task_instance_id) + "." + std::to_string(host_pid) + "." + std::to_string(host_start_ticks);
 }
 
+std::string cgroup_name(const std::string& cookie) { return "porpoise-" + cookie; }
+
 }  // namespace porpoise

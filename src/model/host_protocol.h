@@ -78,5 +78,7 @@ inline constexpr const char* kResultFile = "result.json";  // TaskResult
 // left the session and their host is dead: "<task instance id>.<pid of the host>.<its start time>".
 inline constexpr std::string_view kCookieVariable = "PORPOISE_TASK_ID";
 std::string task_cookie(std::int64_t task_instance_id, std::int64_t host_pid, std::uint64_t host_start_ticks);
+// Of the task's own cgroup, where it has one: a worker finds it by that name when the host is dead.
+std::string cgroup_name(const std::string& cookie);
 
 }  // namespace porpoise

@@ -6,6 +6,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <sstream>
 #include <unordered_set>
 #include <utility>
 
@@ -85,6 +86,7 @@ void kill_descendants(pid_t parent) {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 64U << 10U;
+constexpr std::size_t kMaxListBytes = 64U << 20U;  // more than a machine has processes
 
 bool write_to(const std::string& path, std::string_view text) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -113,17 +115,27 @@ bool is_delegated(const std::string& folder) {
   return ::stat(folder.c_str(), &info) == 0 && info.st_uid != 0 && info.st_uid == ::geteuid();
 }
 
+// Paths for a child of this process's cgroup, where that is ours to divide.
+std::vector<std::string> places_for(std::string_view name) {
+  std::vector<std::string> places;
+  const std::string own = own_path();
+  if (own.empty()) return places;
+  for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"})  // v2 alone, and beside v1
+    if (is_delegated(mount + own)) places.push_back(mount + own + "/" + std::string(name));
+  return places;
+}
+
 }  // namespace
 
 std::optional<Cgroup> Cgroup::make(std::string_view name) {
-  const std::string own = own_path();
-  if (own.empty()) return std::nullopt;
-  for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {  // v2 alone, and beside v1
-    const std::string folder = mount + own;
-    if (!is_delegated(folder)) continue;
-    std::string path = folder + "/" + std::string(name);
+  for (std::string& path : places_for(name))
     if (::mkdir(path.c_str(), 0755) == 0) return Cgroup(std::move(path));
-  }
+  return std::nullopt;
+}
+
+std::optional<Cgroup> Cgroup::find(std::string_view name) {
+  for (std::string& path : places_for(name))
+    if (::access((path + "/cgroup.kill").c_str(), F_OK) == 0) return Cgroup(std::move(path));
   return std::nullopt;
 }
 
@@ -135,5 +147,13 @@ Cgroup::~Cgroup() {
 
 bool Cgroup::enter() const { return write_to(path_ + "/cgroup.procs", "0"); }
 bool Cgroup::kill_all() const { return write_to(path_ + "/cgroup.kill", "1"); }
+
+std::vector<ProcessInfo> Cgroup::members() const {
+  std::vector<ProcessInfo> found;
+  std::istringstream pids(read_file(path_ + "/cgroup.procs", kMaxListBytes).value_or(""));
+  for (pid_t pid = 0; pids >> pid;)
+    if (auto process = read_process(pid)) found.push_back(*std::move(process));
+  return found;
+}
 
 }  // namespace porpoise

@@ -28,8 +28,8 @@ void terminate_all(const std::vector<ProcessInfo>& processes);
 // Returns how many were found, zombies not counted; repeat until 0. `own_group` is left alone.
 std::size_t kill_round(const FindProcesses& find, pid_t own_group);
 
-// SIGKILL to the children of `parent`, and to theirs as fast as the kernel lists them: each process is killed before its
-// children are looked for, so this runs down a chain in which each makes the next one and ends.
+// SIGKILL to the children of `parent`, and to theirs as fast as the kernel lists them: each process is killed before
+// its children are looked for, so this runs down a chain in which each makes the next one and ends.
 void kill_descendants(pid_t parent);
 
 // A cgroup v2 of a task's own: the one way to end processes that no trick gets around (`cgroup.kill`).
@@ -40,6 +40,8 @@ class Cgroup {
  public:
   // A child of this process's cgroup, or nothing where that is not ours to divide.
   static std::optional<Cgroup> make(std::string_view name);
+  // The one that another process has made there and did not live to remove.
+  static std::optional<Cgroup> find(std::string_view name);
 
   Cgroup(Cgroup&& other) noexcept;
   Cgroup& operator=(Cgroup&&) = delete;
@@ -48,6 +50,7 @@ class Cgroup {
   const std::string& path() const { return path_; }
   bool enter() const;     // moves the calling process in; its later children are born there
   bool kill_all() const;  // SIGKILL to everything in it, forks in progress included
+  std::vector<ProcessInfo> members() const;
 
  private:
   explicit Cgroup(std::string path) : path_(std::move(path)) {}

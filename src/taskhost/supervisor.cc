@@ -16,7 +16,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "model/host_protocol.h"
 #include "process/kill_tree.h"
+#include "process/process_info.h"
 #include "taskhost/limits.h"
 
 namespace porpoise {
@@ -40,7 +42,8 @@ Supervisor::Supervisor(const HostOptions& options, const TaskRequest& request, T
       tenant_(tenant),
       sweep_(sweep),
       signals_(signals),
-      cgroup_(Cgroup::make("porpoise-" + std::to_string(::getpid()))),
+      cgroup_(Cgroup::make(cgroup_name(task_cookie(request.task_instance_id, ::getpid(),
+                                                   read_process(::getpid()).value_or(ProcessInfo{}).start_ticks)))),
       read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBytes)),
       deadline_(deadline),
       next_memory_look_(Clock::time_point::max()) {
