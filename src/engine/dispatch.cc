@@ -25,7 +25,7 @@ std::int64_t delay_ms(const wire::TaskContext& context, std::int64_t wall_ms) {
 void Engine::handle(event::Dispatched event, Moment now) {
   const std::int64_t id = event.task.id();
   switch (admit(id)) {
-    case Admission::kKnown: want(action::Known{id}); return accept_again(id, event.task.dispatch.master, now);
+    case Admission::kKnown: want(action::Known{id}); return accept_again(event.task, now);
     case Admission::kFull: return refuse(event.task, Refusal::kFull, now);
     case Admission::kClosed: return refuse(event.task, Refusal::kClosed, now);
     case Admission::kAccepted: break;
@@ -93,10 +93,15 @@ void Engine::accept(AcceptedTask& task, Moment now) {
   begin_waiting(task, now);
 }
 
-void Engine::accept_again(std::int64_t id, const std::string& master, Moment now) {
+void Engine::accept_again(const AcceptedTask& asked, Moment now) {
+  const std::int64_t id = asked.id();
+  const std::string& master = asked.dispatch.master;
   if (AcceptedTask* const task = find(id)) {
+    // No file that named its workflow was left; a master that is told without it does not understand.
+    std::int64_t& workflow = task->dispatch.context.process_instance_id;
+    if (workflow == 0) workflow = asked.dispatch.context.process_instance_id;
     change_master(*task, master);
-    outbox_.retarget(id, master, now);
+    outbox_.retarget(id, master, now, workflow);
     if (task->phase == TaskPhase::kRunning) put_running(*task, now);
   } else if (const wire::TaskEnded* const recent = recent_.find(id)) {
     wire::TaskEnded message = *recent;
@@ -111,7 +116,7 @@ void Engine::take_occupied(const FoundTask& found, const AcceptedTask& asked, Mo
   recover(found, asked.abandoned ? Ownership::kGivenUp : Ownership::kResumed, now);
   AcceptedTask* const task = find(id);
   if (task != nullptr && !task->abandoned)
-    accept_again(id, asked.dispatch.master, now);
+    accept_again(asked, now);
   else if (!asked.abandoned)
     refuse(asked, Refusal::kClosed, now);
   for (const ReplyTo asker : asked.kill_askers) handle(event::KillAsked{id, asker, asked.killed_by}, now);

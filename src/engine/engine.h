@@ -92,7 +92,7 @@ class Engine {
   bool full() const;
   bool too_large(const AcceptedTask& task) const;
   void accept(AcceptedTask& task, Moment now);
-  void accept_again(std::int64_t id, const std::string& master, Moment now);
+  void accept_again(const AcceptedTask& asked, Moment now);
   void take_occupied(const FoundTask& found, const AcceptedTask& asked, Moment now);
   void refuse(const AcceptedTask& task, Refusal why, Moment now);
   void change_master(AcceptedTask& task, const std::string& master);

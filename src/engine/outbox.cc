@@ -30,10 +30,16 @@ std::size_t Outbox::bytes() const {
 
 bool Outbox::acknowledge(Key key) { return entries_.erase(key) > 0; }
 
-void Outbox::retarget(std::int64_t task_instance_id, const std::string& master, Moment now) {
+void Outbox::retarget(std::int64_t task_instance_id, const std::string& master, Moment now,
+                      std::int64_t process_instance_id) {
   for (auto& [key, entry] : entries_) {
     if (key.task_instance_id != task_instance_id) continue;
-    std::visit([&](auto& message) { message.addressing.receiver = master; }, entry.message);
+    std::visit(
+        [&](auto& message) {
+          message.addressing.receiver = master;
+          if (message.process_instance_id == 0) message.process_instance_id = process_instance_id;
+        },
+        entry.message);
     entry.due_mono_ms = now.mono_ms;
     entry.sent = entry.unreachable = 0;
   }

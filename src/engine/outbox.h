@@ -53,7 +53,9 @@ class Outbox {
   // False when nothing like it was waiting.
   bool acknowledge(Key key);
   // Another master owns the task now: all that waits for it goes there, at once.
-  void retarget(std::int64_t task_instance_id, const std::string& master, Moment now);
+  // `process_instance_id`: for a message that does not have it; 0: not known.
+  void retarget(std::int64_t task_instance_id, const std::string& master, Moment now,
+                std::int64_t process_instance_id = 0);
   // Due at once, whatever the schedule says.
   void resend(std::int64_t task_instance_id, Moment now);
   void limit_tries(std::int64_t task_instance_id);

@@ -91,12 +91,13 @@ Result<HostIdentity> wait_for_host_identity(const std::filesystem::path& state_d
   while (true) {
     auto identity = read_host_identity(state_dir);
     if (identity) return identity;
-    // What it has said is damaged, and it will not say it again.
-    if (identity.error().code() != ErrorCode::kNotFound && host_lives(state_dir))
-      for (const auto& found : {find_listener(state_dir), find_lock_holder(state_dir)})
-        if (found) return *found;
-    if (!host_lives(state_dir) || std::chrono::steady_clock::now() > limit)
-      return fail(identity.error().wrap("cannot find the task host"));
+    const bool lives = host_lives(state_dir);
+    if (const auto listener = lives ? find_listener(state_dir) : std::nullopt) return *listener;
+    const bool overdue = std::chrono::steady_clock::now() > limit;
+    // What it has said is damaged or gone, and it will not say it again.
+    if (lives && (overdue || identity.error().code() != ErrorCode::kNotFound))
+      if (const auto holder = find_lock_holder(state_dir)) return *holder;
+    if (!lives || overdue) return fail(identity.error().wrap("cannot find the task host"));
     ::poll(nullptr, 0, kPauseMs);
   }
 }

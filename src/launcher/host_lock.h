@@ -28,7 +28,7 @@ struct HostIdentity {
 };
 Result<HostIdentity> read_host_identity(const std::filesystem::path& state_dir);
 // The same of a host that lives, and may have only just begun: it writes host.json soon. One whose host.json is damaged
-// is found by the lock that it holds.
+// or gone is found by the socket at which it listens, or by the lock that it holds.
 Result<HostIdentity> wait_for_host_identity(const std::filesystem::path& state_dir);
 
 }  // namespace porpoise

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -62,8 +64,6 @@ bool session_is_its_own(const TaskIdentity& mark) {
   });
 }
 
-TaskIdentity identity_of(const TaskRequest& request, pid_t host, std::uint64_t start_ticks) {
-  return {host, start_ticks,
 // What of a task is in the cgroup that its host made for it, if it could: whatever it did to hide from all others.
 class TaskCgroup {
  public:
@@ -84,7 +84,27 @@ class TaskCgroup {
   std::optional<Cgroup> group_;
 };
 
+TaskIdentity identity_of(const TaskRequest& request, pid_t host, std::uint64_t start_ticks) {
+  return {host, start_ticks,
           std::string(kCookieVariable) + "=" + task_cookie(request.task_instance_id, host, start_ticks)};
+}
+
+// Of all hosts of a task that processes with its cookie are left of.
+std::vector<TaskIdentity> find_identities(std::int64_t task_instance_id) {
+  const std::string beginning = std::string(kCookieVariable) + "=" + std::to_string(task_instance_id) + ".";
+  std::map<std::string, TaskIdentity> found;
+  for (const ProcessInfo& process : list_processes()) {
+    const std::string entry = find_environment_entry(process.pid, beginning);
+    TaskIdentity mark{0, 0, entry};
+    const char* const end = entry.data() + entry.size();
+    if (entry.empty()) continue;
+    const auto [dot, problem] = std::from_chars(entry.data() + beginning.size(), end, mark.host);
+    if (problem != std::errc() || mark.host <= 1 || dot == end || *dot != '.') continue;
+    if (std::from_chars(dot + 1, end, mark.start_ticks).ptr == end) found.emplace(entry, mark);
+  }
+  std::vector<TaskIdentity> marks;
+  for (auto& [entry, mark] : found) marks.push_back(std::move(mark));
+  return marks;
 }
 
 void append_to_log(const TaskRequest& request, const std::string& message) {
@@ -125,7 +145,9 @@ TaskResult record(const TaskRequest& request, const SudoUser& tenant, const std:
 // Kills what is left of the task. `reaped`: the host has been waited for, so its number may be a stranger's by now; a
 // session of that number is the task's only if somebody in it has the cookie. Returns those that SIGKILL does not end.
 std::vector<ProcessInfo> sweep_after(TaskIdentity mark, const SudoUser& tenant, bool reaped) {
+  const TaskCgroup group(mark);
   if (reaped && !session_is_its_own(mark)) mark.host = kNoHost;
+  group.kill();
   // The tenant's first: ours alone would never become none.
   if (tenant.needed()) (void)tenant.run(kill_command(SIGKILL, mark));
   const auto user = user_of(tenant);
@@ -133,6 +155,7 @@ std::vector<ProcessInfo> sweep_after(TaskIdentity mark, const SudoUser& tenant, 
   const auto find = [&] {
     reap_adopted(seen, user);
     std::vector<ProcessInfo> found = task_processes(mark);
+    group.add_to(found);
     for (const ProcessInfo& process : found) seen.insert(process.pid);
     return found;
   };
@@ -141,6 +164,7 @@ std::vector<ProcessInfo> sweep_after(TaskIdentity mark, const SudoUser& tenant, 
   while ((alive = kill_round(find, ::getpgrp()) > 0) && std::chrono::steady_clock::now() < limit) {
     group.kill();
     ::poll(nullptr, 0, kLeftoverPauseMs);
+  }
   reap_adopted(seen, user);
   if (!alive) return {};
   std::vector<ProcessInfo> survivors = task_processes(mark);
@@ -149,9 +173,7 @@ std::vector<ProcessInfo> sweep_after(TaskIdentity mark, const SudoUser& tenant, 
 }
 
 // Of a host that hangs and is not our child: its orphans become another's, who may be slow to list, so they are ended
-  const TaskCgroup group(mark);
 // while they are the host's still. It is stopped, so that a child which has ended keeps its number.
-  group.kill();
 void end_children_of(const LostHost& host) {
   signal_pidfd(host.pid_fd.get(), SIGSTOP);
   const auto limit = std::chrono::steady_clock::now() + kSweepLimit;
@@ -159,7 +181,6 @@ void end_children_of(const LostHost& host) {
     alive = false;
     for (const pid_t child : children_of(host.pid)) {
       const auto process = read_process(child);
-    group.add_to(found);
       if (!process || process->state == 'Z' || process->parent != host.pid) continue;
       alive |= signal_process(*process, SIGKILL);  // not those that we may not signal: a tenant's hand ends them
     }
@@ -249,9 +270,13 @@ TaskResult answer_for_unseen(const TaskRequest& request, const HostSettings& set
 std::vector<ProcessInfo> sweep_after_unseen(const TaskRequest& request, const SudoUser& tenant,
                                             const std::filesystem::path& state_dir) {
   const auto host = read_host_identity(state_dir);
-  // Nothing outlives a boot; and a host that has not said who it is has not begun with its task.
-  if (!host || host->boot_id != boot_id()) return {};
-  return sweep_after(identity_of(request, host->pid, host->start_ticks), tenant, true);
+  if (host && host->boot_id != boot_id()) return {};  // nothing outlives a boot
+  if (host) return sweep_after(identity_of(request, host->pid, host->start_ticks), tenant, true);
+  // What it has said is damaged or gone, unless it has not begun with its task.
+  std::vector<ProcessInfo> survivors;
+  for (const TaskIdentity& mark : find_identities(request.task_instance_id))
+    for (ProcessInfo& one : sweep_after(mark, tenant, true)) survivors.push_back(std::move(one));
+  return survivors;
 }
 
 TaskResult record_unstarted_task(const TaskRequest& request, const HostSettings& settings,

@@ -135,16 +135,29 @@ std::vector<ProcessInfo> descendants(const std::vector<ProcessInfo>& all, pid_t 
   return found;
 }
 
-bool has_environment_entry(pid_t pid, std::string_view entry) {
+namespace {
+
+template <typename Wanted>
+std::string first_environment_entry(pid_t pid, const Wanted& wanted) {
   const auto text = read_file("/proc/" + std::to_string(pid) + "/environ", kMaxEnvironmentBytes);
-  if (!text) return false;
+  if (!text) return "";
   std::string_view rest = *text;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\0'), rest.size());
-    if (rest.substr(0, end) == entry) return true;
+    if (wanted(rest.substr(0, end))) return std::string(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return false;
+  return "";
+}
+
+}  // namespace
+
+bool has_environment_entry(pid_t pid, std::string_view entry) {
+  return !first_environment_entry(pid, [&](std::string_view one) { return one == entry; }).empty();
+}
+
+std::string find_environment_entry(pid_t pid, std::string_view beginning) {
+  return first_environment_entry(pid, [&](std::string_view one) { return one.starts_with(beginning); });
 }
 
 std::string boot_id() {

@@ -50,6 +50,9 @@ std::vector<ProcessInfo> descendants(const std::vector<ProcessInfo>& all, pid_t 
 // Whether the process was started with `entry` ("NAME=value") in its environment.
 bool has_environment_entry(pid_t pid, std::string_view entry);
 
+// The first entry that begins so; empty without one.
+std::string find_environment_entry(pid_t pid, std::string_view beginning);
+
 // Of the running kernel; empty when unknown. A pid and start time mean something within one boot only.
 std::string boot_id();
 

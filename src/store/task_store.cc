@@ -211,7 +211,8 @@ TaskStore::Found TaskStore::read(const fs::path& folder, std::int64_t task_insta
   // The lock first: a host that has released it writes no more.
   found.host_lives = host_lives(folder);
   std::error_code ignored;
-  found.host_began = found.host_lives || fs::exists(folder / kHostFile, ignored);
+  found.host_began = found.host_lives || fs::exists(folder / kHostFile, ignored) ||
+                     fs::exists(folder / kControlFile, ignored);  // made just before it says who it is
   found.abandoned = fs::exists(folder / kAbandonedFile, ignored);
   found.alerted = fs::exists(folder / kAlertedFile, ignored);
   found.start_time_ms = modified_ms(folder / kRequestFile);

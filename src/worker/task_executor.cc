@@ -196,6 +196,25 @@ struct TaskExecutor::Found {
 void TaskExecutor::adopt(const TaskRequest& request, const std::string& reason) {
   const std::int64_t id = request.task_instance_id;
   runs_[id] = std::make_shared<Run>(*this, id);
+  look_for_host(request, reason);
+}
+
+void TaskExecutor::adopt_unread(const AcceptedTask& task, const std::string& reason) {
+  if (task.dispatch.context.tenant_code.empty())
+    return adopt(unmade_request(task), reason);  // that cannot be read either
+  const auto run = std::make_shared<Run>(*this, task.id());
+  runs_[task.id()] = run;
+  tenants_.resolve(task.dispatch.context.tenant_code, [this, request = unmade_request(task), reason,
+                                                       weak = std::weak_ptr(run)](const Result<std::string>& user) {
+    if (weak.expired()) return;
+    TaskRequest known = request;
+    known.run_as = user.value_or("");
+    look_for_host(known, reason);
+  });
+}
+
+void TaskExecutor::look_for_host(const TaskRequest& request, const std::string& reason) {
+  const std::int64_t id = request.task_instance_id;
   launches_.call(
       "the search for the host of task " + std::to_string(id), kLaunchLimit,
       [store = store_, settings = hosts_, id]() -> Result<Found> {

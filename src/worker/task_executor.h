@@ -52,6 +52,8 @@ class TaskExecutor {
   // A task that was running when the worker ended: followed when its host lives, else ended as it is found, with
   // nothing of it left alive, for `reason`.
   void adopt(const TaskRequest& request, const std::string& reason);
+  // The same when its request cannot be read: as whom it runs, and so who can end it, is looked up again.
+  void adopt_unread(const AcceptedTask& task, const std::string& reason);
   // SIGTERM, its grace period, SIGKILL. `reason`, with who asked, is for its log; that of the first call counts.
   // `given_up`: masters run it elsewhere, and the worker is not registered before its end: a host that does not answer
   // is ended with it.
@@ -76,6 +78,7 @@ class TaskExecutor {
   LauncherDeps launcher();
   void launch(const TaskRequest& request);
   void launched(const TaskRequest& request, Result<LaunchedHost> host);
+  void look_for_host(const TaskRequest& request, const std::string& reason);
   struct Found;
   void found(const TaskRequest& request, const std::string& reason, Result<Found> found);
   void fail_to_start(const TaskRequest& request, const Error& problem);

@@ -56,8 +56,8 @@ void WorkerActions::perform(const action::Launch& launch) {
 }
 
 void WorkerActions::perform(const action::Adopt& adopt) {
-  const TaskRequest request = adopt.request ? *adopt.request : unmade_request(adopt.task);
-  deps_.executor.adopt(request, adopt.reason);
+  if (adopt.request) return deps_.executor.adopt(*adopt.request, adopt.reason);
+  deps_.executor.adopt_unread(adopt.task, adopt.reason);
 }
 
 void WorkerActions::perform(const action::Cancel& cancel) {

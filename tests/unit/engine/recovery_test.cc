@@ -1,6 +1,7 @@
 #include "engine/recovery.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "engine_driver.h"
 
@@ -73,6 +74,26 @@ FoundTask without_dispatch(FoundTask task) {
   task.dispatch_read = false;
   task.damage = "cannot parse dispatch.json";
   return task;
+}
+
+// Its master was told without the workflow instance, which nothing on disk named, and did not understand.
+TEST(Recovery, TellsOfTheWorkflowThatARepeatedDispatchNamesWhereNoFileDoes) {
+  const auto told = [](FoundTask nameless, const std::function<void(Driver&)>& then) {
+    nameless.dispatch_read = false;
+    nameless.task.dispatch.master.clear();
+    Driver driver(small_settings());
+    driver.register_with({std::move(nameless)});
+    AcceptedTask again = task(1, "m:2");
+    again.dispatch.context.process_instance_id = 12;
+    driver.dispatch(again, 10);
+    then(driver);
+    for (auto at = driver.actions.rbegin(); at != driver.actions.rend(); ++at)
+      if (const auto* const send = std::get_if<action::Send>(&*at))
+        return std::visit([](const auto& m) { return m.process_instance_id; }, send->message);
+    return std::int64_t{-1};
+  };
+  EXPECT_EQ(told(found_running(1), [](Driver& driver) { driver.end(success(1), 20); }), 12);
+  EXPECT_EQ(told(found_ended(1, success(1)), [](Driver&) {}), 12);
 }
 
 // It was put aside: its host ran on, nobody followed it, and a kill of it was answered with a lie.

@@ -94,6 +94,62 @@ TEST(Adoption, OfAHostThatDiedUnseenEndsWhatItLeft) {
   EXPECT_TRUE(run.alive().empty());
 }
 
+// How a file of a task's state may be lost.
+struct Damage {
+  const char* file;
+  bool torn;  // else gone
+  std::string name() const { return std::string(file) + (torn ? " torn" : " gone"); }
+  void befall(const TaskRun& run) const {
+    const std::filesystem::path at = run.state_dir() / file;
+    if (torn)
+      std::filesystem::resize_file(at, std::filesystem::file_size(at) / 2);
+    else
+      std::filesystem::remove(at);
+  }
+};
+
+const Damage kDamages[] = {
+    {"request.json", true}, {"request.json", false}, {"host.json", true}, {"host.json", false}, {"control", false}};
+
+void start_die_and_lose(TaskRun& run, const Damage& damage, const std::string& script) {
+  run.script(script);
+  start_and_die(run);
+  ASSERT_TRUE(run.wait_for_log("begun"));
+  const auto host = wait_for_host_identity(run.state_dir());
+  ASSERT_TRUE(host) << host.error().to_string();
+  run.host_pid = host->pid;
+  damage.befall(run);
+}
+
+// Without its host.json it was taken for lost, and said to have failed while it ran.
+TEST(Adoption, FollowsAndEndsATaskWhicheverOfItsFilesIsLost) {
+  for (const Damage& damage : kDamages) {
+    SCOPED_TRACE(damage.name());
+    TaskRun run;
+    start_die_and_lose(run, damage, "echo begun; sleep 300 & wait");
+    adopt(run);
+    run.task->cancel("because");
+    EXPECT_EQ(run.finish().state, TaskState::kKill);
+    EXPECT_TRUE(run.alive().empty());
+  }
+}
+
+// Without its host.json nobody looked for what it had started.
+TEST(Adoption, EndsWhatADeadHostLeftWhicheverOfItsFilesIsLost) {
+  for (const Damage& damage : kDamages) {
+    SCOPED_TRACE(damage.name());
+    TaskRun run;
+    start_die_and_lose(run, damage, "setsid sleep 300 & sleep 300 & echo begun; wait");
+    ASSERT_EQ(::kill(run.host_pid, SIGKILL), 0);
+    ASSERT_TRUE(run.wait_until([&] { return !host_lives(run.state_dir()); }));
+    EXPECT_FALSE(run.alive().empty());
+    const auto survivors =
+        sweep_after_unseen(run.request, SudoUser(run.request.run_as, run.settings.host_binary), run.state_dir());
+    EXPECT_TRUE(survivors.empty());
+    EXPECT_TRUE(run.alive().empty());
+  }
+}
+
 // The number of a host may be that of a stranger's session by the time somebody looks.
 TEST(Adoption, AStrangerWithTheNumberOfADeadHostIsLeftAlone) {
   TaskRun run;
