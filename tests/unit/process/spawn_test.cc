@@ -36,7 +36,7 @@ std::string output_of(SpawnSpec spec) {
 }
 
 SpawnSpec shell(const std::string& text) {
-  return {.argv = {"/bin/sh", "-c", text}, .directory = {}, .fds = {}, .address_space = {}};
+  return {.argv = {"/bin/sh", "-c", text}, .environment = {}, .directory = {}, .fds = {}, .address_space = {}};
 }
 
 TEST(Spawn, GivesTheProgramItsFolderAndGroup) {
@@ -99,8 +99,9 @@ TEST(Spawn, OfAMissingProgramOrFolderIsAnErrorAndLeavesNoChild) {
 #ifdef __SANITIZE_THREAD__
   GTEST_SKIP() << "TSan makes vfork a fork, which cannot tell why exec failed";
 #endif
-  EXPECT_EQ(output_of({.argv = {"/no/such/program"}, .directory = {}, .fds = {}, .address_space = {}}),
-            "cannot start /no/such/program: No such file or directory");
+  EXPECT_EQ(
+      output_of({.argv = {"/no/such/program"}, .environment = {}, .directory = {}, .fds = {}, .address_space = {}}),
+      "cannot start /no/such/program: No such file or directory");
   SpawnSpec spec = shell("true");
   spec.directory = "/no/such/folder";
   EXPECT_EQ(output_of(spec), "cannot start /bin/sh: No such file or directory");
@@ -109,7 +110,8 @@ TEST(Spawn, OfAMissingProgramOrFolderIsAnErrorAndLeavesNoChild) {
 }
 
 TEST(Sweep, NeverSignalsAProcessThatHasGotTheNumberOfAnother) {
-  const auto pid = spawn({.argv = {"/bin/sleep", "1000"}, .directory = {}, .fds = {}, .address_space = {}});
+  const auto pid =
+      spawn({.argv = {"/bin/sleep", "1000"}, .environment = {}, .directory = {}, .fds = {}, .address_space = {}});
   ASSERT_TRUE(pid);
   auto info = read_process(*pid);
   ASSERT_TRUE(info);
