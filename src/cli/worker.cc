@@ -85,28 +85,6 @@ void count_ending(MessageMetrics& messages, Connection::Ending ending) {
   if (ending == Connection::Ending::kDeadline) messages.rejected(FrameRejection::kDeadline);
 }
 
-// What executions tell: events for the rules, and what people are to know.
-TaskExecutor::Events execution_events(WorkerLoop& loop, Metrics& metrics, Log& log) {
-  TaskExecutor::Events events;
-  events.on_ended = [&](std::int64_t id, const TaskResult& result) { loop.post(event::Ended{id, result}); };
-  events.on_app_id = [&](std::int64_t id, const std::string& app_id) { loop.post(event::AppId{id, app_id}); };
-  events.on_killed = [&](std::chrono::steady_clock::duration took) { metrics.tasks.killed(took); };
-  events.on_launched = [&](std::chrono::steady_clock::duration took) { metrics.tasks.host_spawned(took); };
-  events.on_adopted = [&](AdoptOutcome outcome) { metrics.tasks.adopted(outcome); };
-  events.on_hung = [&](std::int64_t id, const std::string& why) {
-    metrics.tasks.host_hung();
-    log.warn(why + ": it is ended", {{"task_instance_id", id}});
-  };
-  events.on_leftovers = [&](std::size_t count, const std::string& names) {
-    log.warn("ended processes that no living task host accounts for: " + names, {{"processes", count}});
-  };
-  events.on_survivor = [&](const std::string& name) {
-    metrics.tasks.survived(1);
-    log.error("a process that no living task host accounts for lives on after SIGKILL: " + name);
-  };
-  return events;
-}
-
 // The keys that a running worker takes over.
 Status take_over(const WorkerConfig& config, Log& log, PeerAuthorizer& masters, FrameRouter& router,
                  TaskExecutor& executor) {
@@ -161,7 +139,7 @@ Status run_daemon(const ResolvedSettings& resolved, SettingsReload::Read read_ag
   const std::shared_ptr<const wire::Profile> profile = wire::profile_31(zone);
   FolderRemover remover(io, [&](const std::string& problem) { log.error(problem); });
   StateKeeper keeper({io, loop, store, needs.paths, zone, *profile, remover, log});
-  TaskExecutor executor(io, config, catalog, store, host_settings(config, needs), execution_events(loop, metrics, log));
+  TaskExecutor executor({io, loop, config, catalog, store, host_settings(config, needs), metrics, log});
   AlertSender alerts(io, {.server = config.alert_server}, *profile, [&](const std::string& text) { log.warn(text); });
   TaskAlerts task_alerts(alerts, loop);
 

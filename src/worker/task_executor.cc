@@ -61,8 +61,11 @@ class TaskExecutor::Run : public TaskListener {
     return fenced_ && fenced_at_ < time ? std::exchange(fenced_, std::nullopt) : std::nullopt;
   }
 
-  void on_app_id(std::string_view app_id) override { runs_.events_.on_app_id(id_, std::string(app_id)); }
-  void on_hung(std::string_view why) override { runs_.events_.on_hung(id_, std::string(why)); }
+  void on_app_id(std::string_view app_id) override { runs_.deps_.loop.post(event::AppId{id_, std::string(app_id)}); }
+  void on_hung(std::string_view why) override {
+    runs_.deps_.metrics.tasks.host_hung();
+    runs_.deps_.log.warn(std::string(why) + ": it is ended", {{"task_instance_id", id_}});
+  }
   void on_finished(const TaskResult& result) override {
     if (result.fenced && !order_) {
       fenced_ = result;
@@ -70,7 +73,7 @@ class TaskExecutor::Run : public TaskListener {
       return;
     }
     // Not from in here: our owner destroys us.
-    boost::asio::post(runs_.io_, [&runs = runs_, id = id_, result] { runs.ended(id, result); });
+    boost::asio::post(runs_.deps_.io, [&runs = runs_, id = id_, result] { runs.ended(id, result); });
   }
 
  private:
@@ -89,28 +92,28 @@ class TaskExecutor::Run : public TaskListener {
   std::optional<std::chrono::steady_clock::time_point> cancelled_;
 };
 
-TaskExecutor::TaskExecutor(boost::asio::io_context& io, const WorkerConfig& config, const Catalog& catalog,
-                           const TaskStore& store, HostSettings hosts, Events events)
-    : io_(io),
-      config_(config),
-      catalog_(catalog),
-      store_(store),
-      hosts_(std::move(hosts)),
-      events_(std::move(events)),
-      children_({[this](std::size_t count, const std::vector<ProcessInfo>& first) {
-                   boost::asio::post(io_,
-                                     [this, count, names = describe(first)] { events_.on_leftovers(count, names); });
-                 },
-                 [this](const ProcessInfo& survivor) {
-                   boost::asio::post(io_, [this, name = describe({survivor})] { events_.on_survivor(name); });
-                 }},
-                kSurvivorPatience),
-      look_ups_(io, kLookUps),
-      launches_(io, kLaunches),
-      burials_(io, kBurials),
-      tenants_(look_ups_, TenantResolver::system_source(config)) {}
+TaskExecutor::TaskExecutor(TaskExecutorDeps deps)
+    : deps_(std::move(deps)),
+      children_(leftover_handlers(), kSurvivorPatience),
+      look_ups_(deps_.io, kLookUps),
+      launches_(deps_.io, kLaunches),
+      burials_(deps_.io, kBurials),
+      tenants_(look_ups_, TenantResolver::system_source(deps_.config)) {}
 
 TaskExecutor::~TaskExecutor() = default;
+
+// They come on the reaper's thread, and write what any thread may.
+ChildReaper::Handlers TaskExecutor::leftover_handlers() {
+  return {[this](std::size_t count, const std::vector<ProcessInfo>& first) {
+            deps_.log.warn("ended processes that no living task host accounts for: " + describe(first),
+                           {{"processes", count}});
+          },
+          [this](const ProcessInfo& survivor) {
+            deps_.metrics.tasks.survived(1);
+            deps_.log.error("a process that no living task host accounts for lives on after SIGKILL: " +
+                            describe({survivor}));
+          }};
+}
 
 std::vector<pid_t> TaskExecutor::hosts() const {
   std::vector<pid_t> hosts;
@@ -133,22 +136,24 @@ void TaskExecutor::start(const AcceptedTask& task) {
 }
 
 void TaskExecutor::resolved(const AcceptedTask& task, const Result<std::string>& user) {
-  const auto request =
-      user.and_then([&](const std::string& run_as) { return make_task_request(task, config_, catalog_, run_as); });
+  const auto request = user.and_then(
+      [&](const std::string& run_as) { return make_task_request(task, deps_.config, deps_.catalog, run_as); });
   if (!request) return fail_to_start(unmade_request(task), request.error());
   launch(*request);
 }
 
-LauncherDeps TaskExecutor::launcher() { return {io_, hosts_, &burials_, &children_}; }
+LauncherDeps TaskExecutor::launcher() { return {deps_.io, deps_.hosts, &burials_, &children_}; }
 
 void TaskExecutor::launch(const TaskRequest& request) {
   const std::int64_t id = request.task_instance_id;
   const auto began = std::chrono::steady_clock::now();
   launches_.call(
       "the launch of a host for task " + std::to_string(id), kLaunchLimit,
-      [this, request, folder = store_.folder(id)] { return launch_host(hosts_, request, folder, &children_); },
+      [this, request, folder = deps_.store.folder(id)] {
+        return launch_host(deps_.hosts, request, folder, &children_);
+      },
       [this, request, began](Result<LaunchedHost> host) {
-        events_.on_launched(std::chrono::steady_clock::now() - began);
+        deps_.metrics.tasks.host_spawned(std::chrono::steady_clock::now() - began);
         launched(request, std::move(host));
       },
       [this, request](Result<LaunchedHost> late) {
@@ -160,8 +165,8 @@ void TaskExecutor::launch(const TaskRequest& request) {
 void TaskExecutor::end_late(LaunchedHost launched, const TaskRequest& request) {
   const auto host = std::make_shared<LostHost>();
   host->request = request;
-  host->host_binary = hosts_.host_binary;
-  host->seal = hosts_.seal;
+  host->host_binary = deps_.hosts.host_binary;
+  host->seal = deps_.hosts.seal;
   host->pid = launched.pid;
   host->start_ticks = launched.start_ticks;
   host->pid_fd = std::move(launched.pid_fd);
@@ -179,7 +184,7 @@ void TaskExecutor::launched(const TaskRequest& request, Result<LaunchedHost> hos
   const std::int64_t id = request.task_instance_id;
   if (!host) return fail_to_start(request, host.error());
   Run& run = *runs_.at(id);
-  run.follow(TaskProcess::follow(launcher(), *std::move(host), request, store_.folder(id), run));
+  run.follow(TaskProcess::follow(launcher(), *std::move(host), request, deps_.store.folder(id), run));
 }
 
 void TaskExecutor::fail_to_start(const TaskRequest& request, const Error& problem) {
@@ -217,7 +222,7 @@ void TaskExecutor::look_for_host(const TaskRequest& request, const std::string& 
   const std::int64_t id = request.task_instance_id;
   launches_.call(
       "the search for the host of task " + std::to_string(id), kLaunchLimit,
-      [store = store_, settings = hosts_, id]() -> Result<Found> {
+      [store = deps_.store, settings = deps_.hosts, id]() -> Result<Found> {
         Found found;
         PORPOISE_TRY(found.host, find_running_host(settings, id, store.folder(id)));
         // It may have ended since the folder was read.
@@ -235,13 +240,13 @@ void TaskExecutor::found(const TaskRequest& request, const std::string& reason, 
   const std::int64_t id = request.task_instance_id;
   Run& run = *runs_.at(id);
   if (outcome && outcome->host) {
-    events_.on_adopted(AdoptOutcome::kRunning);
-    run.follow(TaskProcess::follow(launcher(), *std::move(outcome->host), request, store_.folder(id), run));
+    deps_.metrics.tasks.adopted(AdoptOutcome::kRunning);
+    run.follow(TaskProcess::follow(launcher(), *std::move(outcome->host), request, deps_.store.folder(id), run));
   } else if (outcome && outcome->result) {
-    events_.on_adopted(AdoptOutcome::kFinished);
+    deps_.metrics.tasks.adopted(AdoptOutcome::kFinished);
     run.on_finished(*outcome->result);
   } else {
-    events_.on_adopted(AdoptOutcome::kLost);
+    deps_.metrics.tasks.adopted(AdoptOutcome::kLost);
     end_without_host(request, TaskState::kFailure, reason, true);
   }
 }
@@ -253,7 +258,7 @@ void TaskExecutor::end_without_host(const TaskRequest& request, TaskState state,
   const std::int64_t began = wall_ms();
   burials_.call(
       "what is left of task " + std::to_string(id), kBurialLimit,
-      [=, settings = hosts_, folder = store_.folder(id)]() -> Result<TaskResult> {
+      [=, settings = deps_.hosts, folder = deps_.store.folder(id)]() -> Result<TaskResult> {
         const TaskEnding ending{state, message, false, began};
         return sweep ? answer_for_unseen(request, settings, folder, ending)
                      : record_unstarted_task(request, settings, folder, ending);
@@ -280,16 +285,16 @@ void TaskExecutor::cancel(std::int64_t task_instance_id, const std::string& reas
 void TaskExecutor::session_lives(std::chrono::steady_clock::time_point asked) {
   for (const auto& [id, run] : runs_)
     if (auto result = run->fenced_before(asked))
-      boost::asio::post(io_, [this, id = id, result = *std::move(result)] { ended(id, result); });
+      boost::asio::post(deps_.io, [this, id = id, result = *std::move(result)] { ended(id, result); });
 }
 
 void TaskExecutor::ended(std::int64_t task_instance_id, const TaskResult& result) {
   if (const auto found = runs_.find(task_instance_id); found != runs_.end()) {
     if (const auto& cancelled = found->second->cancelled())
-      events_.on_killed(std::chrono::steady_clock::now() - *cancelled);
+      deps_.metrics.tasks.killed(std::chrono::steady_clock::now() - *cancelled);
     runs_.erase(found);
   }
-  events_.on_ended(task_instance_id, result);
+  deps_.loop.post(event::Ended{task_instance_id, result});
 }
 
 }  // namespace porpoise

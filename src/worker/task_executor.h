@@ -1,15 +1,14 @@
-// The executions in progress: one task host each, started here or adopted from an earlier run of the worker.
+// The adapter between the Engine and the task hosts: the executions in progress, one host each, started here or adopted
+// from an earlier run of the worker. What becomes of them is posted to the loop.
 //
 // Owned by cli/worker.cc; the control thread. What may take long is done by BlockingCalls, each with a deadline: asking
 // who a tenant's user is, launching a host or finding one, answering for one that died. Every start() and adopt() ends
-// in exactly one on_ended, never from inside.
+// in exactly one event::Ended.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,30 +19,30 @@
 #include "config/worker_config.h"
 #include "engine/accepted_task.h"
 #include "launcher/task_process.h"
+#include "observe/log.h"
 #include "observe/metrics.h"
 #include "plugin/catalog.h"
 #include "process/child_reaper.h"
 #include "store/task_store.h"
 #include "worker/tenant.h"
+#include "worker/worker_loop.h"
 
 namespace porpoise {
 
+struct TaskExecutorDeps {
+  boost::asio::io_context& io;
+  WorkerLoop& loop;
+  const WorkerConfig& config;
+  const Catalog& catalog;
+  const TaskStore& store;
+  HostSettings hosts;
+  Metrics& metrics;
+  Log& log;
+};
+
 class TaskExecutor {
  public:
-  struct Events {
-    std::function<void(std::int64_t id, const TaskResult& result)> on_ended;
-    std::function<void(std::int64_t id, const std::string& app_id)> on_app_id;
-    std::function<void(std::chrono::steady_clock::duration took)> on_killed;  // from the order to the end
-    std::function<void(std::chrono::steady_clock::duration took)> on_launched;
-    std::function<void(AdoptOutcome outcome)> on_adopted;                  // how an adopted task was found
-    std::function<void(std::int64_t id, const std::string& why)> on_hung;  // its host; the task ends
-    // Processes that no living task host accounts for: ended, or, each once, not to be ended even by SIGKILL.
-    std::function<void(std::size_t count, const std::string& names)> on_leftovers;
-    std::function<void(const std::string& name)> on_survivor;
-  };
-
-  TaskExecutor(boost::asio::io_context& io, const WorkerConfig& config, const Catalog& catalog, const TaskStore& store,
-               HostSettings hosts, Events events);
+  explicit TaskExecutor(TaskExecutorDeps deps);
   TaskExecutor(const TaskExecutor&) = delete;
   TaskExecutor& operator=(const TaskExecutor&) = delete;
   ~TaskExecutor();
@@ -85,13 +84,10 @@ class TaskExecutor {
   void end_late(LaunchedHost host, const TaskRequest& request);
   void end_without_host(const TaskRequest& request, TaskState state, const std::string& message, bool sweep = false);
   void ended(std::int64_t task_instance_id, const TaskResult& result);
+  // Of processes that no living task host accounts for.
+  ChildReaper::Handlers leftover_handlers();
 
-  boost::asio::io_context& io_;
-  const WorkerConfig& config_;
-  const Catalog& catalog_;
-  const TaskStore& store_;
-  const HostSettings hosts_;
-  const Events events_;
+  const TaskExecutorDeps deps_;
   ChildReaper children_;
   std::map<std::int64_t, std::shared_ptr<Run>> runs_;
   BlockingCalls look_ups_;

@@ -1,7 +1,7 @@
 // The control loop of the worker: one queue of events, the Engine that judges each of them, and the actions that
 // follow, in the order of ActionOrder, each handed to the adapter that carries it out.
 //
-// Owned by cli/worker.cc, which makes it first: every adapter gets it, or its sink, when it is made. post() is for any
+// Owned by cli/worker.cc, which makes it first: every adapter gets it when it is made. post() is for any
 // thread; all else happens on the thread that runs the io_context. Nothing happens before run().
 #pragma once
 
@@ -10,7 +10,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 
 #include "engine/action.h"
@@ -20,9 +19,6 @@
 #include "observe/loop_monitor.h"
 
 namespace porpoise {
-
-// Where adapters say what has happened. It only queues: nothing calls back from inside.
-using EventSink = std::function<void(Event)>;
 
 // Carries actions out, never waiting for one. Those that ActionOrder calls slow end with WorkerLoop::done().
 class ActionPerformer {
@@ -37,10 +33,8 @@ class WorkerLoop {
   WorkerLoop(const WorkerLoop&) = delete;
   WorkerLoop& operator=(const WorkerLoop&) = delete;
 
+  // What has happened. Only queues it: nothing calls back from inside.
   void post(Event event);
-  EventSink sink() {
-    return [this](Event event) { post(std::move(event)); };
-  }
   // A slow action about this task (0: action::Scan) is complete, and `event` is what came of it.
   void done(std::int64_t task_instance_id, std::optional<Event> event = std::nullopt);
 
