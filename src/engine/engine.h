@@ -110,7 +110,7 @@ class Engine {
   void recover(const FoundTask& found, Ownership ownership, Moment now);
   void take_back(AcceptedTask task, const FoundTask& found, Moment now);
 
-  // telling.cc
+  // engine.cc: what masters are told
   void send_due(Moment now);
   void give_up(Moment now);
   void put_result(AcceptedTask& task, const TaskResult& result, Moment now);

@@ -1,4 +1,4 @@
-#include "wire/v31/broken_dispatch.h"
+#include "wire/v31/profile_31_decode.h"
 
 #include <algorithm>
 #include <charconv>

@@ -2,9 +2,8 @@
 #include <utility>
 
 #include "base/network_address.h"
-#include "wire/v31/broken_dispatch.h"
 #include "wire/v31/json_dialect.h"
-#include "wire/v31/profile_31.h"
+#include "wire/v31/profile_31_decode.h"
 
 namespace porpoise::wire {
 namespace {
