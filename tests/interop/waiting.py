@@ -1,7 +1,11 @@
 """Waiting for an event with a deadline; never for an amount of time."""
 
+import random
 import socket
 import time
+from pathlib import Path
+
+FIRST_PORT = 10000  # below it are those of well-known services
 
 
 def until(condition, what, seconds, pause=0.1):
@@ -42,9 +46,28 @@ def port_is_open(port):
 
 
 def free_ports(names):
-    """A free port of 127.0.0.1 for each name, all different."""
-    sockets = {name: socket.create_server(("127.0.0.1", 0)) for name in names}
-    ports = {name: server.getsockname()[1] for name, server in sockets.items()}
-    for server in sockets.values():
-        server.close()
+    """A free port of 127.0.0.1 for each name, all different.
+
+    None that the kernel gives to whoever connects: such a connection could have it before the server starts. By chance,
+    as other runs on this machine look for theirs at the same time.
+    """
+    ports = {}
+    candidates = iter(random.sample(range(FIRST_PORT, _first_given_to_clients()), 1000))
+    for name in names:
+        ports[name] = next(port for port in candidates if _is_free(port))
     return ports
+
+
+def _first_given_to_clients():
+    try:
+        return max(int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]), FIRST_PORT + 1000)
+    except OSError:
+        return 32768
+
+
+def _is_free(port):
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+        return True
+    except OSError:
+        return False
