@@ -1,7 +1,7 @@
 // Threads for calls that may take long, or never come back: a name service, a network's file system, a process to wait
 // for. The control thread asks and is told; it never waits.
 //
-// Owned by cli/worker.cc or by who uses it; all functions are called on the thread of the io_context, which outlives
+// Owned by Daemon or by who uses it; all functions are called on the thread of the io_context, which outlives
 // this, and answers arrive there. Each call has a deadline. One that misses it is given up on: whoever asked is told
 // so, its thread is left to itself and another one takes its place, up to a bound. Threads are begun when a call needs
 // one and end when they have had nothing to do for a while: a worker at rest has none. Signals never arrive on them.

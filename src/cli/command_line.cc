@@ -12,7 +12,6 @@
 #include "cli/commands.h"
 #include "cli/help_format.h"
 #include "cli/replay_input.h"
-#include "cli/worker_environment.h"
 #include "config/settings_table.h"
 
 namespace porpoise {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/worker_settings.h"
 #include "progress/output.h"
 
 namespace CLI {
@@ -18,7 +19,13 @@ class App;
 namespace porpoise {
 
 struct ReplayOptions;  // cli/replay_input.h
-struct WorkerFlags;    // cli/worker_environment.h
+
+// The flags of the worker's configuration, one per key of config/settings_table.h, for every command that has them.
+struct WorkerFlags {
+  std::filesystem::path config;   // --config, porpoise.yaml
+  std::filesystem::path ds_conf;  // --ds-conf, the folder of a stock worker's configuration
+  FlagValues values;              // those that were given
+};
 
 enum ExitCode : int {
   kExitOk = 0,
@@ -43,6 +50,15 @@ int run_replay(const ReplayOptions& options);
 
 // `porpoise worker`: joins a DolphinScheduler 3.1 cluster and runs its tasks.
 int run_worker(const WorkerFlags& flags);
+
+Variables process_environment();
+
+// With the files as they are now, and the environment of this process unless another one is given.
+Result<ResolvedSettings> resolve_worker_flags(const WorkerFlags& flags, Variables variables = process_environment());
+
+// Takes the secrets out of the environment, where tasks would inherit them and /proc would show them. Call it once they
+// are resolved, before threads start.
+void hide_secrets();
 
 // `porpoise config show|check`: the worker's configuration, and where each value of it comes from.
 int show_config(const WorkerFlags& flags, bool as_json);
@@ -85,6 +101,7 @@ std::filesystem::path executable_folder();
 // The folders to search for plugins: those given, PORPOISE_PLUGIN_PATH, then those of the build tree or installation of
 // the running executable.
 std::vector<std::filesystem::path> plugin_folders(const std::vector<std::filesystem::path>& explicit_folders);
+std::vector<std::filesystem::path> plugin_folders(const WorkerConfig& config);  // of a worker: its plugin-dir is first
 
 Output standard_output(bool no_color = false);
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "cli/worker_environment.h"
 #include "config/worker_settings.h"
 #include "plugin/catalog.h"
 #include "plugin/note.h"
@@ -25,9 +24,7 @@ std::vector<std::string> warnings_of(FileTrust trust) {
 std::vector<std::string> plugin_mistakes(const WorkerConfig& config) {
   std::vector<std::string> mistakes;
   if (config.plugins.empty()) return mistakes;
-  std::vector<std::filesystem::path> first;
-  if (!config.plugin_dir.empty()) first.push_back(config.plugin_dir);
-  const Catalog catalog = Catalog::scan(plugin_folders(first));
+  const Catalog catalog = Catalog::scan(plugin_folders(config));
   for (const auto& [type, section] : config.plugins.items()) {
     const CatalogEntry* const entry = catalog.find(type);
     if (entry == nullptr)

@@ -108,4 +108,10 @@ std::vector<std::filesystem::path> plugin_folders(const std::vector<std::filesys
   return search_path(explicit_folders, environment("PORPOISE_PLUGIN_PATH"), executable_folder());
 }
 
+std::vector<std::filesystem::path> plugin_folders(const WorkerConfig& config) {
+  std::vector<std::filesystem::path> first;
+  if (!config.plugin_dir.empty()) first.push_back(config.plugin_dir);
+  return plugin_folders(first);
+}
+
 }  // namespace porpoise

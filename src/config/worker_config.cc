@@ -18,6 +18,10 @@ bool is_tenant(std::string_view name) {
 
 }  // namespace
 
+std::vector<std::string> secrets_of(const WorkerConfig& config) {
+  return {config.zookeeper_digest, config.resources.secret_key};
+}
+
 bool is_user_name(std::string_view name) {
   if (name.empty() || name.size() > kMaxNameBytes) return false;
   for (std::size_t i = 0; i < name.size(); ++i) {

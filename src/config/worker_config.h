@@ -87,6 +87,9 @@ struct WorkerConfig {
   std::string log_level = "info";
 };
 
+// What no log and no message may show. Some may be empty: they hide nothing.
+std::vector<std::string> secrets_of(const WorkerConfig& config);
+
 // Which user of the operating system a tenant is, and which tenants a worker runs at all (`tenant-map`).
 //
 // A value; pure. Without entries each tenant is the user of its name, as in 3.1. With some, a tenant that has none is

@@ -2,7 +2,7 @@
 // back as pieces of frames, since turning 32 MiB into base64 takes long, too.
 //
 // A file system that does not answer in time is given up on, and the peer is told so before it gives up itself (callers
-// of 3.1 wait for 10 s). The thread is nicer than the others: strangers make it work. Owned by cli/worker.cc; next(),
+// of 3.1 wait for 10 s). The thread is nicer than the others: strangers make it work. Owned by Daemon; next(),
 // its answers and `on_problem` are on the control thread.
 #pragma once
 

@@ -45,8 +45,8 @@ HealthAnswer render_health(const HealthReport& report, HealthGroup group);
 //   /actuator/health/readiness   /readiness /readyz   tasks may come
 //   /actuator/prometheus         /metrics
 //
-// Owned by main; lives on the thread that runs the io_context, which must outlive it. The pages are asked for there, so
-// an answer also says that the loop turns.
+// Owned by Daemon; lives on the thread that runs the io_context, which must outlive it. The pages are asked for there,
+// so an answer also says that the loop turns.
 struct HttpPages {
   std::function<HealthReport()> health;
   std::function<std::string()> metrics;

@@ -34,7 +34,7 @@ class Redactor {
 //   2026-11-25 10:00:00.123 INFO  task started task_instance_id=12 master=10.0.0.1:5678
 // or one JSON object each, {"time":…,"level":"INFO","message":"task started","task_instance_id":12,…}.
 //
-// One, made in main and passed by reference; any thread. A line is one line and holds no secret, whatever is put in.
+// One, owned by Daemon and passed by reference; any thread. A line is one line and holds no secret, whatever is put in.
 
 // One named value of a line. Names are the same everywhere: task_instance_id, process_instance_id, task_type, master, …
 struct LogField {
@@ -82,7 +82,7 @@ class Log {
 // Warnings that peers can cause as often as they like: a few a second, and then how many more there were. A storm must
 // not fill the disk that tasks write their logs to.
 //
-// Made in main; one thread.
+// Owned by Daemon; one thread.
 class RateLimitedLog {
  public:
   using Clock = std::chrono::steady_clock;

@@ -1,7 +1,7 @@
 // How long each handler of the control loop takes: a histogram by its name, and a warning that names one that held the
 // loop for too long. The loop answers no peer meanwhile, so a handler only computes; what can wait is a BlockingCalls'.
 //
-// Made by cli/worker.cc, which runs the loop through it. Scopes are opened on the loop's thread; current() is for any.
+// Owned by Daemon, which runs the loop through it. Scopes are opened on the loop's thread; current() is for any.
 #pragma once
 
 #include <atomic>

@@ -1,7 +1,8 @@
 // What the worker counts, as Prometheus scrapes it: under porpoise's own names and those of the Java worker (ds_*).
 //
-// One, made in main and passed by reference. Counting may be done on any thread and costs about a microsecond; what has
-// a level instead of a count (how many run, wait, are connected) is told when it is scraped, so that it cannot drift.
+// One, owned by Daemon and passed by reference. Counting may be done on any thread and costs about a microsecond; what
+// has a level instead of a count (how many run, wait, are connected) is told when it is scraped, so that it cannot
+// drift.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
 // Tells systemd how the daemon is doing (sd_notify(3)), without libsystemd. Silent when systemd has not asked.
 //
-// One, made in main; any thread. A message waits at most a second for its receiver.
+// One, owned by Daemon; any thread. A message waits at most a second for its receiver.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -47,7 +47,7 @@ class SdNotify {
 
 // Tells systemd, as often as it has asked for, that the daemon's thread still gets around to its work (WatchdogSec=).
 //
-// Made in main; lives on one io_context, whose health it shows.
+// Owned by Daemon; lives on one io_context, whose health it shows.
 class Watchdog {
  public:
   Watchdog(boost::asio::io_context& io, const SdNotify& systemd) : systemd_(systemd), timer_(io) { arm(); }

@@ -1,7 +1,7 @@
 // A Registration on a thread of its own: pings and heartbeats go out whatever the control loop does, and neither a
 // ZooKeeper server that hangs nor the resolution of its name holds the loop up.
 //
-// Owned by cli/worker.cc; all functions are called on the control thread, but allow_takeover(), which any thread may.
+// Owned by Daemon; all functions are called on the control thread, but allow_takeover(), which any thread may.
 // Events arrive on the control thread, as of a Registration there.
 //
 // What only the loop knows is asked each second and kept here for heartbeats. A loop that does not come to that is seen

@@ -48,7 +48,7 @@ class TaskStore {
 
   std::filesystem::path folder(std::int64_t task_instance_id) const { return root_ / std::to_string(task_instance_id); }
   // A new task. Not for a folder with a living host: look with find() first. What else is left there from before is
-  // moved out of the way; where to, for the FolderRemover. Empty: there was nothing. After an error nothing is left
+  // moved out of the way; where to, to be removed. Empty: there was nothing. After an error nothing is left
   // that looks like a task.
   Result<std::filesystem::path> keep(std::int64_t task_instance_id, std::string_view dispatch_body,
                                      const TaskContact& contact) const;
@@ -57,7 +57,7 @@ class TaskStore {
   Status abandon(std::int64_t task_instance_id) const;
   // Unless it has been forgotten meanwhile.
   Status keep_alerted(std::int64_t task_instance_id) const;
-  // Moves its folder out of the way; where to, for the FolderRemover. Empty: there was none.
+  // Moves its folder out of the way; where to, to be removed. Empty: there was none.
   Result<std::filesystem::path> forget(std::int64_t task_instance_id) const;
 
   // One folder, as far as it can be read.
@@ -88,7 +88,7 @@ class TaskStore {
     std::vector<Found> tasks;  // oldest first
     std::vector<std::string>
         problems;  // of what is named like a task's folder but is not one; put aside as <name>.broken
-    std::vector<std::filesystem::path> leftovers;  // for the FolderRemover: forgotten, or never accepted
+    std::vector<std::filesystem::path> leftovers;  // to be removed: forgotten, or never accepted
   };
   // What an earlier run of the worker left.
   Scan scan() const;

@@ -8,7 +8,7 @@
 namespace porpoise {
 
 // Takes out what a service manager, a preloading administrator and the worker's settings put there. Secrets are not
-// among it: the worker has taken them out of its own before it starts a host (cli/worker_environment.h).
+// among it: the worker has taken them out of its own before it starts a host (cli/worker.cc).
 void forget_the_daemons();
 
 // PORPOISE_TASK_ID, by which the task's processes are found, and what makes output come at once.

@@ -50,18 +50,18 @@ std::int64_t random_opaque() {
 
 }  // namespace
 
-FrameRouter::FrameRouter(RouterDeps parts)
-    : parts_(std::move(parts)),
-      log_queue_(std::make_shared<LogQueue>(parts_.io, parts_.logs)),
+FrameRouter::FrameRouter(RouterDeps deps)
+    : deps_(std::move(deps)),
+      log_queue_(std::make_shared<LogQueue>(deps_.io, deps_.logs)),
       next_opaque_(random_opaque()) {}
 
 std::optional<wire::FrameLimits> FrameRouter::on_head(const std::shared_ptr<Connection>& connection,
                                                       const wire::FrameHead& head) {
   const Audience audience = audience_of(head.command);
-  const bool known = parts_.masters.knows(connection->address());
+  const bool known = deps_.masters.knows(connection->address());
   const bool for_masters = audience == Audience::kMasters || (audience == Audience::kLogRemovers && known);
   if (known && (!for_masters || connection->trusted())) return limits_of_known(head.command);
-  const bool may_read = audience == Audience::kLogPeers && parts_.log_peers.contains(connection->address());
+  const bool may_read = audience == Audience::kLogPeers && deps_.log_peers.contains(connection->address());
   if (!for_masters && (audience != Audience::kLogPeers || may_read)) return kOfStrangers;
   ask_for(connection, [this, command = head.command, audience](Connection& asking, const Status& may) {
     if (may && audience != Audience::kLogPeers) asking.trust();
@@ -78,17 +78,17 @@ void FrameRouter::ask_for(const std::shared_ptr<Connection>& connection,
   const auto answer = [weak = std::weak_ptr(connection), then = std::move(then)](const Status& may) {
     if (const auto asking = weak.lock(); asking && asking->open()) then(*asking, may);
   };
-  parts_.masters.ask(connection->address(), [this, weak = std::weak_ptr(connection), answer](const Status& may) {
+  deps_.masters.ask(connection->address(), [this, weak = std::weak_ptr(connection), answer](const Status& may) {
     const auto asking = weak.lock();
     if (!may || !asking) return answer(may);
-    parts_.local_peers.judge(asking->peer_end(), asking->own_end(), parts_.masters.registered(), answer);
+    deps_.local_peers.judge(asking->peer_end(), asking->own_end(), deps_.masters.registered(), answer);
   });
 }
 
 void FrameRouter::refuse(Connection& connection, wire::Command command, const char* key, const Error& why) {
-  parts_.metrics.messages.rejected(FrameRejection::kPeer);
+  deps_.metrics.messages.rejected(FrameRejection::kPeer);
   const std::string host = connection.peer().substr(0, connection.peer().rfind(':'));
-  const bool is_address = !parts_.masters.knows(connection.address());
+  const bool is_address = !deps_.masters.knows(connection.address());
   connection.close("it may not send " + std::string(wire::name_of(command)) + ": " + why.message() +
                    (is_address ? "; if it is trusted, name it (" + std::string(key) + ": " + host + ")" : ""));
 }
@@ -96,7 +96,7 @@ void FrameRouter::refuse(Connection& connection, wire::Command command, const ch
 // A master connects from any port, so its address has to do.
 std::string FrameRouter::who_asks(const Connection& connection) const {
   const std::string host = connection.peer().substr(0, connection.peer().rfind(':'));
-  const std::vector<SocketEnd>& masters = parts_.masters.registered();
+  const std::vector<SocketEnd>& masters = deps_.masters.registered();
   const auto is_there = [&](const SocketEnd& master) { return master.address == connection.address(); };
   const auto found = std::find_if(masters.begin(), masters.end(), is_there);
   if (found == masters.end() || std::count_if(masters.begin(), masters.end(), is_there) > 1) return host;
@@ -107,17 +107,17 @@ void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, const
   auto message = decode(frame, connection->peer());
   if (!message || take_ack(*message)) return;
   const auto answer = [&](const wire::Outgoing& outgoing) {
-    connection->send(wire::encode(parts_.profile.encode(outgoing, frame.opaque)));
+    connection->send(wire::encode(deps_.profile.encode(outgoing, frame.opaque)));
   };
   const auto read_log = [&](auto& request) { answer_log_request(connection, frame, std::move(request)); };
   std::visit(
       Overloaded{[&](wire::DispatchTask& dispatch) { take_dispatch(dispatch, frame.body); },
                  [&](wire::KillTask& kill) {
-                   parts_.log.info("kill", {{"task_instance_id", kill.task_instance_id}});
-                   parts_.loop.post(event::KillAsked{kill.task_instance_id, connection->id(), who_asks(*connection)});
+                   deps_.log.info("kill", {{"task_instance_id", kill.task_instance_id}});
+                   deps_.loop.post(event::KillAsked{kill.task_instance_id, connection->id(), who_asks(*connection)});
                  },
                  [&](wire::UpdateHost& update) {
-                   parts_.loop.post(event::HostChanged{update.task_instance_id, update.master});
+                   deps_.loop.post(event::HostChanged{update.task_instance_id, update.master});
                  },
                  [&](wire::Savepoint& savepoint) { answer(wire::SavepointAnswer{savepoint.task_instance_id}); },
                  [&](wire::Ping&) { answer(wire::Pong{}); }, [&](wire::ViewLogPage& request) { read_log(request); },
@@ -125,37 +125,37 @@ void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, const
                  [&](wire::GetLogBytes& request) { read_log(request); },
                  [&](wire::RemoveLog& request) { remove_log(connection, frame, std::move(request)); },
                  [&](wire::GetAppIds& request) { read_log(request); },
-                 [&](wire::AlertAnswer&) { parts_.metrics.messages.rejected(FrameRejection::kUnexpected); },
-                 [&](wire::Ignored&) { parts_.metrics.messages.rejected(FrameRejection::kUnexpected); }, [](auto&) {}},
+                 [&](wire::AlertAnswer&) { deps_.metrics.messages.rejected(FrameRejection::kUnexpected); },
+                 [&](wire::Ignored&) { deps_.metrics.messages.rejected(FrameRejection::kUnexpected); }, [](auto&) {}},
       *message);
 }
 
 void FrameRouter::from_master(const std::string& master, const wire::Frame& frame) {
   if (const auto message = decode(frame, master); message && !take_ack(*message))
-    parts_.log.debug("ignored a frame on the worker's own connection",
-                     {{"master", master}, {"command", wire::name_of(frame.command)}});
+    deps_.log.debug("ignored a frame on the worker's own connection",
+                    {{"master", master}, {"command", wire::name_of(frame.command)}});
 }
 
 std::optional<wire::Incoming> FrameRouter::decode(const wire::Frame& frame, const std::string& peer) {
-  parts_.metrics.messages.frame(wire::name_of(frame.command));
-  auto message = parts_.profile.decode(frame);
+  deps_.metrics.messages.frame(wire::name_of(frame.command));
+  auto message = deps_.profile.decode(frame);
   if (message) return *std::move(message);
-  parts_.metrics.messages.rejected(FrameRejection::kBody);
-  parts_.complaints.warn("dropped a frame: " + message.error().to_string(),
-                         {{"peer", peer}, {"command", wire::name_of(frame.command)}});
+  deps_.metrics.messages.rejected(FrameRejection::kBody);
+  deps_.complaints.warn("dropped a frame: " + message.error().to_string(),
+                        {{"peer", peer}, {"command", wire::name_of(frame.command)}});
   return std::nullopt;
 }
 
 void FrameRouter::take_dispatch(const wire::DispatchTask& dispatch, const std::string& body) {
-  parts_.metrics.tasks.received(dispatch.context.task_type);
-  parts_.loop.post(event::Dispatched{parts_.paths.tasks().accepted(dispatch, parts_.zone, wall_ms()), body});
+  deps_.metrics.tasks.received(dispatch.context.task_type);
+  deps_.loop.post(event::Dispatched{deps_.paths.tasks().accepted(dispatch, deps_.zone, wall_ms()), body});
 }
 
 bool FrameRouter::take_ack(const wire::Incoming& message) {
   const auto done = [this](std::int64_t id, MessageKind kind, bool success) {
     if (!success) return true;  // 3.1 keeps the message then
-    parts_.metrics.messages.acknowledged();
-    parts_.loop.post(event::Acked{{id, kind}});
+    deps_.metrics.messages.acknowledged();
+    deps_.loop.post(event::Acked{{id, kind}});
     return true;
   };
   return std::visit(
@@ -170,26 +170,26 @@ bool FrameRouter::take_ack(const wire::Incoming& message) {
 // A caller of 3.1 that hears nothing waits for ten seconds for each task of a workflow.
 void FrameRouter::remove_log(const std::shared_ptr<Connection>& connection, const wire::Frame& frame,
                              wire::RemoveLog request) {
-  const bool may = connection->trusted() || parts_.log_peers.names(connection->address());
+  const bool may = connection->trusted() || deps_.log_peers.names(connection->address());
   const auto task = task_instance_of(request.path);
-  const bool unfinished = task && parts_.loop.engine().has_unfinished(*task);
+  const bool unfinished = task && deps_.loop.engine().has_unfinished(*task);
   if (may && !unfinished) {
-    parts_.log.info("removes a task log", {{"peer", connection->peer()}, {"task_instance_id", task.value_or(0)}});
+    deps_.log.info("removes a task log", {{"peer", connection->peer()}, {"task_instance_id", task.value_or(0)}});
     return answer_log_request(connection, frame, std::move(request));
   }
-  parts_.metrics.messages.rejected(FrameRejection::kPeer);
+  deps_.metrics.messages.rejected(FrameRejection::kPeer);
   const std::string host = connection->peer().substr(0, connection->peer().rfind(':'));
-  parts_.complaints.warn(may ? "does not remove the log of a task that has not ended"
-                             : "does not remove a task log for a peer that is no master; if it is trusted, name it "
-                               "(allow-log-peers: " +
-                                   host + ")",
-                         {{"peer", connection->peer()}, {"task_instance_id", task.value_or(0)}});
-  connection->send(wire::encode(parts_.profile.encode(wire::LogRemoved{false}, frame.opaque)));
+  deps_.complaints.warn(may ? "does not remove the log of a task that has not ended"
+                            : "does not remove a task log for a peer that is no master; if it is trusted, name it "
+                              "(allow-log-peers: " +
+                                  host + ")",
+                        {{"peer", connection->peer()}, {"task_instance_id", task.value_or(0)}});
+  connection->send(wire::encode(deps_.profile.encode(wire::LogRemoved{false}, frame.opaque)));
 }
 
 void FrameRouter::answer_log_request(const std::shared_ptr<Connection>& connection, const wire::Frame& frame,
                                      LogRequest request) {
-  parts_.metrics.messages.log_request(wire::name_of(frame.command));
+  deps_.metrics.messages.log_request(wire::name_of(frame.command));
   log_queue_->ask(connection, std::move(request), frame.opaque);
 }
 

@@ -1,6 +1,6 @@
 // Frames of masters and API servers, each to whom it concerns, if its sender may say that.
 //
-// Owned by cli/worker.cc; the control thread. What makes no sense is counted and said, never answered, and costs the
+// Owned by Daemon; the control thread. What makes no sense is counted and said, never answered, and costs the
 // peer nothing but that frame (3.1 does the same).
 #pragma once
 
@@ -41,7 +41,7 @@ struct RouterDeps {
 
 class FrameRouter {
  public:
-  explicit FrameRouter(RouterDeps parts);
+  explicit FrameRouter(RouterDeps deps);
 
   // The limits of a frame that a peer begins to send; nothing while it is not known whether it may: see
   // Connection::OnHead.
@@ -52,12 +52,12 @@ class FrameRouter {
   void from_master(const std::string& master, const wire::Frame& frame);
 
   // Instead of those who might read logs so far.
-  void set_log_peers(AddressRanges log_peers) { parts_.log_peers = std::move(log_peers); }
+  void set_log_peers(AddressRanges log_peers) { deps_.log_peers = std::move(log_peers); }
 
   // For what answers no request: the opaque must not look like one of the peer's own small numbers, or a Java peer
   // takes the frame for a response that it waits for (3.1 `NettyClientHandler`).
   std::string encode(const wire::Outgoing& message) {
-    return wire::encode(parts_.profile.encode(message, next_opaque_++));
+    return wire::encode(deps_.profile.encode(message, next_opaque_++));
   }
 
  private:
@@ -71,7 +71,7 @@ class FrameRouter {
   void remove_log(const std::shared_ptr<Connection>& connection, const wire::Frame& frame, wire::RemoveLog request);
   void answer_log_request(const std::shared_ptr<Connection>& connection, const wire::Frame& frame, LogRequest request);
 
-  RouterDeps parts_;
+  RouterDeps deps_;
   const std::shared_ptr<LogQueue> log_queue_;
   std::int64_t next_opaque_;
 };

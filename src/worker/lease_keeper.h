@@ -2,7 +2,7 @@
 // is dead: each time a server of ZooKeeper has confirmed that the session lives. Whatever else of the data folder is to
 // be looked after then is done beside it.
 //
-// Owned by cli/worker.cc. renew() may be called on any thread and does not block: the file is written on a thread of
+// Owned by Daemon. renew() may be called on any thread and does not block: the file is written on a thread of
 // the keeper's own, which is left to itself at the end if the disk holds it up. Where tasks are kept whatever masters
 // think (on-session-expired: keep), the lease never runs out.
 #pragma once

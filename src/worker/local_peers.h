@@ -1,7 +1,7 @@
 // Whether a peer on this worker's own machine is a master, for its address says nothing there: whatever runs on the
 // machine, tasks among it, has the same one. Asked is who made its socket and which process holds it.
 //
-// Owned by cli/worker.cc; the control thread, with the looking on a thread beside it, unless none can be had. A peer
+// Owned by Daemon; the control thread, with the looking on a thread beside it, unless none can be had. A peer
 // may be a master when its socket belongs to root, to the worker's own user, or to the user who holds the listening
 // socket of a master that is registered on this machine; and when no process of a task holds it. Peers on other
 // machines, or in other network namespaces, are not its business. Where the kernel does not tell, the address alone

@@ -1,6 +1,6 @@
 // The adapter between the registry and the Engine: what the registry tells becomes events.
 //
-// Owned by cli/worker.cc; the control thread. What a heartbeat says is WorkerHeartbeat's business, and what follows
+// Owned by Daemon; the control thread. What a heartbeat says is WorkerHeartbeat's business, and what follows
 // from a session's end is the Engine's business.
 #pragma once
 

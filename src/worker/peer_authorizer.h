@@ -1,7 +1,7 @@
 // Who may give this worker tasks: the masters that are registered in ZooKeeper, and those an administrator has named.
 // (A 3.1 worker asks no peer who it is; its port runs whatever comes.)
 //
-// Owned by cli/worker.cc; the control thread. A master may speak before ZooKeeper has reported it, and a dispatch that
+// Owned by Daemon; the control thread. A master may speak before ZooKeeper has reported it, and a dispatch that
 // is lost hangs for ever; so an unknown peer waits for a moment, with what it sends unread in its connection.
 #pragma once
 

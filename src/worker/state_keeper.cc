@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,10 @@ constexpr std::chrono::seconds kScanDeadline{300};  // of all that an earlier ru
 // Of what the next run of the worker would miss: a disk may be full for a moment.
 constexpr int kMoreTries = 3;
 constexpr int kTryPauseMs = 200;
+
+// A removal mostly waits for the disk, which takes several at a time.
+constexpr BlockingCallLimits kRemovals{.threads = 2, .max_hung = 8, .last_wait = std::chrono::milliseconds(1000)};
+constexpr std::chrono::minutes kRemovalDeadline{10};  // of one folder
 
 TaskContact contact_of(const AcceptedTask& task) {
   return {task.dispatch.master, task.dispatch.context.process_instance_id, task.log_path, task.execute_path};
@@ -43,7 +48,16 @@ void tell_log(const AcceptedTask& task, const TaskResult& result) {
   log->flush();
 }
 
+Status remove_folder(const std::filesystem::path& folder) {
+  std::error_code problem;
+  std::filesystem::remove_all(folder, problem);
+  if (problem) return fail_errno("cannot remove " + folder.string(), problem.value());
+  return {};
+}
+
 }  // namespace
+
+StateKeeper::StateKeeper(const StateKeeperDeps& deps) : deps_(deps), calls_(deps.io), removals_(deps.io, kRemovals) {}
 
 // A thread that was given up on may still be at it when all else is gone: it has copies of whatever it touches.
 
@@ -57,7 +71,7 @@ void StateKeeper::perform(const action::Store& store) {
     event::Stored stored{id, kept.has_value() && !kept->occupied};
     if (!kept) deps_.log.error("a task is rejected: " + kept.error().to_string(), {{"task_instance_id", id}});
     if (kept && kept->occupied) stored.occupied = judged(*std::move(kept->occupied));
-    if (kept) deps_.remover.remove(std::move(kept->stale));
+    if (kept) remove(std::move(kept->stale));
     return stored;
   };
   calls_.call(
@@ -130,8 +144,18 @@ void StateKeeper::perform(const action::Forget& forget) {
   calls_.call(
       what("moving away", id), kDeadline, [disk = deps_.store, id] { return disk.forget(id); },
       [this, id](Result<std::filesystem::path> gone) {
-        deps_.remover.remove(std::move(gone));
+        remove(std::move(gone));
         deps_.loop.done(id);
+      });
+}
+
+void StateKeeper::remove(Result<std::filesystem::path> folder) {
+  if (!folder) return deps_.log.error(folder.error().to_string());
+  if (folder->empty()) return;
+  removals_.call(
+      "the removal of " + folder->string(), kRemovalDeadline, [folder = *folder] { return remove_folder(folder); },
+      [this](const Status& removed) {
+        if (!removed) deps_.log.error(removed.error().to_string() + "; the next start of the worker removes it");
       });
 }
 
@@ -154,7 +178,7 @@ void StateKeeper::perform(const action::Scan&) {
 
 void StateKeeper::scanned(TaskStore::Scan scan) {
   for (const std::string& problem : scan.problems) deps_.log.error(problem);
-  for (std::filesystem::path& leftover : scan.leftovers) deps_.remover.remove(std::move(leftover));
+  for (std::filesystem::path& leftover : scan.leftovers) remove(std::move(leftover));
   event::Scanned event;
   for (TaskStore::Found& found : scan.tasks) event.tasks.push_back(judged(std::move(found)));
   deps_.loop.done(0, std::move(event));

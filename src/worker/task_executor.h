@@ -1,7 +1,7 @@
 // The adapter between the Engine and the task hosts: the executions in progress, one host each, started here or adopted
 // from an earlier run of the worker. What becomes of them is posted to the loop.
 //
-// Owned by cli/worker.cc; the control thread. What may take long is done by BlockingCalls, each with a deadline: asking
+// Owned by Daemon; the control thread. What may take long is done by BlockingCalls, each with a deadline: asking
 // who a tenant's user is, launching a host or finding one, answering for one that died. Every start() and adopt() ends
 // in exactly one event::Ended.
 #pragma once

@@ -1,6 +1,6 @@
 // The alerts that tasks asked for, sent when they have ended (3.1 `WorkerTaskExecuteRunnable.sendAlertIfNeeded`).
 //
-// Owned by cli/worker.cc; the control thread. An alert is sent at least once as long as its task is on disk, which is
+// Owned by Daemon; the control thread. An alert is sent at least once as long as its task is on disk, which is
 // until a master has acknowledged the result: a worker that dies between the end and the alert server's answer sends it
 // after its restart, perhaps for the second time. Between the acknowledgement and the answer, milliseconds, it can be
 // lost: no master is made to repeat itself for an alert.
@@ -40,7 +40,7 @@ class TaskAlerts {
 // Carries out what the Engine wants: each action is handed to the adapter that can do it, counted and written to the
 // worker's log.
 //
-// Owned by cli/worker.cc; the control thread. It decides nothing and keeps no state.
+// Owned by Daemon; the control thread. It decides nothing and keeps no state.
 struct WorkerActionsDeps {
   WorkerLoop& loop;
   StateKeeper& keeper;

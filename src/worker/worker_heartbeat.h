@@ -1,7 +1,7 @@
 // What this worker says of itself in its node: how loaded the machine is, how much it may take, and whether it wants
 // more.
 //
-// Owned by cli/worker.cc; on the registration's thread, which may wait for the file system of the data folder;
+// Owned by Daemon; on the registration's thread, which may wait for the file system of the data folder;
 // overload() on any.
 #pragma once
 

@@ -1,7 +1,7 @@
 // The control loop of the worker: one queue of events, the Engine that judges each of them, and the actions that
 // follow, in the order of ActionOrder, each handed to the adapter that carries it out.
 //
-// Owned by cli/worker.cc, which makes it first: every adapter gets it when it is made. post() is for any
+// Owned by Daemon, which makes it first: every adapter gets it when it is made. post() is for any
 // thread; all else happens on the thread that runs the io_context. Nothing happens before run().
 #pragma once
 

@@ -11,7 +11,6 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "cli/worker_environment.h"
 #include "config/settings_table.h"
 #include "unit/cli/run_command.h"
 

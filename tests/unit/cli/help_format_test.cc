@@ -6,7 +6,6 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/worker_environment.h"
 
 namespace porpoise {
 namespace {

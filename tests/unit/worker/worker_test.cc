@@ -2,15 +2,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-
 #include "base/clock.h"
 #include "base/file.h"
 #include "launcher/host_lock.h"
 #include "model/host_protocol.h"
 #include "process/user.h"
 #include "store/task_store.h"
-#include "worker/folder_remover.h"
 #include "worker/task_request.h"
 #include "worker/tenant.h"
 
@@ -111,24 +108,6 @@ TEST_F(Store, ForgetsATaskThatCameAgainBeforeItsFolderWasRemoved) {
     EXPECT_TRUE(store().forget(34));
   }
   EXPECT_THAT(scan(), IsEmpty());
-}
-
-TEST(FolderRemover, RemovesAFolderAndSaysWhatItCannotRemove) {
-  char name[] = "/tmp/porpoise-test-XXXXXX";
-  const std::filesystem::path folder = ::mkdtemp(name);
-  ASSERT_TRUE(write_file(folder / "file", "", 0600, Durability::kAtomic));
-  boost::asio::io_context io;
-  std::vector<std::string> problems;
-  FolderRemover sweeper(io, [&](const std::string& problem) { problems.push_back(problem); });
-  sweeper.remove(folder);
-  sweeper.remove(std::string(300, 'x'));  // no name is that long
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while ((problems.empty() || std::filesystem::exists(folder)) && std::chrono::steady_clock::now() < limit) {
-    io.restart();
-    io.run_one_for(std::chrono::milliseconds(10));
-  }
-  EXPECT_THAT(problems, ElementsAre(HasSubstr("cannot remove xxx")));
-  EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
 TEST_F(Store, KnowsWhenATaskWasStarted) {

@@ -1,4 +1,4 @@
-#include "cli/settings_reload.h"
+#include "worker/settings_reload.h"
 
 #include <algorithm>
 #include <csignal>
@@ -12,7 +12,7 @@
 namespace porpoise {
 namespace {
 
-constexpr std::chrono::milliseconds kDeadline = kEnvScriptLimit + std::chrono::seconds(5);
+constexpr std::chrono::milliseconds kReadingDeadline = kEnvScriptLimit + std::chrono::seconds(5);
 constexpr const char* const kKept = "; the worker keeps the configuration that it has";
 
 // The keys that a running worker takes over, from `found`; all others as they are.
@@ -62,7 +62,7 @@ void SettingsReload::wait() {
 
 void SettingsReload::read_again() {
   log_.info("SIGHUP: reads the configuration again");
-  calls_.call("reading the configuration", kDeadline, read_,
+  calls_.call("reading the configuration", kReadingDeadline, read_,
               [this](const Result<ResolvedSettings>& found) { compare(found); });
 }
 

@@ -1,0 +1,308 @@
+#include "worker/daemon.h"
+
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "net/alert_sender.h"
+#include "net/listener.h"
+#include "net/master_links.h"
+#include "observe/http_server.h"
+#include "observe/log.h"
+#include "observe/loop_monitor.h"
+#include "observe/sd_notify.h"
+#include "worker/frame_router.h"
+#include "worker/lease_keeper.h"
+#include "worker/local_peers.h"
+#include "worker/membership.h"
+#include "worker/state_keeper.h"
+#include "worker/tenant.h"
+#include "worker/worker_actions.h"
+#include "worker/worker_environment.h"
+#include "worker/worker_heartbeat.h"
+#include "worker/worker_loop.h"
+
+namespace porpoise {
+namespace {
+
+namespace asio = boost::asio;
+
+// What steps 1 to 3 have found. It is made first and destroyed last.
+struct Foundation {
+  Log log;
+  TimeZone zone;
+  WorkerEnvironment environment;
+  SdNotify systemd;
+  Catalog catalog;
+  std::unique_ptr<asio::io_context> io;
+  std::unique_ptr<Listener> listener;
+};
+
+LogSettings log_settings(const WorkerConfig& config) {
+  LogSettings settings;
+  settings.level = config.log_level;
+  settings.json = config.log_format == LogFormat::kJson;
+  settings.secrets = secrets_of(config);
+  return settings;
+}
+
+Result<SdNotify> find_systemd(const Variables& variables) {
+  const auto value_of = [&](const char* name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::string_view() : std::string_view(found->second);
+  };
+  return SdNotify::open({value_of("NOTIFY_SOCKET"), value_of("WATCHDOG_USEC"), value_of("WATCHDOG_PID")});
+}
+
+Catalog find_plugins(const std::vector<std::filesystem::path>& folders, Log& log) {
+  Catalog catalog = Catalog::scan(folders);
+  for (const CatalogProblem& problem : catalog.problems())
+    if (problem.kind == CatalogProblem::Kind::kRefused)
+      log.warn("plugin refused: " + problem.reason, {{"file", problem.file.string()}});
+  return catalog;
+}
+
+Result<Foundation> lay_foundation(const DaemonOptions& options) {
+  const WorkerConfig& config = options.settings.config;
+  PORPOISE_TRY(Log log, Log::open(log_settings(config)));
+  PORPOISE_TRY_VOID(use_time_zone(config.time_zone));
+  PORPOISE_TRY(WorkerEnvironment environment, find_worker_environment(config, options.environment));
+  for (const std::string& warning : environment.warnings) log.warn(warning);
+  PORPOISE_TRY(SdNotify systemd, find_systemd(options.environment));
+  Catalog catalog = find_plugins(options.plugin_folders, log);
+  auto io = std::make_unique<asio::io_context>(1);
+  ListenerOptions listen;
+  listen.address = config.listen;
+  PORPOISE_TRY(auto listener, Listener::open(*io, listen));
+  return Foundation{std::move(log),     system_time_zone(), std::move(environment), std::move(systemd),
+                    std::move(catalog), std::move(io),      std::move(listener)};
+}
+
+}  // namespace
+
+// The members are steps 4 to 9, and are made in that order.
+class Daemon::Impl {
+ public:
+  Impl(DaemonOptions options, Foundation foundation);
+  Status serve_http();
+  void run();
+
+ private:
+  // What the adapters ask and report.
+  void frame_from_master(const std::string& master, const wire::Frame& frame);
+  void frame_from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame);
+  void connection_ended(Connection::Ending ending, const std::string& text);
+  void session_confirmed(std::chrono::steady_clock::time_point sent, std::chrono::milliseconds session_timeout);
+  RegistrationOptions registration_options();
+  RegistrationSources registration_sources();
+  Status take_over(const WorkerConfig& config);
+  HealthReport health() const;
+  WorkerGauges gauges() const;
+  // What the rules want of the process itself.
+  void open_port();
+  void exit();
+
+  const DaemonOptions options_;
+  const WorkerConfig& config_ = options_.settings.config;
+  Foundation foundation_;
+  WorkerEnvironment& environment_ = foundation_.environment;
+  Log& log_ = foundation_.log;
+  asio::io_context& io_ = *foundation_.io;
+  Listener& listener_ = *foundation_.listener;
+  const std::function<void(const std::string&)> warn_ = [this](const std::string& text) { log_.warn(text); };
+
+  Metrics metrics_;
+  LoopMonitor monitor_{metrics_.loop, log_};
+  WorkerLoop loop_{io_, engine_settings(config_, environment_), monitor_};
+
+  const std::shared_ptr<const wire::Profile> profile_ = wire::profile_31(foundation_.zone);
+  StateKeeper keeper_{{io_, loop_, environment_.store, environment_.paths, foundation_.zone, *profile_, log_}};
+  TaskExecutor executor_{{io_, loop_, config_, foundation_.catalog, environment_.store,
+                          host_settings(config_, environment_), metrics_, log_}};
+  AlertSender alert_sender_{io_, {.server = config_.alert_server}, *profile_, warn_};
+  TaskAlerts alerts_{alert_sender_, loop_};
+
+  RateLimitedLog complaints_{log_};  // what is wrong with the requests of peers is theirs to repeat at will
+  LogThread logs_{io_, std::move(environment_.log_root), profile_, [this](const Error& problem) {
+                    if (problem.code() != ErrorCode::kNotFound) complaints_.warn("log request: " + problem.to_string());
+                  }};
+  PeerAuthorizer masters_{io_, std::move(environment_.named_masters)};
+  LocalPeers local_peers_{io_, [this] { return executor_.hosts(); }, warn_};
+  FrameRouter router_{{io_, *profile_, loop_, environment_.paths, foundation_.zone, logs_, masters_, local_peers_,
+                       std::move(environment_.log_peers), metrics_, log_, complaints_}};
+  MasterLinks links_{io_,
+                     {},
+                     [this](const std::string& master, const wire::Frame& frame) { frame_from_master(master, frame); },
+                     [this] { return router_.encode(wire::Beat{}); },
+                     warn_};
+
+  Membership membership_{
+      {loop_, metrics_, log_, monitor_.measured("masters", [this](const std::vector<std::string>& registered) {
+         masters_.set_registered(registered);
+       })}};
+  LeaseKeeper lease_{environment_.paths.lease_file(), config_.on_session_expired == ExpiryPolicy::kKeep,
+                     [lock = environment_.lock] { return lock.look_after(); },
+                     [this](const Error& problem) {
+                       asio::post(io_, [this, text = problem.to_string()] { complaints_.warn(text); });
+                     }};
+  WorkerHeartbeat heartbeat_{config_, monitor_, metrics_, log_};
+  RegistrationThread registration_{io_, registration_options(), registration_sources(), membership_};
+
+  std::unique_ptr<HttpServer> http_;  // none where the key 'http' is empty
+
+  WorkerActions actions_{{loop_, keeper_, executor_, alerts_, links_, listener_, router_, registration_, metrics_, log_,
+                          [this] { open_port(); }, [this] { exit(); }}};
+  const Watchdog watchdog_{io_, foundation_.systemd};
+  const SettingsReload reload_{io_, options_.settings, options_.read_again,
+                               [this](const WorkerConfig& now) { return take_over(now); }, log_};
+};
+
+Daemon::Impl::Impl(DaemonOptions options, Foundation foundation)
+    : options_(std::move(options)), foundation_(std::move(foundation)) {
+  local_peers_.check(listener_.end());
+}
+
+Status Daemon::Impl::serve_http() {
+  if (config_.http.empty()) return {};
+  const HttpPages pages{monitor_.measured("health", [this] { return health(); }),
+                        monitor_.measured("scrape", [this] { return metrics_.scrape(gauges()); })};
+  PORPOISE_TRY(http_, HttpServer::start(io_, config_.http, pages));
+  return {};
+}
+
+void Daemon::Impl::run() {
+  log_.info("porpoise " PORPOISE_VERSION " starts", {{"address", environment_.address},
+                                                     {"listen", config_.listen},
+                                                     {"zookeeper", config_.zookeeper},
+                                                     {"slots", config_.exec_threads},
+                                                     {"task_types", foundation_.catalog.types().size()}});
+  if (::geteuid() == 0 && config_.allow_root_tenant == RootTenant::kLoopback && may_run_as_root(config_))
+    log_.warn("tasks of the tenant root run as root, as on a loopback address; allow-root-tenant: false refuses them");
+  registration_.start();
+  loop_.run(actions_);
+}
+
+// --- Peers ---
+
+void Daemon::Impl::frame_from_master(const std::string& master, const wire::Frame& frame) {
+  const LoopMonitor::Scope scope(monitor_, wire::name_of(frame.command));
+  router_.from_master(master, frame);
+}
+
+void Daemon::Impl::frame_from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
+  const LoopMonitor::Scope scope(monitor_, wire::name_of(frame.command));
+  router_.from_peer(connection, frame);
+}
+
+void Daemon::Impl::connection_ended(Connection::Ending ending, const std::string& text) {
+  complaints_.warn(text);
+  if (ending == Connection::Ending::kMalformed) metrics_.messages.rejected(FrameRejection::kMalformed);
+  if (ending == Connection::Ending::kDeadline) metrics_.messages.rejected(FrameRejection::kDeadline);
+}
+
+// Only who is registered listens: what came before is known by then.
+void Daemon::Impl::open_port() {
+  listener_.start(
+      [this](const auto& connection, const wire::Frame& frame) { frame_from_peer(connection, frame); },
+      monitor_.measured("connection ended",
+                        [this](Connection::Ending ending, const std::string& text) { connection_ended(ending, text); }),
+      {[this](const auto& connection, const wire::FrameHead& head) { return router_.on_head(connection, head); },
+       [this](const IpBytes& address) { return masters_.knows(address); }});
+  (void)foundation_.systemd.ready();
+}
+
+void Daemon::Impl::exit() {
+  (void)foundation_.systemd.stopping();
+  registration_.close([this] { io_.stop(); });
+}
+
+// --- Membership ---
+
+// On the registration's thread.
+void Daemon::Impl::session_confirmed(std::chrono::steady_clock::time_point sent,
+                                     std::chrono::milliseconds session_timeout) {
+  lease_.renew(sent, session_timeout);
+  asio::post(io_, [this, sent] { executor_.session_lives(sent); });
+}
+
+RegistrationOptions Daemon::Impl::registration_options() {
+  RegistrationOptions options = std::move(environment_.registration);
+  options.on_alive = [this](auto sent, auto session_timeout) { session_confirmed(sent, session_timeout); };
+  return options;
+}
+
+RegistrationSources Daemon::Impl::registration_sources() {
+  return {[this] {
+            const Engine& engine = loop_.engine();
+            return LoopLevels{static_cast<int>(engine.waiting()), engine.leaving() || !engine.storage_works()};
+          },
+          [this](std::int64_t startup_time_ms, const LoopLevels& levels) {
+            return heartbeat_.text(startup_time_ms, levels);
+          }};
+}
+
+// --- What people ask and change ---
+
+// The keys that a running worker takes over.
+Status Daemon::Impl::take_over(const WorkerConfig& config) {
+  PORPOISE_TRY(AddressRanges named_masters, AddressRanges::parse(config.allow_masters));
+  PORPOISE_TRY(AddressRanges log_peers, AddressRanges::parse(config.allow_log_peers));
+  PORPOISE_TRY_VOID(log_.set_level(config.log_level));
+  masters_.set_named(std::move(named_masters));
+  router_.set_log_peers(std::move(log_peers));
+  executor_.set_tenants(config);
+  return {};
+}
+
+HealthReport Daemon::Impl::health() const {
+  const Engine& engine = loop_.engine();
+  const std::string overload = heartbeat_.overload();  // a remark: a busy worker is well
+  return {
+      {{"registered", engine.registered(), engine.registered() ? "" : "not in ZooKeeper (yet, or any more)"},
+       {"stateDirWritable", engine.storage_works(), engine.storage_works() ? "" : "accepted tasks cannot be written"},
+       {"accepting", !engine.leaving(), engine.leaving() ? "draining" : ""},
+       {"load", true, overload.empty() ? "" : "overloaded: " + overload}}};
+}
+
+WorkerGauges Daemon::Impl::gauges() const {
+  const Engine& engine = loop_.engine();
+  WorkerGauges now;
+  now.running = engine.running_by_type();
+  now.waiting = engine.waiting();
+  now.slots_total = static_cast<std::size_t>(config_.exec_threads);
+  now.slots_used = engine.running();
+  now.draining = engine.leaving();
+  now.results_unacked = engine.outbox().size();
+  now.outbox_bytes = engine.outbox().bytes();
+  now.oldest_unacked = std::chrono::milliseconds(engine.outbox().oldest_age_ms({wall_ms(), mono_ms()}));
+  now.registry_connected = membership_.connected();
+  now.incoming_connections = listener_.connections();
+  now.master_connections = links_.connections();
+  now.alert_connections = alert_sender_.connections();
+  now.hung_calls = executor_.hung_calls();
+  now.hung_calls["log"] = logs_.hung();
+  now.hung_calls["removal"] = keeper_.hung_removals();
+  now.hung_calls["state"] = keeper_.hung();
+  return now;
+}
+
+// --- Daemon ---
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Daemon::Daemon(Daemon&& other) noexcept = default;
+Daemon::~Daemon() = default;
+
+Result<Daemon> Daemon::open(DaemonOptions options) {
+  PORPOISE_TRY(Foundation foundation, lay_foundation(options));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(foundation));
+  PORPOISE_TRY_VOID(impl->serve_http());
+  return Daemon(std::move(impl));
+}
+
+void Daemon::run() { impl_->run(); }
+
+}  // namespace porpoise
