@@ -2,7 +2,7 @@
 // says, who may give tasks and read logs, and which users tenants are. The rest is named, since only a restart takes it
 // over. What cannot be read, or must not be trusted, changes nothing.
 //
-// Owned by Daemon; the control thread, with the reading on a thread of its own, which has five seconds. SIGHUP
+// Owned by Daemon; the control thread, with the reading on a thread of its own, which has fifteen seconds. SIGHUP
 // ends no worker: main() sees to the time before.
 #pragma once
 
