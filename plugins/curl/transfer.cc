@@ -71,7 +71,9 @@ Result<Slist> make_headers(const HttpRequest& request) {
   }
   // What libcurl adds by itself: a pause of a second for "100-continue", and a content type that is a guess.
   if (find_header(request.headers, "Expect") == nullptr) append("Expect:");
-  if (request.body && find_header(request.headers, "Content-Type") == nullptr) append("Content-Type:");
+  // libcurl would call it a form, also what a POST without a body does not send.
+  const bool is_posted = request.body || request.method == "POST";
+  if (is_posted && find_header(request.headers, "Content-Type") == nullptr) append("Content-Type:");
   return list;
 }
 

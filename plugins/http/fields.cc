@@ -19,14 +19,23 @@ bool is_legal(std::string_view url, std::size_t at) {
   return byte > ' ' && byte != 0x7f && std::string_view("\"<>\\^`{|}").find(url[at]) == std::string_view::npos;
 }
 
+// A blank within was meant; one around the URL came with a copy of it.
+std::string advice(std::string_view url, std::size_t at) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t first = url.find_first_not_of(kBlanks);
+  const std::size_t last = url.find_last_not_of(kBlanks);
+  if (first == std::string_view::npos || at < first) return "begins with a blank; remove it";
+  if (at > last) return "ends with a blank; remove it";
+  return "has an illegal character at position " + std::to_string(at + 1) + "; write it as " +
+         percent(static_cast<unsigned char>(url[at]));
+}
+
 // Characters other than ASCII go out percent-encoded, and a fragment never does.
 Result<std::string> parse_url(std::string_view url) {
   std::string encoded;
   for (std::size_t at = 0; at < url.size(); ++at) {
     const auto byte = static_cast<unsigned char>(url[at]);
-    if (!is_legal(url, at))
-      return fail(bad(
-          "url", "has an illegal character at position " + std::to_string(at + 1) + "; write it as " + percent(byte)));
+    if (!is_legal(url, at)) return fail(bad("url", advice(url, at)));
     encoded += byte < 0x80 ? std::string(1, url[at]) : percent(byte);
   }
   if (encoded.substr(0, 7) != "http://" && encoded.substr(0, 8) != "https://")

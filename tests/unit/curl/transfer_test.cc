@@ -82,6 +82,7 @@ TEST(Transfer, SendsEachMethodAsItIsNamed) {
       ASSERT_TRUE(transfer.perform(request)) << method;
       EXPECT_EQ(server.requests().back().method, method);
       EXPECT_EQ(server.requests().back().body, with_body ? "b" : "");
+      EXPECT_FALSE(server.requests().back().has_header("Content-Type")) << method;
     }
   }
 }
