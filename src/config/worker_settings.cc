@@ -18,18 +18,26 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFileBytes = 1U << 20U;  // of one file; the stock ones have less than 10 KiB
 
+// Also true for what is there and cannot be reached: reading it then says why.
+bool is_there(const fs::path& file) {
+  std::error_code problem;
+  const fs::file_status status = fs::symlink_status(file, problem);
+  return status.type() != fs::file_type::not_found;
+}
+
 Result<std::optional<ConfigText>> read_if_there(const fs::path& file) {
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return std::nullopt;
+  if (!is_there(file)) return std::nullopt;
+  if (std::error_code problem; !fs::is_regular_file(file, problem) && !problem)
+    return fail(ErrorCode::kInvalid, file.string() + " is not a file");
   PORPOISE_TRY(std::string text, read_file(file, kMaxFileBytes));
   return ConfigText{file.string(), std::move(text)};
 }
 
 // One that another user can change is not run: judge_files() says what is wrong with it.
 Result<std::optional<EnvScript>> source_if_there(const fs::path& file, const Variables& environment) {
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return std::nullopt;
-  if (check_trusted_file(file)) return source_env_script(file, environment);
+  if (!is_there(file)) return std::nullopt;
+  std::error_code unreadable;  // a link that leads nowhere is not distrusted: sourcing says what is wrong
+  if (!fs::exists(file, unreadable) || check_trusted_file(file)) return source_env_script(file, environment);
   EnvScript script;
   script.name = file.string();
   script.problems.push_back(script.name + ": not sourced, as another user could change it");
@@ -242,7 +250,9 @@ class Resolver {
     origins_[setting.name] = assignment.origin;
     if (setting.secret && !text.empty())
       for (const auto& file : result_.files)
-        if (assignment.origin.starts_with(file.string() + " line ")) result_.secrets.emplace(file, assignment.name);
+        if (assignment.origin.starts_with(file.string() + " line ") ||
+            assignment.origin.starts_with(file.string() + ", "))
+          result_.secrets.emplace(file, assignment.name);
     return {};
   }
 

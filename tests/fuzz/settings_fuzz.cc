@@ -27,7 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     default: {  // what bash wrote: three texts behind one another
       const std::size_t third = text.size() / 3;
       const porpoise::BashRecord record{text.substr(0, third), text.substr(third, third), text.substr(2 * third)};
-      sources.env_script = porpoise::read_bash_record("dolphinscheduler_env.sh", record, sources.environment);
+      sources.env_script =
+          porpoise::read_bash_record("/conf/env.sh", "dolphinscheduler_env.sh", record, sources.environment);
       break;
     }
   }
