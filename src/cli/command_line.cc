@@ -2,6 +2,7 @@
 // CLI11.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <iostream>
 #include <memory>
@@ -49,7 +50,7 @@ constexpr const char* kCheckExamples = R"(Examples:
 
 Prints all that is wrong, stock keys without effect, and files that others can change or read
 secrets from.
-Exit codes: 0 ok, 2 a worker would not start with it.)";
+Exit codes: 0 ok, 2 something is wrong: a worker would not start, or do other than is written.)";
 constexpr const char* kParamsExamples = R"(Examples:
   porpoise eval params '$[add_months(yyyyMMdd,-1)]' --datetime 20230315000000
   porpoise eval params 'load ${table} of $[yyyy-MM-dd-1]' --set table=t1
@@ -288,7 +289,8 @@ int run_command_line(int argc, char** argv) {
     const bool asked = error.get_exit_code() == 0;  // --help, --version
     if (asked) {
       app.exit(error);
-      return std::cout.flush() ? kExitOk : print_error("cannot write to standard output", kExitEnvironment);
+      return std::cout.flush() || errno == EPIPE ? kExitOk
+                                                 : print_error("cannot write to standard output", kExitEnvironment);
     }
     return print_error(
         std::string(error.what()) + nearest_option(*named.command, words) + "; see " + named.path + " --help",

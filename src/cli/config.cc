@@ -20,22 +20,6 @@ std::vector<std::string> warnings_of(FileTrust trust) {
   return warnings;
 }
 
-// Sections of plugins that there are not, and what the plugins' own schemas say of the others.
-std::vector<std::string> plugin_mistakes(const WorkerConfig& config) {
-  std::vector<std::string> mistakes;
-  if (config.plugins.empty()) return mistakes;
-  const Catalog catalog = Catalog::scan(plugin_folders(config));
-  for (const auto& [type, section] : config.plugins.items()) {
-    const CatalogEntry* const entry = catalog.find(type);
-    if (entry == nullptr)
-      mistakes.push_back("plugins." + type + ": " + catalog.unknown_type(type).to_string());
-    else
-      for (const SchemaProblem& problem : check_params(entry->type.config_schema, section))
-        mistakes.push_back("plugins." + type + problem.pointer + ": " + problem.message);
-  }
-  return mistakes;
-}
-
 std::string json_of(const ResolvedSettings& resolved) {
   OrderedJson settings = OrderedJson::array();
   for (const ResolvedSetting& setting : resolved.settings)
@@ -66,6 +50,21 @@ std::string text_of(const ResolvedSettings& resolved, const Output& output) {
 
 }  // namespace
 
+std::vector<std::string> plugin_mistakes(const WorkerConfig& config) {
+  std::vector<std::string> mistakes;
+  if (config.plugins.empty()) return mistakes;
+  const Catalog catalog = Catalog::scan(plugin_folders(config));
+  for (const auto& [type, section] : config.plugins.items()) {
+    const CatalogEntry* const entry = catalog.find(type);
+    if (entry == nullptr)
+      mistakes.push_back("plugins." + type + ": " + catalog.unknown_type(type).to_string());
+    else
+      for (const SchemaProblem& problem : check_params(entry->type.config_schema, section))
+        mistakes.push_back("plugins." + type + problem.pointer + ": " + problem.message);
+  }
+  return mistakes;
+}
+
 int show_config(const WorkerFlags& flags, bool as_json) {
   const auto resolved = resolve_worker_flags(flags);
   if (!resolved) return print_error(resolved.error(), kExitUsage);
@@ -75,10 +74,15 @@ int show_config(const WorkerFlags& flags, bool as_json) {
 }
 
 int check_config(const WorkerFlags& flags) {
-  const auto resolved = resolve_worker_flags(flags);
-  if (!resolved) return print_error(resolved.error(), kExitUsage);
-  int exit_code = kExitOk;
-  for (const std::string& mistake : plugin_mistakes(resolved->config)) exit_code = print_error(mistake, kExitUsage);
+  const auto sources = read_settings_sources(flags.config, flags.ds_conf, process_environment(), flags.values);
+  if (!sources) return print_error(sources.error(), kExitUsage);
+  const auto resolved = resolve_settings(*sources);
+  int exit_code = resolved ? kExitOk : print_error(resolved.error(), kExitUsage);
+  WorkerConfig of_plugins;  // as far as it is known
+  of_plugins.plugins = sources->porpoise_yaml.plugins;
+  for (const std::string& mistake : plugin_mistakes(resolved ? resolved->config : of_plugins))
+    exit_code = print_error(mistake, kExitUsage);
+  if (!resolved) return exit_code;
   for (const std::string& ignored : resolved->ignored) print_error("without effect: " + ignored, kExitOk);
   const FileTrust trust = judge_files(*resolved);
   for (const std::string& warning : warnings_of(trust)) print_error(warning, kExitOk);

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include <cerrno>
 #include <chrono>
 #include <functional>
 #include <iostream>
@@ -108,7 +109,7 @@ int run(const EvalOptions& options, const Command& command) {
   if (!values) return print_error(values.error(), kExitUsage);
   const int exit_code =
       options.has_expression ? run_expression(options.expression, command, *values) : run_lines(command, *values);
-  if (std::cout || exit_code != kExitOk) return exit_code;
+  if (std::cout || errno == EPIPE || exit_code != kExitOk) return exit_code;  // a reader that has left is no error
   return print_error("cannot write to standard output", kExitEnvironment);
 }
 

@@ -34,8 +34,25 @@ StatusFormat status_format(const ReplayOptions& options, const Output& out) {
   return out.traits().terminal ? StatusFormat::kTerminal : StatusFormat::kPlain;
 }
 
+// The folder of a dry run, which leaves nothing behind that nobody asked for, however it ends.
+class DryRunFolder {
+ public:
+  explicit DryRunFolder(fs::path root) : root_(std::move(root)) {}
+  DryRunFolder(const DryRunFolder&) = delete;
+  DryRunFolder& operator=(const DryRunFolder&) = delete;
+  ~DryRunFolder() {
+    std::error_code problem;
+    fs::remove_all(root_, problem);
+    if (problem) print_error("cannot remove " + root_.string() + ": " + problem.message(), kExitOk);
+  }
+
+ private:
+  const fs::path root_;
+};
+
 // What a run needs of this machine. Errors are those of the environment.
 struct Machine {
+  std::unique_ptr<DryRunFolder> folder;  // the last to go
   fs::path host_binary;
   fs::path python;  // --python, or empty
   std::unique_ptr<RunDirectory> directory;
@@ -104,13 +121,6 @@ Status check_summary_place(const fs::path& file) {
   return fail_errno("cannot write summary " + file.string(), errno);
 }
 
-// Of a dry run, which leaves nothing behind that nobody asked for.
-void remove_run_folder(const fs::path& root) {
-  std::error_code problem;
-  fs::remove_all(root, problem);
-  if (problem) print_error("cannot remove " + root.string() + ": " + problem.message(), kExitOk);
-}
-
 Result<Machine> prepare_machine(boost::asio::io_context& io, const ReplayOptions& options, const ReplayInput& input) {
   Machine machine;
   PORPOISE_TRY_VOID(check_summary_place(options.summary));
@@ -124,6 +134,8 @@ Result<Machine> prepare_machine(boost::asio::io_context& io, const ReplayOptions
   }
   PORPOISE_TRY(RunDirectory directory, RunDirectory::create(root, time_text(input.time, "yyyyMMdd")));
   machine.directory = std::make_unique<RunDirectory>(std::move(directory));
+  if (options.dry_run && options.run_dir.empty())
+    machine.folder = std::make_unique<DryRunFolder>(machine.directory->root());
   if (options.sandbox) PORPOISE_TRY_VOID(start_sandboxes(io, options, input, machine));
   return machine;
 }
@@ -146,11 +158,10 @@ void watch_signals(boost::asio::signal_set& signals, Runner& runner) {
 }
 
 Result<RunReport> run_workflow(boost::asio::io_context& io, const Machine& machine, const RunSettings& settings,
-                               const ReplayInput& input, StatusPrinter& status) {
+                               const ReplayInput& input, StatusPrinter& status, boost::asio::signal_set& signals) {
   PORPOISE_TRY(RunParameters parameters, run_parameters(input.workflow(), input.overrides, input.time));
   const HostSettings host{machine.host_binary, /*die_with_requester=*/true, /*follow=*/status.animated()};
   Runner runner(io, settings, *machine.directory, status, make_host_starter(io, host));
-  boost::asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);
   watch_signals(signals, runner);
   RunReport report;
   runner.start(input.workflow(), {settings.failure_strategy, input.only, {}}, std::move(parameters),
@@ -206,16 +217,16 @@ int run_replay(const ReplayOptions& options) {
 
   // Now the machine: host, folder, sandbox. The sandbox outlives the tasks that use it.
   boost::asio::io_context io(1);
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);  // from now on they wait until somebody watches
   auto machine = prepare_machine(io, options, *input);
   if (!machine) return print_error(machine.error(), kExitEnvironment);
   RunSettings settings = make_run_settings(options, *input, catalog, machine->python);
   for (const auto& [name, sandbox] : machine->sandboxes) use_sandbox(name, sandbox->use(), *input, settings);
 
   const auto status = make_status_printer(status_format(options, out), out);
-  const auto report = run_workflow(io, *machine, settings, *input, *status);
+  const auto report = run_workflow(io, *machine, settings, *input, *status, signals);
   if (!report) return print_error(report.error(), kExitUsage);
   machine->sandboxes.clear();
-  if (options.dry_run && options.run_dir.empty()) remove_run_folder(machine->directory->root());
   if (!all_children_gone()) print_error("a process of this run is still there", kExitFailed);
   if (const Status written = write_summary(options.summary, *report); !written)
     return print_error(written.error(), kExitEnvironment);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <string_view>
 
 #include "base/text.h"
@@ -39,13 +40,15 @@ std::vector<std::string> type_names(const Json& schema) {
 bool is_integer_text(const std::string& text) {
   std::int64_t number = 0;
   const char* const end = text.data() + text.size();
-  return !text.empty() && std::from_chars(text.data(), end, number).ptr == end;
+  const auto [last, problem] = std::from_chars(text.data(), end, number);
+  return problem == std::errc() && last == end;
 }
 
 bool is_number_text(const std::string& text) {
   double number = 0;
   const char* const end = text.data() + text.size();
-  return !text.empty() && std::from_chars(text.data(), end, number).ptr == end;
+  const auto [last, problem] = std::from_chars(text.data(), end, number);
+  return problem == std::errc() && last == end && std::isfinite(number);
 }
 
 bool has_type(const Json& value, std::string_view type) {
@@ -56,6 +59,7 @@ bool has_type(const Json& value, std::string_view type) {
   if (type == "boolean") return value.is_boolean() || (text != nullptr && (*text == "true" || *text == "false"));
   if (type == "array") return value.is_array();
   if (type == "object") return value.is_object();
+  if (type == "null") return value.is_null();
   return true;  // a type this reader does not know cannot be checked
 }
 
@@ -79,7 +83,8 @@ std::string with_article(const std::string& noun) {
 class Checker {
  public:
   void check(const Json& schema, const Json& value, const std::string& pointer) {
-    if (!schema.is_object() || problems_.size() >= kMaxProblems || ++depth_ > kMaxDepth) return;
+    if (!schema.is_object() || problems_.size() >= kMaxProblems || depth_ > kMaxDepth) return;
+    ++depth_;
     check_value(schema, value, pointer);
     --depth_;
   }
@@ -95,8 +100,8 @@ class Checker {
                  "is " + with_article(value.type_name()) + " and must be " + with_article(join(types, " or ")));
     const Json& allowed = member(schema, "enum");
     if (allowed.is_array() && std::find(allowed.begin(), allowed.end(), value) == allowed.end())
-      return add(pointer,
-                 "is " + dump_json(value).substr(0, 60) + " and must be one of " + join(enum_texts(schema), ", "));
+      return add(pointer, "is " + std::string(cut_utf8(dump_json(value), 60)) + " and must be one of " +
+                              join(enum_texts(schema), ", "));
     if (value.is_object()) check_members(schema, value, pointer);
     if (value.is_array() && schema.contains("items"))
       for (std::size_t i = 0; i < value.size(); ++i)

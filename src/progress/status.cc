@@ -130,6 +130,7 @@ void JsonStatus::workflow_finished(const RunReport& report) {
   finished["workflow"] = report.workflow;
   finished["state"] = to_string(report.state);
   finished["interrupted"] = report.interrupted;
+  finished["dryRun"] = report.dry_run;
   if (!report.dry_run) finished["runDirectory"] = report.run_directory.string();
   OrderedJson tasks = OrderedJson::array();
   for (const TaskReport& task : report.tasks) {

@@ -74,6 +74,7 @@ OrderedJson to_summary(const RunReport& report) {
   OrderedJson summary;
   summary["workflow"] = report.workflow;
   summary["state"] = to_string(report.state);
+  if (report.dry_run) summary["dryRun"] = true;
   summary["tasks"] = std::move(tasks);
   return summary;
 }

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import unittest
 from pathlib import Path
@@ -192,6 +193,18 @@ class DryRun(ReplayCase):
         self.assertRegex(done.stdout, r"dry run of workflow w: SUCCESS in .*; nothing was run\n$")
         self.assertNotIn("logs", done.stdout)
         self.assertEqual(list((self.folder / "state/porpoise/runs").iterdir()), [])
+
+    def test_leaves_no_folder_when_it_is_interrupted_early_or_fails(self):
+        file = self.write([workflow([task("a")])])
+        for words in ([], ["--sandbox", "--python", "/bin/false"]):
+            with self.subTest(words=words):
+                process = subprocess.Popen([self.binary, "replay", str(file), "--dry-run", *words],
+                                           env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                while process.poll() is None and not list((self.folder / "state").rglob("tasks")):
+                    pass
+                process.send_signal(signal.SIGINT)
+                process.wait(DEADLINE)
+                self.assertEqual(list((self.folder / "state/porpoise/runs").iterdir()), [])
 
     def test_list_shows_order_and_what_is_refused(self):
         flow = workflow([task("a"), task("b", taskType="DEPENDENT"), task("c", failRetryTimes=2)],

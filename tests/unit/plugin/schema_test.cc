@@ -61,6 +61,13 @@ TEST(Schema, NamesUnknownMembersWhereItKnowsAll) {
   EXPECT_EQ(found[0].pointer + " " + found[0].message, "/ur is not known (did you mean 'url'?)");
 }
 
+TEST(Schema, TakesNoNumberThatDoesNotFitAndNoNullForAnything) {
+  const Json schema = Json::parse(R"({"properties":{"i":{"type":"integer"},"n":{"type":"number"},
+                                                    "s":{"type":["string","null"]}}})");
+  for (const char* const bad : {R"({"i":"99999999999999999999"})", R"({"n":"nan"})", R"({"n":"1e999"})", R"({"s":{}})"})
+    EXPECT_EQ(check_params(schema, Json::parse(bad)).size(), 1U) << bad;
+}
+
 TEST(Schema, OfAPluginIsCheckedItself) {
   std::vector<std::string> texts;
   for (const auto& [pointer, message] : check_schema(Json::parse(R"({"type":"object","requird":["a"],"properties":{
