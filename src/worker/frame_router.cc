@@ -95,7 +95,7 @@ void FrameRouter::refuse(Connection& connection, wire::Command command, const ch
 
 // A master connects from any port, so its address has to do.
 std::string FrameRouter::who_asks(const Connection& connection) const {
-  const std::string host = connection.peer().substr(0, connection.peer().rfind(':'));
+  std::string host = connection.peer().substr(0, connection.peer().rfind(':'));
   const std::vector<SocketEnd>& masters = deps_.masters.registered();
   const auto is_there = [&](const SocketEnd& master) { return master.address == connection.address(); };
   const auto found = std::find_if(masters.begin(), masters.end(), is_there);
