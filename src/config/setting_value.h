@@ -117,6 +117,11 @@ struct Words<ExpiryPolicy> {
   static constexpr WordArray<ExpiryPolicy, 2> kWords{{{"kill", ExpiryPolicy::kKill}, {"keep", ExpiryPolicy::kKeep}}};
 };
 template <>
+struct Words<LeftoverPolicy> {
+  static constexpr WordArray<LeftoverPolicy, 2> kWords{
+      {{"end", LeftoverPolicy::kEnd}, {"keep", LeftoverPolicy::kKeep}}};
+};
+template <>
 struct Words<RootTenant> {
   static constexpr WordArray<RootTenant, 3> kWords{
       {{"loopback", RootTenant::kLoopback}, {"true", RootTenant::kAllowed}, {"false", RootTenant::kRefused}}};

@@ -20,6 +20,7 @@ namespace porpoise {
 // may come from and in which order.
 enum class FullPolicy { kReject, kContinue };             // task-execute-threads-full-policy
 enum class ExpiryPolicy { kKill, kKeep };                 // what happens to running tasks when the session has expired
+enum class LeftoverPolicy { kEnd, kKeep };                // of what a successful task left running
 enum class RootTenant { kLoopback, kAllowed, kRefused };  // who may run as root; kLoopback: see allow_root_tenant
 enum class LogFormat { kText, kJson };                    // of the daemon's own log
 enum class StorageType { kNone, kFile, kS3, kWebHdfs };   // of the resource centre
@@ -76,6 +77,7 @@ struct WorkerConfig {
   bool no_new_privs = true;                              // no setuid program gives a task more than its tenant has
   std::uint64_t log_max_size = std::uint64_t{4} << 30U;  // of one task's log, in bytes; 0: no limit
   std::chrono::milliseconds kill_grace{10000};
+  LeftoverPolicy leftovers = LeftoverPolicy::kEnd;
   std::chrono::milliseconds drain_timeout{std::chrono::minutes(10)};
   std::chrono::milliseconds result_max_age{std::chrono::hours(24)};  // of what no master acknowledges
   ResourceConfig resources;

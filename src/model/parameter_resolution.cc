@@ -13,10 +13,11 @@
 namespace porpoise {
 namespace {
 
-constexpr std::size_t kMaxDepth = 64;              // parameters that refer to parameters
-constexpr std::size_t kMaxReplacements = 100000;   // bounds the time of one call; far above what a script has
-constexpr std::size_t kMaxWorkBytes = 16U << 20U;  // read or written in one call: bounds its memory
-constexpr std::size_t kMaxQuotedBytes = 60;        // of the input, in an error message
+constexpr std::size_t kMaxDepth = 64;             // parameters that refer to parameters
+constexpr std::size_t kMaxReplacements = 100000;  // bounds the time of one call; far above what a script has
+constexpr std::size_t kMaxWorkBytes =
+    64U << 20U;                              // read or written in one call: bounds its memory; an OUT value has 16 MiB
+constexpr std::size_t kMaxQuotedBytes = 60;  // of the input, in an error message
 
 std::string shortened(std::string_view text) {
   if (text.size() <= kMaxQuotedBytes) return std::string(text);
@@ -130,6 +131,18 @@ class NameExpander {
 
 bool is_single_digit(std::string_view inner) { return inner.size() == 1 && inner[0] >= '0' && inner[0] <= '9'; }
 
+// 3.1 puts the text of a time in by Java's Matcher.appendReplacement, where a backslash makes the next character one of
+// the text.
+Result<std::string> without_backslashes(const std::string& text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && ++i == text.size())
+      return fail(ErrorCode::kInvalid, "the backslash at its end has nothing to escape");
+    plain += text[i];
+  }
+  return plain;
+}
+
 // One pass over `$[…]`; `names` knows where an offset in `text` came from.
 Result<std::string> expand_times(std::string_view text, std::int64_t base_ms, const TimeZone& zone,
                                  const NameExpander& names) {
@@ -140,7 +153,8 @@ Result<std::string> expand_times(std::string_view text, std::int64_t base_ms, co
     if (end == std::string_view::npos) break;
     const std::string_view inner = text.substr(begin + 2, end - begin - 2);
     if (text[end] == '$' || inner.empty() || is_single_digit(inner)) continue;
-    const auto value = evaluate_time_expression(inner, base_ms, zone);
+    auto value = evaluate_time_expression(inner, base_ms, zone);
+    if (value) value = without_backslashes(*value);
     if (!value)
       return fail(value.error().wrap("time expression \"$[" + shortened(inner) + "]\" " + names.describe(begin)));
     out.append(text.substr(copied, begin - copied)).append(*value);

@@ -49,14 +49,18 @@ Result<Property> property_from_json(const Json& json) {
   PORPOISE_TRY(property.value, text_member(json, "value"));
   PORPOISE_TRY(const std::string direct, text_member(json, "direct"));
   PORPOISE_TRY(std::string type, text_member(json, "type"));
-  property.direct = direct == "OUT" ? Direct::kOut : Direct::kIn;
+  property.direct = direct == "OUT" || direct == "1" ? Direct::kOut : Direct::kIn;  // 3.1 `Direct`: IN, OUT
   if (!type.empty()) property.type = std::move(type);
   return property;
 }
 
 Result<PropertyList> property_list_from_json(const Json& json) {
   PropertyList list;
-  if (json.is_null()) return list;
+  if (json.is_null() || json == "") return list;
+  if (json.is_string()) {
+    PORPOISE_TRY(const Json inner, parse_json(json.get_ref<const std::string&>()));
+    if (!inner.is_string()) return property_list_from_json(inner);
+  }
   if (!json.is_array()) return fail(ErrorCode::kInvalid, "a parameter list is not a JSON array");
   for (const Json& item : json) {
     PORPOISE_TRY(Property property, property_from_json(item));
@@ -189,6 +193,14 @@ std::optional<Capture> parse_set_value(std::string_view line) {
   const std::size_t equals = inner.find('=');
   if (equals == std::string_view::npos || equals == 0) return std::nullopt;
   return Capture{std::string(inner.substr(0, equals)), std::string(inner.substr(equals + 1))};
+}
+
+std::optional<std::string_view> set_value_name(std::string_view line) {
+  if (!starts_with_marker(line)) return std::nullopt;
+  line.remove_prefix(kMarkers[0].size());
+  const std::size_t equals = line.find('=');
+  if (equals == std::string_view::npos || equals == 0) return std::nullopt;
+  return line.substr(0, equals);
 }
 
 PropertyList finished_var_pool(const PropertyList& incoming, const PropertyList& declared_local_params,

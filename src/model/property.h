@@ -32,7 +32,8 @@ OrderedJson to_json(const Property& property);
 OrderedJson to_json(const PropertyList& properties);
 Json to_json(const PropertyMap& properties);
 
-// Accepts what Jackson accepts: null members, numbers where strings are expected, null for an empty list.
+// Accepts what Jackson accepts: null members, numbers where strings are expected, null for an empty list; and a text
+// that holds the list.
 Result<Property> property_from_json(const Json& json);
 Result<PropertyList> property_list_from_json(const Json& json);
 Result<PropertyMap> property_map_from_json(const Json& json);
@@ -65,6 +66,9 @@ struct Capture {
 // before the next marker, so it may contain `=` and `)`, and it may be empty. Anything else is an ordinary line of the
 // log, also one that begins with a marker but never closes it.
 std::optional<Capture> parse_set_value(std::string_view line);
+
+// The name in a line that begins as such a one does; the line need not be whole.
+std::optional<std::string_view> set_value_name(std::string_view line);
 
 // The varPool of a task that ended: `incoming` in its order, then the OUT parameters it declared. With no capture at
 // all each is added with its default, otherwise only the captured ones; an added one replaces its namesake.

@@ -74,6 +74,16 @@ int status_code(TaskState state) {
   return 6;
 }
 
+Result<bool> keeps_leftovers(const PropertyList& local_params, bool by_default) {
+  for (const Property& property : local_params) {
+    if (property.prop != "porpoise.leftovers") continue;
+    if (property.value == "keep" || property.value == "end") return property.value == "keep";
+    return fail(ErrorCode::kInvalid,
+                "the local parameter porpoise.leftovers must be end or keep, not '" + property.value + "'");
+  }
+  return by_default;
+}
+
 Json to_json(const TaskRequest& request) {
   return {{"v", 1},
           {"taskInstanceId", request.task_instance_id},
@@ -105,6 +115,7 @@ Json to_json(const TaskRequest& request) {
           {"environmentConfig", request.environment_config},
           {"envFile", request.env_file},
           {"keepExecutePath", request.keep_execute_path},
+          {"keepLeftovers", request.keep_leftovers},
           {"timeoutMillis", request.timeout.count()},
           {"killGraceMillis", request.kill_grace.count()},
           {"pluginMemoryBytes", request.plugin_memory_bytes}};
@@ -142,6 +153,7 @@ Result<TaskRequest> task_request_from_json(const Json& json) {
   request.environment_config = string_or(json, "environmentConfig", "");
   request.env_file = string_or(json, "envFile", "");
   request.keep_execute_path = bool_or(json, "keepExecutePath", false);
+  request.keep_leftovers = bool_or(json, "keepLeftovers", false);
   request.timeout = std::chrono::milliseconds(integer_or(json, "timeoutMillis", 0));
   request.kill_grace = std::chrono::milliseconds(integer_or(json, "killGraceMillis", 10000));
   request.plugin_memory_bytes = static_cast<std::uint64_t>(integer_or(json, "pluginMemoryBytes", 0));

@@ -55,6 +55,7 @@ struct TaskRequest {
   std::string environment_config;   // shell lines of the chosen environment, may be empty
   std::string env_file;             // sourced when environment_config is blank (§6.1); may be empty
   bool keep_execute_path = false;
+  bool keep_leftovers = false;                      // what the task left running when it is SUCCESS lives on
   std::chrono::milliseconds timeout{0};             // 0: none
   std::chrono::milliseconds kill_grace{10000};      // between SIGTERM and SIGKILL
   std::uint64_t plugin_memory_bytes = 1ULL << 30U;  // cap of the plugin's own process, not of its children; 0: none
@@ -112,6 +113,9 @@ struct TaskResult {
   std::optional<TaskAlert> alert;
   bool fenced = false;  // its host ended it, as the worker was away for longer than its session lasts
 };
+
+// What the local parameter `porpoise.leftovers` says of a task: `keep` or `end`; without it `by_default` holds.
+Result<bool> keeps_leftovers(const PropertyList& local_params, bool by_default);
 
 Json to_json(const TaskRequest& request);
 Result<TaskRequest> task_request_from_json(const Json& json);

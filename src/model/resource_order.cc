@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 #include "model/safe_path.h"
@@ -63,6 +64,29 @@ Result<std::string> resource_target(std::string_view full_name) {
   const char* const problem = full_name.empty() ? "has no name" : path_problem(target);
   if (problem == nullptr) return std::string(target);
   return fail(ErrorCode::kInvalid, "resource " + shown_name(full_name) + " " + problem);
+}
+
+void add_once(ResourceOrder& order, ResourceFile file) {
+  const auto place = [](const ResourceFile& one) {
+    return std::string_view(one.name).substr(one.name.starts_with('/') ? 1 : 0);
+  };
+  const std::string_view wanted = place(file);
+  if (std::none_of(order.files.begin(), order.files.end(),
+                   [&](const ResourceFile& known) { return place(known) == wanted; }))
+    order.files.push_back(std::move(file));
+}
+
+std::optional<std::string> storage_url_path(std::string_view name) {
+  const std::size_t colon = name.find(':');
+  const auto is_scheme = [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.'; };
+  if (colon == std::string_view::npos || colon == 0 || std::isalpha(static_cast<unsigned char>(name[0])) == 0 ||
+      !std::all_of(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(colon), is_scheme) ||
+      !name.substr(colon + 1).starts_with('/'))
+    return std::nullopt;
+  std::string_view path = name.substr(colon + 1);
+  if (path.starts_with("//")) path = path.substr(std::min(path.find('/', 2), path.size()));
+  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+  return std::string(path);
 }
 
 Result<ResourceFile> tenant_resource(std::string_view full_name, std::string_view owner_tenant) {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,14 @@ struct ResourceOrder {
 // The path below the working directory: "/lib/a.py" becomes "lib/a.py". Refuses what could lead out of it or cannot be
 // a file there: "..", ".", an empty component (a second slash), control characters, names that are too long.
 Result<std::string> resource_target(std::string_view full_name);
+
+// Adds `file` unless a file with its place below the working directory is there already: lists repeat themselves, and
+// "/a.py" and "a.py" are one place.
+void add_once(ResourceOrder& order, ResourceFile file);
+
+// The path of a storage URL, as 3.2 and later have in place of full names: "hdfs://nn:8020/ds/etl/resources/a.py" gives
+// "ds/etl/resources/a.py", and so does "file:/ds/…". Nothing when `name` is no URL.
+std::optional<std::string> storage_url_path(std::string_view name);
 
 // The path of the full names of 3.1, "<tenant>/resources/<name>" (3.1 `StorageOperate`).
 Result<ResourceFile> tenant_resource(std::string_view full_name, std::string_view owner_tenant);

@@ -14,7 +14,9 @@ namespace {
 constexpr int kMaxParentheses = 64;         // far above what people write; keeps hostile input off the stack
 constexpr std::size_t kMaxQuotedTail = 20;  // of the input, in an error message
 
-// Recursive descent: sum = product {+- product}; product = factor {*/ factor}; factor = [+-] factor | (sum) | digits.
+// Recursive descent: sum = product {+- product}; product = factor {*/ factor}; factor = [+-] factor | (sum) | digits
+// ["." sum]. To 3.1 `TimePlaceholderUtils` a dot is an operator whose result is 0 and whose right side is all that
+// follows on its level: 0.5 days are none.
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
@@ -79,7 +81,10 @@ class Parser {
     for (; next() >= '0' && next() <= '9'; ++at_) {
       PORPOISE_TRY(value, checked(value * 10 + (next() - '0')));
     }
-    return static_cast<std::int32_t>(value);
+    if (next() != '.') return static_cast<std::int32_t>(value);
+    ++at_;
+    PORPOISE_TRY_VOID(sum());
+    return 0;
   }
 
   static Result<std::int32_t> checked(std::int64_t value) {

@@ -28,6 +28,7 @@ constexpr milliseconds kFastFight{500};
 constexpr milliseconds kFightPause{2};
 constexpr milliseconds kHopelessPause{50};
 constexpr std::size_t kNamed = 10;
+constexpr std::size_t kMaxKept = 10'000;
 
 // Of the calling thread: a process that forks as fast as it can gets its share of the machine, and we need more than
 // that. Only root may.
@@ -107,6 +108,15 @@ void ChildReaper::leave(pid_t child) {
 
 // --- Leftovers ---
 
+void ChildReaper::keep(std::string entry) {
+  const std::lock_guard lock(mutex_);
+  kept_.insert(entry);
+  kept_in_order_.push_back(std::move(entry));
+  if (kept_in_order_.size() <= kMaxKept) return;
+  kept_.erase(kept_in_order_.front());
+  kept_in_order_.pop_front();
+}
+
 std::vector<ProcessInfo> ChildReaper::end_leftovers(milliseconds limit) {
   std::unique_lock lock(mutex_);
   const std::uint64_t first = looks_begun_ + 1;
@@ -185,9 +195,17 @@ bool ChildReaper::handle(pid_t child) {
     if (Clock::now() - since > kUnclaimed) ::waitpid(child, nullptr, WNOHANG);
     return true;
   }
+  if (process->state != 'Z' && is_kept(child)) return true;
   if (process->state != 'Z') fight(*process);
   if (::waitpid(child, nullptr, WNOHANG) > 0) last_news_ = Clock::now();
   return false;
+}
+
+bool ChildReaper::is_kept(pid_t child) {
+  const std::lock_guard lock(mutex_);
+  if (kept_.empty()) return false;
+  const std::string_view any = *kept_.begin();  // all are of one variable
+  return kept_.contains(find_environment_entry(child, any.substr(0, any.find('=') + 1)));
 }
 
 void ChildReaper::fight(const ProcessInfo& child) {

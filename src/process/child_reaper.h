@@ -16,10 +16,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <set>
+#include <string>
 #include <thread>
 #include <unordered_set>
 #include <vector>
@@ -53,6 +55,10 @@ class ChildReaper {
   // From now on it is a leftover like any other.
   void leave(pid_t child);
 
+  // Orphans that were started with `entry` ("NAME=value") in their environment are let live; they are waited for, no
+  // more. The latest kMaxKept entries count.
+  void keep(std::string entry);
+
   // Waits until no leftover is left, for `limit` at most, and returns those that live on. Whatever a process left that
   // had ended before the call is among them.
   std::vector<ProcessInfo> end_leftovers(std::chrono::milliseconds limit);
@@ -71,6 +77,7 @@ class ChildReaper {
   bool look();
   std::vector<pid_t> strangers();
   bool handle(pid_t child);
+  bool is_kept(pid_t child);
   void fight(const ProcessInfo& child);
   void forget_the_dead(const std::vector<pid_t>& seen);
   void name_survivors();
@@ -94,6 +101,8 @@ class ChildReaper {
   std::uint64_t looks_begun_ = 0;
   std::uint64_t clean_look_ = 0;  // the last that met no leftover
   std::map<pid_t, Leftover> leftovers_;
+  std::set<std::string, std::less<>> kept_;
+  std::deque<std::string> kept_in_order_;
 
   // Of the thread alone.
   std::map<pid_t, Clock::time_point> own_zombies_;  // in our session: perhaps nobody waits for them any more

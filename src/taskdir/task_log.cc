@@ -54,8 +54,9 @@ void LineSplitter::finish(const Sink& sink) {
 void LineSplitter::hold(std::string_view part, const Sink& sink) {
   held_ += part;
   std::string_view rest = held_;
-  for (std::size_t limit = limit_of(rest); rest.size() > limit; limit = limit_of(rest)) {
-    const std::string_view piece = cut_utf8(rest, limit);
+  if (!continues_ && rest.size() <= limit_of(rest)) return;
+  while (rest.size() > kMaxLineBytes) {
+    const std::string_view piece = cut_utf8(rest, kMaxLineBytes);
     emit(piece, true, sink);
     rest.remove_prefix(piece.size());
   }

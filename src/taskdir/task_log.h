@@ -25,9 +25,9 @@ namespace porpoise {
 // Log viewers of 3.1 cut a line at 65535 bytes (`LoggerRequestProcessor`); ours and its prefix stay below.
 inline constexpr std::size_t kMaxLineBytes = 60000;
 
-// A line that sets a parameter must be whole to count. Fits, with its name, into a packet of the size that Linux lets a
-// socket send by default.
-inline constexpr std::size_t kMaxSetValueBytes = 128U << 10U;
+// A line that sets a parameter must be whole to count, and 3.1 knows no limit. What is longer comes in parts like any
+// other line.
+inline constexpr std::size_t kMaxSetValueBytes = 16U << 20U;
 
 class LineSplitter {
  public:

@@ -46,7 +46,7 @@ enum class PacketKind : std::uint32_t {
   // Runner -> supervisor.
   kLog,          // number: LogLevel, first: text
   kOutput,       // first: bytes as if a child had printed them
-  kVariable,     // first: name, second: value
+  kVariable,     // number: VariablePart, first: name, second: value or a part of it
   kAppId,        // first: id; answered when it is on disk
   kProgress,     // number: permille, first: text
   kBranch,       // number: index, first: next node
@@ -60,6 +60,9 @@ enum class PacketKind : std::uint32_t {
   kCancel,  // number: porpoise_cancel_reason, first: a text for people
   kAnswer,  // to a packet that is answered; number: 0 or an errno
 };
+
+// A large value comes in parts, one after the other.
+enum class VariablePart : std::int32_t { kLast, kMore, kTooLarge };
 
 struct Packet {
   PacketKind kind{};

@@ -193,6 +193,7 @@ class Host {
     TenantKill sweep(tenant, mark_, *log_);
     Supervisor supervisor(options_, request_, *log_, output, control_, tenant, sweep, signals_.get(), deadline);
     PORPOISE_TRY(ExecutionReport seen, supervisor.run_plugin());
+    seen.end.refused_output = output.refusal();
     classify_outcome(request_, seen.end, result_);
     result_.process_id = seen.process_id;
     result_.app_ids = std::move(seen.app_ids);

@@ -8,15 +8,19 @@
 
 namespace porpoise {
 
-// One OUT parameter: as much as a line of output that sets one may have.
+// One OUT parameter with its name: as much as a line of output that sets one may have.
 inline constexpr std::size_t kMaxVariableBytes = kMaxSetValueBytes;
+
+// The texts of a packet between runner and supervisor: what Linux lets a socket send at once by default, with room to
+// spare. A larger parameter comes in several.
+inline constexpr std::size_t kMaxPacketTextBytes = 128U << 10U;
 
 // An alert. Much of it is a table that people read; a title is one line of a mail.
 inline constexpr std::size_t kMaxAlertTitleBytes = 1000;
-inline constexpr std::size_t kMaxAlertContentBytes = kMaxVariableBytes;
+inline constexpr std::size_t kMaxAlertContentBytes = kMaxPacketTextBytes;
 
-// A packet between runner and supervisor: a variable, its name and the header.
-inline constexpr std::size_t kMaxPacketBytes = kMaxVariableBytes + (32U << 10U);
+// With the header.
+inline constexpr std::size_t kMaxPacketBytes = kMaxPacketTextBytes + (32U << 10U);
 
 // Why a task is to end, as its plugin is told.
 inline constexpr std::size_t kMaxCancelTextBytes = 4096;

@@ -97,6 +97,11 @@ void classify_outcome(const TaskRequest& request, const TaskEnd& end, TaskResult
     judge_stop(request, end, result);
   } else if (end.outcome) {
     judge_outcome(request, *end.outcome, result);
+    if (result.state == TaskState::kSuccess && !end.refused_output.empty()) {
+      result.state = TaskState::kFailure;
+      result.exit_code = -1;
+      result.message = end.refused_output;
+    }
     if (end.outcome->status == PORPOISE_INTERNAL) result.message += memory_hint(request, end);
   } else {
     const std::string who = end.fetching ? "porpoise-fetch, which was fetching resources," : plugin_name(request);

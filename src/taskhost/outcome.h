@@ -23,6 +23,7 @@ struct TaskEnd {
   StopReason stop = StopReason::kNone;  // the outcome, if there is one, came first when this is kNone
   std::string stop_text;                // the requester's words; for kFenced the age of the lease
   std::optional<PluginOutcome> outcome;
+  std::string refused_output;           // why what the task put out makes a success of the plugin's a failure
   int runner_status = 0;                // as waitpid gives it
   std::uint64_t runner_peak_bytes = 0;  // of its memory
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -50,6 +51,10 @@ void add_line(std::string& file, std::string_view line) {
   if (!line.ends_with('\n')) file += '\n';
 }
 
+bool has_environment(const TaskRequest& request) {
+  return !is_blank(request.environment_config) || !request.env_file.empty();
+}
+
 }  // namespace
 
 std::string quote_for_shell(std::string_view word) {
@@ -85,6 +90,7 @@ Result<std::string> command_file(const TaskRequest& request, const Command& comm
   } else if (!request.env_file.empty()) {
     add_line(file, "source " + quote_for_shell(request.env_file));
   }
+  if (!command.began.empty()) add_line(file, ": > " + quote_for_shell(command.began));
   if (command.has_input) add_line(file, "exec <&\"$porpoise_input\" {porpoise_input}<&-");
   if (command.output_is_read) add_line(file, "exec >&\"$porpoise_output\" {porpoise_output}>&-");
   for (const std::string& entry : command.environment) {
@@ -172,7 +178,8 @@ Result<ChildTable::Child> PluginChildren::start(const porpoise_process_spec& spe
   if ((spec.argc == 0) == (spec.shell.size == 0))
     return fail(ErrorCode::kInvalid, "cannot start a process: give either a program or a text for bash");
   PORPOISE_TRY(std::vector<std::string> words, words_of(spec.argv, spec.argc, "command"));
-  PORPOISE_TRY(std::string file, write_command_file(spec));
+  std::string began;
+  PORPOISE_TRY(std::string file, write_command_file(spec, began));
   words.insert(words.begin(), {"/bin/bash", std::move(file)});
   SpawnSpec start;
   start.argv = std::move(words);
@@ -185,10 +192,12 @@ Result<ChildTable::Child> PluginChildren::start(const porpoise_process_spec& spe
   start.own_group = true;
   start.die_with_thread = true;
   start.address_space = address_space_;
-  return table_.start(std::move(start), pipes_of(spec.flags));
+  auto child = table_.start(std::move(start), pipes_of(spec.flags));
+  if (child && !began.empty()) began_[child->pid] = began;
+  return child;
 }
 
-Result<std::string> PluginChildren::write_command_file(const porpoise_process_spec& spec) {
+Result<std::string> PluginChildren::write_command_file(const porpoise_process_spec& spec, std::string& began) {
   Command command;
   command.text = spec.argc > 0 ? "exec \"$@\"" : to_view(spec.shell);
   const std::string inherited = tenant_.needed() ? environment_lines(environ) : "";
@@ -198,10 +207,12 @@ Result<std::string> PluginChildren::write_command_file(const porpoise_process_sp
   command.ignores_cancel = (spec.flags & PORPOISE_PROCESS_IGNORES_CANCEL) != 0;
   command.has_input = (spec.flags & PORPOISE_PROCESS_STDIN) != 0;
   command.output_is_read = (spec.flags & PORPOISE_PROCESS_STDOUT) != 0;
+  std::string name = request_.task_app_id();
+  if (++started_ > 1) name.append("_").append(std::to_string(started_));
+  if (has_environment(request_)) began = request_.execute_path + "/." + name + ".began";
+  command.began = began;
   PORPOISE_TRY(const std::string text, command_file(request_, command));
-  std::string path = request_.execute_path + "/" + request_.task_app_id();
-  if (++started_ > 1) path.append("_").append(std::to_string(started_));
-  path += ".command";
+  const std::string path = request_.execute_path + "/" + name + ".command";
   PORPOISE_TRY_VOID(write_file(path, text, 0755, Durability::kAtomic));
   return path;
 }
@@ -229,7 +240,13 @@ porpoise_status PluginChildren::wait(std::int64_t pid, std::int64_t timeout_ms, 
   if (!status) return to_status(status.error().code());
   if (!*status) return PORPOISE_TIMED_OUT;
   const int signal = WIFSIGNALED(**status) ? WTERMSIG(**status) : 0;
-  write_sized<porpoise_exit>({0, signal != 0 ? 128 + signal : WEXITSTATUS(**status), signal}, out);
+  int code = signal != 0 ? 128 + signal : WEXITSTATUS(**status);
+  if (const auto began = began_.extract(pid);
+      !began.empty() && ::unlink(began.mapped().c_str()) != 0 && errno == ENOENT && signal == 0) {
+    environment_ended_ = true;
+    if (code == 0) code = 1;  // it is no success that the command never began
+  }
+  write_sized<porpoise_exit>({0, code, signal}, out);
   return PORPOISE_OK;
 }
 

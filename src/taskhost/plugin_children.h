@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@ struct Command {
   bool ignores_cancel = false;           // SIGTERM is ignored, in what it starts too
   bool has_input = false;                // stdin is for the command, not for what sets the scene
   bool output_is_read = false;           // stdout is for the command; what sets the scene prints to stderr
+  std::string_view began;                // a file that is made once the environment was set up; empty: none
 };
 
 // The chosen environment comes before the command, else the system's env file. Errors: kInvalid for a variable that
@@ -62,12 +64,16 @@ class PluginChildren {
   porpoise_status signal(std::int64_t pid, std::int32_t number, porpoise_str* error);
   porpoise_status wait(std::int64_t pid, std::int64_t timeout_ms, porpoise_exit* out);  // -1: for ever
 
+  // A shell ended by itself while it set up the task's environment, so its command never began: "exit 0" in an env
+  // file.
+  bool environment_ended() const { return environment_ended_; }
+
   // Puts an error into the words and the status of the ABI; the text is valid until the next call.
   porpoise_status refuse(const Error& problem, porpoise_str* error);
 
  private:
   Result<ChildTable::Child> start(const porpoise_process_spec& spec);
-  Result<std::string> write_command_file(const porpoise_process_spec& spec);
+  Result<std::string> write_command_file(const porpoise_process_spec& spec, std::string& began);
   Status send(pid_t pid, int number) const;
 
   const TaskRequest& request_;
@@ -77,6 +83,8 @@ class PluginChildren {
   std::optional<rlimit> address_space_;
   ChildTable table_;
   int started_ = 0;
+  std::map<std::int64_t, std::string> began_;  // by pid: the file that says so
+  bool environment_ended_ = false;
   std::string error_;  // what the plugin borrows
 };
 

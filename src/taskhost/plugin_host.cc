@@ -19,6 +19,8 @@ namespace porpoise {
 namespace {
 
 constexpr std::size_t kOutputChunkBytes = 32U << 10U;
+constexpr std::size_t kVariableChunkBytes = 64U << 10U;
+constexpr std::size_t kMaxVariableNameBytes = 32U << 10U;
 constexpr std::size_t kMaxLogTextBytes = 128U << 10U;
 
 LogLevel to_level(porpoise_log_level level) {
@@ -65,12 +67,18 @@ void PluginHost::output(std::string_view text) {
 }
 
 void PluginHost::set_var(std::string_view name, std::string_view value) {
-  if (name.size() + value.size() <= kMaxVariableBytes) {
-    channel_.send({.kind = PacketKind::kVariable, .first = name, .second = value});
-    return;
-  }
-  log(LogLevel::kWarn, "parameter " + std::string(name.substr(0, 100)) + " is not set: it is larger than " +
-                           std::to_string(kMaxVariableBytes) + " bytes");
+  const std::lock_guard whole(variable_mutex_);
+  const auto send = [&](VariablePart part, std::string_view text) {
+    channel_.send({.kind = PacketKind::kVariable,
+                   .number = static_cast<std::int32_t>(part),
+                   .first = cut_utf8(name, kMaxVariableNameBytes),
+                   .second = text});
+  };
+  if (name.size() > kMaxVariableNameBytes || name.size() + value.size() > kMaxVariableBytes)
+    return send(VariablePart::kTooLarge, "");
+  for (; value.size() > kVariableChunkBytes; value.remove_prefix(kVariableChunkBytes))
+    send(VariablePart::kMore, value.substr(0, kVariableChunkBytes));
+  send(VariablePart::kLast, value);
 }
 
 porpoise_status PluginHost::add_app_id(std::string_view app_id) {

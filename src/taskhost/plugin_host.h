@@ -38,6 +38,8 @@ class PluginHost {
 
   const porpoise_host* table() const { return &table_; }
   // What children get back that the runner itself was denied.
+  // A child's shell ended while it set up the task's environment, so what it was to run never began.
+  bool environment_ended() const { return children_.environment_ended(); }
   void set_child_address_space(const rlimit& limit) { children_.set_address_space(limit); }
 
   // Every waiting call of the plugin returns from now on. The first reason is the one that is told.
@@ -78,7 +80,8 @@ class PluginHost {
   std::optional<ParameterValues> values_;  // made when first asked for
   std::deque<std::string> expanded_;       // what the plugin borrows
 
-  std::mutex ask_mutex_;  // one question at a time
+  std::mutex variable_mutex_;  // the parts of one value come one after the other
+  std::mutex ask_mutex_;       // one question at a time
   std::mutex answer_mutex_;
   std::condition_variable answered_;
   std::optional<int> answer_;

@@ -119,7 +119,11 @@ class Runner {
     if (host_.cancelled()) return {PORPOISE_CANCELLED, -1, "cancelled before it began"};
     result = empty_result();
     task.api.run(task.self, &result);
-    return to_outcome(result);
+    Outcome outcome = to_outcome(result);
+    if (host_.environment_ended() && outcome.status != PORPOISE_CANCELLED)
+      outcome = {PORPOISE_FAILED, outcome.exit_code == 0 ? -1 : outcome.exit_code,
+                 "the environment file ended the shell before the task began"};
+    return outcome;
   }
 
   Outcome plan(const PluginTask& task) {

@@ -1,6 +1,7 @@
 #include "taskhost/supervisor.h"
 
 #include <poll.h>
+#include <porpoise/plugin.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -182,7 +183,7 @@ void Supervisor::take(const Packet& packet) {
       log_.write(static_cast<LogLevel>(std::clamp(packet.number, 0, static_cast<int>(LogLevel::kError))), packet.first);
       break;
     case PacketKind::kOutput: output_.from_plugin(packet.first); break;
-    case PacketKind::kVariable: output_.set({std::string(packet.first), std::string(packet.second)}); break;
+    case PacketKind::kVariable: take_variable(packet); break;
     case PacketKind::kAppId: take_app_id(packet.first); break;
     case PacketKind::kProgress: control_.tell(ProgressMessage{packet.number, std::string(packet.first)}); break;
     case PacketKind::kBranch: seen_.branch = Branch{packet.number, std::string(packet.first)}; break;
@@ -206,6 +207,17 @@ void Supervisor::take(const Packet& packet) {
     case PacketKind::kCancel:
     case PacketKind::kAnswer: break;  // not from this side
   }
+}
+
+// The runner keeps the limit; here it bounds what a plugin can make of this process.
+void Supervisor::take_variable(const Packet& packet) {
+  const auto part = static_cast<VariablePart>(packet.number);
+  if (part == VariablePart::kTooLarge || variable_.size() + packet.second.size() > kMaxVariableBytes) {
+    variable_.clear();
+    return output_.refuse(packet.first);
+  }
+  variable_ += packet.second;
+  if (part != VariablePart::kMore) output_.set({std::string(packet.first), std::exchange(variable_, {})});
 }
 
 void Supervisor::take_app_id(std::string_view app_id) {
@@ -308,6 +320,13 @@ void Supervisor::end_leftovers() {
   // Also when there are zombies only: one whose main thread alone has ended looks like that.
   end_by(Clock::now() + std::min(request_.kill_grace, kUnattendedGrace));
   if (left.empty()) return;
+  if (request_.keep_leftovers && seen_.end.outcome && seen_.end.outcome->status == PORPOISE_OK) {
+    log_.write(LogLevel::kInfo,
+               "the task left processes behind, which live on (leftovers: keep) and are no longer part of it: " +
+                   describe(left));
+    over_ = true;
+    return;
+  }
   log_.write(LogLevel::kWarn, "the task left processes behind, which are ended now: " + describe(left));
   terminate(left);
 }

@@ -72,6 +72,7 @@ class Supervisor {
   void reap();
   void read_packets(int at_most);
   void take(const Packet& packet);
+  void take_variable(const Packet& packet);
   void take_app_id(std::string_view app_id);
   void take_fetched(std::int64_t millis, std::string_view bytes);
   Status store_app_id(std::string_view app_id);
@@ -94,6 +95,7 @@ class Supervisor {
   const TaskRequest& request_;
   TaskLog& log_;
   TaskOutput& output_;
+  std::string variable_;  // the parts that came of the value of one parameter
   ControlLink& control_;
   const SudoUser& tenant_;
   TenantKill& sweep_;

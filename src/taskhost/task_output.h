@@ -26,6 +26,11 @@ class TaskOutput {
   void finish();  // no more will come
 
   void set(const Capture& capture);
+  // The value of this parameter is larger than may be. Nobody misses one that was not declared; of one that was, the
+  // task is not a success, as what comes after it would run on another value.
+  void refuse(std::string_view name);
+  // Why the task is to fail, in words; empty: nothing was refused.
+  const std::string& refusal() const { return refusal_; }
   PropertyList var_pool(const PropertyList& incoming) const {
     return finished_var_pool(incoming, declared_, captures_);
   }
@@ -44,7 +49,9 @@ class TaskOutput {
     PasswordMask mask;
   };
 
+  bool is_declared(std::string_view name) const;
   void take(const LineSplitter::Line& line, PasswordMask& mask);
+  void print_in_parts(std::string_view text, PasswordMask& mask);
   void print(const LineSplitter::Line& line, PasswordMask& mask);
 
   TaskLog& log_;
@@ -52,6 +59,7 @@ class TaskOutput {
   Stream children_{*this};
   Stream plugin_{*this};
   std::vector<Capture> captures_;
+  std::string refusal_;
   bool has_news_ = false;
   std::string news_;
 };

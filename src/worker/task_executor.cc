@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "launcher/lost_host.h"
+#include "model/host_protocol.h"
 #include "worker/task_request.h"
 
 namespace porpoise {
@@ -150,7 +151,12 @@ void TaskExecutor::launch(const TaskRequest& request) {
   launches_.call(
       "the launch of a host for task " + std::to_string(id), kLaunchLimit,
       [this, request, folder = deps_.store.folder(id)] {
-        return launch_host(deps_.hosts, request, folder, &children_);
+        auto host = launch_host(deps_.hosts, request, folder, &children_);
+        // Known before the host can have ended, so that what it leaves is not taken for a lost host's.
+        if (host && request.keep_leftovers)
+          children_.keep(std::string(kCookieVariable) + "=" +
+                         task_cookie(request.task_instance_id, host->pid, host->start_ticks));
+        return host;
       },
       [this, request, began](Result<LaunchedHost> host) {
         deps_.metrics.tasks.host_spawned(std::chrono::steady_clock::now() - began);

@@ -52,7 +52,7 @@ Result<ResourceOrder> order_resources(const wire::TaskContext& context, const Re
   order.max_bytes = static_cast<std::uint64_t>(config.max_gib) << 30U;
   for (const auto& [name, tenant] : context.resources) {
     PORPOISE_TRY(ResourceFile file, tenant_resource(name, tenant));
-    order.files.push_back(std::move(file));
+    add_once(order, std::move(file));
   }
   return order;
 }
@@ -97,6 +97,10 @@ Result<TaskRequest> make_task_request(const AcceptedTask& task, const WorkerConf
   request.keep_execute_path = config.keep_work_dirs;
   request.timeout = std::chrono::seconds(context.timeout_seconds);
   request.kill_grace = config.kill_grace;
+  const bool keeps_by_default = config.leftovers == LeftoverPolicy::kKeep;
+  // Parameters that cannot be read are the host's to refuse.
+  const PropertyList local = local_params(context.task_params).value_or(PropertyList{});
+  PORPOISE_TRY(request.keep_leftovers, keeps_leftovers(local, keeps_by_default));
   PORPOISE_TRY(request.resources, order_resources(context, config.resources));
   const CatalogEntry* const plugin = catalog.find(context.task_type);
   if (plugin == nullptr) return fail(no_plugin(catalog, context.task_type));

@@ -44,6 +44,19 @@ TEST(TimeExpression, ShiftsByDaysHoursAndMinutes) {
   EXPECT_EQ(at_leap_day("yyyy-MM-dd"), "2024-02-29");
 }
 
+// 3.1 reads a dot as an operator that makes 0 of what is on both its sides.
+TEST(TimeExpression, AFractionOfADayIsNone) {
+  EXPECT_EQ(at_leap_day("yyyyMMdd-0.5"), "20240229");
+  EXPECT_EQ(at_leap_day("yyyyMMdd+1.5"), "20240229");
+  EXPECT_EQ(at_leap_day("yyyyMMdd HHmm+0.5/24"), "20240229 0000");
+  EXPECT_EQ(at_leap_day("add_months(yyyyMMdd,1.5)"), "20240229");
+  EXPECT_EQ(at_leap_day("yyyyMMdd+2*1.5"), "20240229");
+  EXPECT_EQ(at_leap_day("yyyyMMdd+1/24.0"), "error: number \"1/24.0\": division by zero");
+  std::string deep = "yyyyMMdd+1";
+  for (int i = 0; i < 100'000; ++i) deep += ".1";
+  EXPECT_NE(at_leap_day(deep).find("nested deeper"), std::string::npos);
+}
+
 TEST(TimeExpression, KeepsToMonthAndWeekEnds) {
   EXPECT_EQ(at_leap_day("add_months(yyyyMMdd,-12)"), "20230228");
   EXPECT_EQ(at_leap_day("add_months(yyyyMMdd,-12*200)"), "18240229");

@@ -72,6 +72,14 @@ TEST(LineSplitter, KeepsALongParameterWhole) {
   EXPECT_THAT(split(line + "\n", 1U << 20U).texts, ElementsAre(line));
 }
 
+TEST(LineSplitter, HandsOverAParameterBeyondTheLimitLikeAnyLongLine) {
+  const std::string whole = "${setValue(n=" + std::string(kMaxSetValueBytes - 15, 'v') + ")}";
+  EXPECT_THAT(split(whole + "\n", 1U << 20U).texts, ElementsAre(testing::SizeIs(kMaxSetValueBytes)));
+  const Seen seen =
+      split("x" + whole + "\n" + "$" + whole + "\n${setValue(n=" + std::string(kMaxSetValueBytes, 'v'), 1U << 20U);
+  for (const std::string& text : seen.texts) EXPECT_LE(text.size(), kMaxLineBytes);
+}
+
 }  // namespace
 
 namespace {

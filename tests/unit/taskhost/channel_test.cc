@@ -14,7 +14,7 @@ class ChannelEnds : public testing::Test {
 };
 
 TEST_F(ChannelEnds, CarryPacketsWhole) {
-  const std::string value(kMaxVariableBytes, 'v');
+  const std::string value(kMaxPacketTextBytes, 'v');
   ASSERT_TRUE(
       ends.second.send({.kind = PacketKind::kVariable, .number = -7, .code = 9, .first = "name", .second = value}));
   const auto packet = ends.first.receive(false);

@@ -59,6 +59,16 @@ TEST(CommandFile, KeepsThePipesOfACommandFromWhatSetsTheScene) {
             "export B='it'\\''s'\ncd -- \"$BASEDIR\"/'sub dir' || exit 1\ncat\n");
 }
 
+TEST(CommandFile, SaysThatItGotPastTheEnvironment) {
+  TaskRequest request = request_in("/w");
+  request.env_file = "/e.sh";
+  Command command;
+  command.text = "cat";
+  command.began = "/w/.a.began";
+  const std::string file = command_file(request, command).value_or("");
+  EXPECT_TRUE(file.ends_with("source '/e.sh'\n: > '/w/.a.began'\ncat\n")) << file;
+}
+
 TEST(CommandFile, RefusesAVariableThatBashCannotSet) {
   for (const char* const entry : {"UID=1", "a b=1", "1a=1", "no value", "=1"}) {
     Command command;

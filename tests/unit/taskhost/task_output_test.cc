@@ -61,5 +61,40 @@ TEST_F(Printed, HidesAPasswordWhereverALongLineIsCut) {
   EXPECT_THAT(news_, Not(HasSubstr("nary")));
 }
 
+class Outputs : public Printed {
+ protected:
+  // What the task hands on after it printed `text`.
+  PropertyList pool_after(const std::string& text) {
+    auto log = TaskLog::open(folder_.path() / "task.log");
+    EXPECT_TRUE(log);
+    TaskOutput output(*log, {{"v", Direct::kOut, "VARCHAR", "unset"}});
+    for (std::size_t at = 0; at < text.size(); at += 65536)
+      output.from_children(std::string_view(text).substr(at, 65536));
+    output.finish();
+    log->flush();
+    refusal_ = output.refusal();
+    return output.var_pool({});
+  }
+
+  std::string refusal_;
+};
+
+TEST_F(Outputs, AreWholeUpToTheLimit) {
+  for (const std::size_t size : {140'000UL, kMaxSetValueBytes - 15}) {
+    const PropertyList pool = pool_after("${setValue(v=" + std::string(size, 'x') + ")}\n");
+    ASSERT_EQ(pool.size(), 1U);
+    EXPECT_EQ(pool[0].value.size(), size);
+    EXPECT_EQ(refusal_, "");
+  }
+}
+
+// They were lost, and the task was SUCCESS with the default.
+TEST_F(Outputs, BeyondTheLimitFailTheTaskByName) {
+  pool_after("before\n${setValue(v=" + std::string(kMaxSetValueBytes, 'x') + ")}\nafter\n");
+  EXPECT_EQ(refusal_, "the value of OUT parameter 'v' is larger than 16 MiB");
+  pool_after("${setValue(other=" + std::string(kMaxSetValueBytes, 'x') + ")}\n");
+  EXPECT_EQ(refusal_, "") << "nobody declared it";
+}
+
 }  // namespace
 }  // namespace porpoise
