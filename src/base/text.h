@@ -33,6 +33,9 @@ inline std::string_view cut_utf8(std::string_view text, std::size_t max_bytes) {
 // line separators: "\x1b", "\u202e". Those in `kept` stay, as does all else, bytes that are not UTF-8 included. Pure.
 std::string escape_controls(std::string_view text, std::string_view kept = {});
 
+// For a POSIX shell: one word whatever is in it. Pure.
+std::string shell_quoted(std::string_view text);
+
 // Base64 (RFC 4648, section 4): the standard alphabet, padded, no line breaks. Pure.
 std::string base64(std::string_view bytes);
 

@@ -173,6 +173,14 @@ Result<RunReport> run_workflow(boost::asio::io_context& io, const Machine& machi
   return report;
 }
 
+// Whether a task may leave processes behind on purpose.
+bool keeps_any_leftovers(const ReplayInput& input) {
+  for (const Workflow& workflow : reachable(input.plan()))
+    for (const TaskDefinition& task : workflow.tasks)
+      if (keeps_leftovers(task.local_params, false).value_or(false)) return true;
+  return false;
+}
+
 // Every process of the run was ours or came to us (the task hosts' requester is a subreaper): none may be left.
 bool all_children_gone() {
   pid_t ended = 0;
@@ -196,6 +204,15 @@ FindResource find_resource(const ReplayOptions& options) {
   return [&options](const std::string& full_name) { return find_local_resource(full_name, options.resources); };
 }
 
+void print_list(const ReplayOptions& options, const ReplayInput& input, const Catalog& catalog, Output& out) {
+  Listing listing = list_workflow(input.text, input.plan(), catalog, find_resource(options));
+  if (!input.stale.empty()) listing.refusal += (listing.refusal.empty() ? "" : "\n") + input.stale;
+  if (options.json)
+    out.write(to_json(listing).dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
+  else
+    out.write(to_text(listing, out.columns(), out.traits().colors));
+}
+
 }  // namespace
 
 int run_replay(const ReplayOptions& options) {
@@ -205,7 +222,8 @@ int run_replay(const ReplayOptions& options) {
   const Catalog catalog = Catalog::scan(plugin_folders(options.plugin_dirs));
   Output out = standard_output(options.no_color);
   if (options.list) {
-    out.write(list_workflow(input->workflow(), catalog, out.columns(), out.traits().colors));
+    for (const std::string& note : input->notes) print_error(note, kExitOk);
+    print_list(options, *input, catalog, out);
     return finished(out, kExitOk);
   }
   const std::set<std::string> types = plugin_types(reachable(input->plan()));
@@ -227,7 +245,8 @@ int run_replay(const ReplayOptions& options) {
   const auto report = run_workflow(io, *machine, settings, *input, *status, signals);
   if (!report) return print_error(report.error(), kExitUsage);
   machine->sandboxes.clear();
-  if (!all_children_gone()) print_error("a process of this run is still there", kExitFailed);
+  if (!all_children_gone() && !keeps_any_leftovers(*input))
+    print_error("a process of this run is still there", kExitFailed);
   if (const Status written = write_summary(options.summary, *report); !written)
     return print_error(written.error(), kExitEnvironment);
   return finished(out, exit_code_of(*report));

@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <regex>
 #include <thread>
 
 #include "base/clock.h"
@@ -17,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kMaxMatchedName = 1000;      // std::regex recurses
 constexpr std::size_t kMaxFileBytes = 64U << 20U;  // what parse_json takes
 
 template <typename Names>
@@ -59,6 +63,127 @@ Status select_tasks(const ReplayOptions& options, ReplayInput& input) {
   return {};
 }
 
+// Tasks are named in the chosen workflow and in those that it may start.
+using OnTask = std::function<void(Workflow&, TaskDefinition&)>;
+
+bool for_each_task(ReplayInput& input, const std::function<bool(const std::string&)>& matches, const OnTask& on_task) {
+  std::set<std::int64_t> codes;
+  for (const Workflow& workflow : reachable({input.workflows, input.workflow(), {}})) codes.insert(workflow.code);
+  bool found = false;
+  for (Workflow& workflow : input.workflows)
+    for (TaskDefinition& task : workflow.tasks) {
+      if (!codes.contains(workflow.code) || !matches(task.name)) continue;
+      on_task(workflow, task);
+      found = true;
+    }
+  return found;
+}
+
+Error no_such_task(const ReplayInput& input, const std::string& option, const std::string& name) {
+  std::vector<std::string> names;
+  for (const Workflow& workflow : input.workflows)
+    for (const TaskDefinition& task : workflow.tasks) names.push_back(task.name);
+  return {ErrorCode::kInvalid, option + ": there is no task '" + name + "'" + did_you_mean(name, names)};
+}
+
+Result<std::function<bool(const std::string&)>> task_pattern(const std::string& text) {
+  if (text.size() < 3 || text.front() != '/' || text.back() != '/')
+    return [text](const std::string& name) { return name == text; };
+  try {
+    return [pattern = std::regex(text.substr(1, text.size() - 2))](const std::string& name) {
+      return name.size() <= kMaxMatchedName && std::regex_search(name, pattern);
+    };
+  } catch (const std::regex_error& error) {
+    return fail(ErrorCode::kInvalid, "--skip " + text + ": not a regular expression: " + error.what());
+  }
+}
+
+Status leave_out(const ReplayOptions& options, ReplayInput& input) {
+  for (const std::string& option : options.skip) {
+    PORPOISE_TRY(const auto matches, task_pattern(option));
+    std::map<std::int64_t, std::set<std::int64_t>> left_out;  // by workflow
+    const bool found = for_each_task(input, matches, [&](Workflow& workflow, const TaskDefinition& task) {
+      if (left_out[workflow.code].contains(task.code)) return;
+      for (const std::int64_t code : workflow.from(task.code)) left_out[workflow.code].insert(code);
+    });
+    if (!found) return fail(no_such_task(input, "--skip", option));
+    for (Workflow& workflow : input.workflows)
+      for (TaskDefinition& task : workflow.tasks)
+        if (left_out[workflow.code].contains(task.code)) task.left_out = true;
+  }
+  if (options.skip.empty()) return {};
+  std::vector<std::string> names;
+  for (const Workflow& workflow : input.workflows)
+    for (const TaskDefinition& task : workflow.tasks)
+      if (task.left_out) names.push_back(task.name);
+  input.notes.push_back("left out by --skip: " + quoted_list(names));
+  const bool all = !input.only;
+  if (all) input.only.emplace();
+  for (const TaskDefinition& task : input.workflow().tasks) {
+    if (task.left_out) input.only->erase(task.code);
+    if (all && !task.left_out) input.only->insert(task.code);
+  }
+  return {};
+}
+
+// "k:v,k2:v2"; a part without ':' belongs to the value before it.
+Result<PropertyList> parse_outputs(const std::string& option, std::string_view text) {
+  PropertyList outputs;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    const std::size_t colon = part.find(':');
+    if (colon == 0 || (colon == std::string_view::npos && outputs.empty()))
+      return fail(ErrorCode::kInvalid, "--assume " + shell_quoted(option) + ": outputs are written NAME:VALUE,…");
+    if (colon == std::string_view::npos)
+      outputs.back().value.append(",").append(part);
+    else
+      outputs.push_back(
+          {std::string(part.substr(0, colon)), Direct::kOut, "VARCHAR", std::string(part.substr(colon + 1))});
+  }
+  return outputs;
+}
+
+// Names may contain '=', so the longest beginning that is a task's name counts.
+Status assume(const ReplayOptions& options, ReplayInput& input) {
+  for (const std::string& option : options.assume) {
+    bool found = false;
+    for (std::size_t end = option.size(); !found && end != std::string::npos && end > 0;
+         end = option.rfind('=', end - 1)) {
+      const std::string name = option.substr(0, end);
+      if (end < option.size() && option[end] != '=') continue;
+      PropertyList outputs;
+      const auto take = [&](Workflow& /*workflow*/, TaskDefinition& task) {
+        task.assumed = outputs;
+        task.delay = std::chrono::minutes(0);
+      };
+      const auto is_named = [&](const std::string& task) { return task == name; };
+      if (!for_each_task(input, is_named, [](Workflow& /*workflow*/, TaskDefinition& /*task*/) {})) continue;
+      PORPOISE_TRY(outputs, parse_outputs(option, end < option.size() ? std::string_view(option).substr(end + 1) : ""));
+      found = for_each_task(input, is_named, take);
+    }
+    if (!found) return fail(no_such_task(input, "--assume", option.substr(0, option.find('='))));
+  }
+  return {};
+}
+
+// --resource options, each 'ID=FULL NAME'.
+Status name_resources(const ReplayOptions& options, ReplayInput& input) {
+  std::map<std::int64_t, std::string> names;
+  for (const std::string& option : options.resource) {
+    const std::size_t equals = option.find('=');
+    const auto id = code_from_json(Json(option.substr(0, equals)));
+    if (equals == std::string::npos || !id)
+      return fail(ErrorCode::kInvalid, "--resource " + shell_quoted(option) + " is not of the form ID=/FULL/NAME");
+    const std::string name = option.substr(equals + 1);
+    if (const auto target = resource_target(name); !target) return fail(target.error().wrap("--resource"));
+    names[*id] = name;
+  }
+  for (const std::int64_t id : porpoise::name_resources(input.workflows, names))
+    input.notes.push_back("--resource " + std::to_string(id) + ": no task of the file has a resource with this id");
+  return {};
+}
+
 // What is not run may stay broken.
 Status mend(const ReplayOptions& options, ReplayInput& input) {
   for (const std::string& option : options.relink)
@@ -97,13 +222,6 @@ Status resolve_inputs(const ReplayOptions& options, ReplayInput& input) {
   return {};
 }
 
-// For bash: one word whatever is in it.
-std::string shell_quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 void set_environment(const ReplayOptions& options, const fs::path& python, RunSettings& settings) {
   const std::string env_file = options.env_file.empty() ? "" : fs::absolute(options.env_file).string();
   if (python.empty()) {
@@ -127,12 +245,25 @@ Result<ReplayInput> read_replay_input(const ReplayOptions& options) {
   ReplayInput input;
   PORPOISE_TRY(input.text, options.file == "-" ? read_descriptor(STDIN_FILENO, kMaxFileBytes, "standard input")
                                                : read_file(options.file, kMaxFileBytes));
-  auto workflows = import_workflows(input.text);
+  auto workflows = import_workflows(input.text, &input.notes);
   if (!workflows) return fail(in_file(options.file, workflows.error()));
   input.workflows = std::move(*workflows);
   PORPOISE_TRY(input.chosen, choose_workflow(input.workflows, options.workflow));
   PORPOISE_TRY_VOID(select_tasks(options, input));
-  if (const Status mended = mend(options, input); !mended) return fail(in_file(options.file, mended.error()));
+  PORPOISE_TRY_VOID(leave_out(options, input));
+  PORPOISE_TRY_VOID(assume(options, input));
+  if (input.only && input.only->empty())
+    return fail(ErrorCode::kInvalid,
+                "--skip leaves nothing to run: what comes after a task that is left out is left out, "
+                "too; --assume takes a task as done, and what comes after it runs");
+  PORPOISE_TRY_VOID(name_resources(options, input));
+  if (const Status mended = mend(options, input); !mended) {
+    if (!options.list) return fail(in_file(options.file, mended.error()));
+    input.stale = mended.error().to_string();
+  }
+  if (options.dry_run && !options.list)
+    if (const std::string unnamed = unnamed_resources(reachable(input.plan())); !unnamed.empty())
+      input.notes.push_back("a run would refuse this: " + unnamed);
   PORPOISE_TRY_VOID(resolve_inputs(options, input));
   return input;
 }

@@ -34,12 +34,15 @@ struct ReplayOptions {
   bool dry_run = false;
   bool list = false;
   std::vector<std::string> relink;
+  std::vector<std::string> skip;
+  std::vector<std::string> assume;
   // With what.
   std::vector<std::string> set;
   std::string schedule_time;
   std::filesystem::path env_file;
   std::filesystem::path python;
   std::filesystem::path resources;
+  std::vector<std::string> resource;
   std::filesystem::path config;
   std::vector<std::filesystem::path> plugin_dirs;
   std::string compat;
@@ -72,7 +75,8 @@ struct ReplayInput {
   Config config;
   ExpandTime time;
   ParameterValues overrides;
-  std::vector<std::string> notes;  // what was mended
+  std::string stale;               // with --list: what is wrong with the branches, which a run would refuse
+  std::vector<std::string> notes;  // what was read in another way than it is written, and what was mended
 
   const Workflow& workflow() const { return workflows[chosen]; }
   RunPlan plan() const { return {workflows, workflow(), only}; }

@@ -10,6 +10,8 @@ constexpr const char* kReplayExamples = R"(Examples:
   porpoise replay workflow.json --set day=20260131 --schedule-time '2026-02-01 00:00:00'
   porpoise replay workflow.json --task train           one task, without what is before it
   porpoise replay workflow.json --from train           a task and everything after it
+  porpoise replay workflow.json --skip report          without it and what is after it
+  porpoise replay workflow.json --assume 'wait=n:3'    as if it had ended well, with output n
   porpoise replay workflow.json --dry-run              scripts and statements, nothing runs
   porpoise replay workflow.json --sandbox              with stand-ins for what the tasks talk to
   porpoise replay workflow.json --json | jq .event
@@ -24,11 +26,17 @@ CLI::Option* add_list(CLI::App& command, const char* name, std::vector<T>& value
 }
 
 void declare_selection(CLI::App& command, ReplayOptions& options) {
-  command.add_option("FILE", options.file, "export of DolphinScheduler 3.1 (JSON), or - for standard input")
+  command.add_option("FILE", options.file, "export of DolphinScheduler 3.1 to 3.3 (JSON), or - for standard input")
       ->required();
   command.add_option("--workflow", options.workflow, "name of the workflow when FILE holds several");
   auto* const task = command.add_option("--task", options.task, "run only this task")->group("What runs");
   command.add_option("--from", options.from, "run this task and all after it")->excludes(task)->group("What runs");
+  add_list(command, "--skip", options.skip, "leave this task out, with all after it; /RE/: each that matches")
+      ->type_name("NAME|/RE/")
+      ->group("What runs");
+  add_list(command, "--assume", options.assume, "take this task as done: SUCCESS, with these outputs, and nothing runs")
+      ->type_name("NAME[=K:V,…]")
+      ->group("What runs");
   command.add_flag("--dry-run", options.dry_run, "check and show each task, without side effects")->group("What runs");
   command.add_flag("--list", options.list, "show tasks and order, run nothing")->group("What runs");
   add_list(command, "--relink", options.relink, "TASK:SLOT=TARGET, mends a stale branch of a SWITCH or CONDITIONS")
@@ -46,6 +54,9 @@ void declare_inputs(CLI::App& command, ReplayOptions& options) {
   command.add_option("--resources", options.resources, "folder in place of the resource centre: /a.py is DIR/a.py")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory)
+      ->group(group);
+  add_list(command, "--resource", options.resource, "full name of the resource with this id: 6=/lib/job.sh")
+      ->type_name("ID=NAME")
       ->group(group);
   command.add_option("--config", options.config, "porpoise.yaml")->check(CLI::ExistingFile)->group(group);
   add_list(command, "--plugin-dir", options.plugin_dirs, "folder of plugins, searched first")

@@ -16,6 +16,15 @@ namespace {
 
 using Pointer = Json::json_pointer;
 
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (!text.empty()) text += separator;
+    text += part;
+  }
+  return text;
+}
+
 bool is_logic(const std::string& type) {
   return type == kConditions || type == kSubProcess || type == kDependent || type == kBlocking;
 }
@@ -44,7 +53,8 @@ void check_task(std::string_view text, const Pointer& at, const TaskDefinition& 
   const std::string subject = "task '" + task.name + "': ";
   const CatalogEntry* const entry = catalog.find(task.type);
   if (entry == nullptr)
-    return problems.add(existing(text, at / "taskType"), subject + catalog.unknown_type(task.type).message());
+    return problems.add(existing(text, at / "taskType"),
+                        subject + catalog.unknown_type(task.type).message() + ways_round(task.name));
   for (const SchemaProblem& problem : check_params(entry->type.params_schema, task.params)) {
     const Pointer place = existing(text, at / "taskParams" / Pointer(problem.pointer));
     const std::string parameter = problem.pointer.empty() ? "taskParams" : problem.pointer.substr(1);
@@ -58,6 +68,8 @@ void check_task(std::string_view text, const Pointer& at, const TaskDefinition& 
 
 }  // namespace
 
+bool runs(const TaskDefinition& task) { return task.enabled && !task.left_out && !task.assumed; }
+
 std::vector<Workflow> reachable(const RunPlan& plan) {
   std::vector<Workflow> reached;
   std::deque<const Workflow*> open{&plan.root};
@@ -66,7 +78,7 @@ std::vector<Workflow> reachable(const RunPlan& plan) {
     Workflow workflow = *open.front();
     const bool is_root = open.front() == &plan.root;
     std::erase_if(workflow.tasks, [&](const TaskDefinition& task) {
-      return !task.enabled || (is_root && plan.only && !plan.only->contains(task.code));
+      return !runs(task) || (is_root && plan.only && !plan.only->contains(task.code));
     });
     for (const TaskDefinition& task : workflow.tasks) {
       const Workflow* const child = task.type == kSubProcess ? sub_workflow(plan.workflows, task) : nullptr;
@@ -77,6 +89,21 @@ std::vector<Workflow> reachable(const RunPlan& plan) {
   return reached;
 }
 
+std::string unnamed_resources(const std::vector<Workflow>& workflows) {
+  std::map<std::int64_t, std::vector<std::string>> wanted;
+  for (const Workflow& workflow : workflows)
+    for (const TaskDefinition& task : workflow.tasks)
+      for (const std::int64_t id : task.resource_ids) wanted[id].push_back("'" + task.name + "'");
+  if (wanted.empty()) return {};
+  std::string ids, options;
+  for (const auto& [id, tasks] : wanted) {
+    ids += (ids.empty() ? "" : "; ") + std::to_string(id) + " of " + joined(tasks, ", ");
+    options += " --resource " + std::to_string(id) + "=/FULL/NAME";
+  }
+  return "resources are known by ids only, which mean something in their cluster alone (" + ids +
+         "); say which file each is, below the folder of --resources:" + options;
+}
+
 std::set<std::string> plugin_types(const std::vector<Workflow>& workflows) {
   std::set<std::string> types;
   for (const Workflow& workflow : workflows)
@@ -85,24 +112,50 @@ std::set<std::string> plugin_types(const std::vector<Workflow>& workflows) {
   return types;
 }
 
-Status check_before_run(std::string_view text, const RunPlan& plan, const Catalog& catalog,
-                        const FindResource& find_resource) {
+namespace {
+
+struct Checked {
+  std::string message;             // a line for each problem; empty: there is none
+  std::set<std::int64_t> refused;  // tasks of the root
+};
+
+Checked check_plan(std::string_view text, const RunPlan& plan, const Catalog& catalog,
+                   const FindResource& find_resource) {
   const std::vector<Workflow> workflows = reachable(plan);
+  Checked checked;
   Problems problems(text);
+  const auto refuse = [&](std::int64_t workflow, std::int64_t task) {
+    if (workflow == plan.root.code) checked.refused.insert(task);
+  };
   for (const Workflow& workflow : workflows) {
     const auto original = std::find_if(plan.workflows.begin(), plan.workflows.end(),
                                        [&](const Workflow& other) { return other.code == workflow.code; });
-    for (const TaskDefinition& task : workflow.tasks)
+    for (const TaskDefinition& task : workflow.tasks) {
+      const std::size_t before = problems.count();
       if (!is_logic(task.type))
         check_task(text, pointer_of(text, plan, *original, task), task, catalog, find_resource, problems);
+      if (problems.count() > before || (find_resource && !task.resource_ids.empty())) refuse(workflow.code, task.code);
+    }
   }
-  std::string message = problems.empty() ? "" : problems.error().message();
-  for (const std::string& sentence : unsupported(workflows)) {
-    if (!message.empty()) message += '\n';
-    message += sentence;
+  std::vector<std::string> lines;
+  if (!problems.empty()) lines.push_back(problems.error().message());
+  for (const UnsupportedTask& refusal : unsupported(workflows)) {
+    lines.push_back(refusal.sentence);
+    refuse(refusal.workflow, refusal.task);
   }
-  if (message.empty()) return {};
-  return fail(ErrorCode::kInvalid, message);
+  if (const std::string unnamed = unnamed_resources(workflows); find_resource && !unnamed.empty())
+    lines.push_back(unnamed);
+  checked.message = joined(lines, "\n");
+  return checked;
+}
+
+}  // namespace
+
+Status check_before_run(std::string_view text, const RunPlan& plan, const Catalog& catalog,
+                        const FindResource& find_resource) {
+  const Checked checked = check_plan(text, plan, catalog, find_resource);
+  if (checked.message.empty()) return {};
+  return fail(ErrorCode::kInvalid, checked.message);
 }
 
 namespace {
@@ -130,24 +183,28 @@ std::map<std::int64_t, std::size_t> stages_of(const Workflow& workflow) {
 }
 
 std::string runs_by(const TaskDefinition& task, const Catalog& catalog) {
+  if (task.left_out) return "left out";
+  if (!task.enabled) return "nothing";
+  if (task.assumed) return "assumed";
   if (task.type == kConditions || task.type == kSubProcess) return "replay";
-  if (task.type == kDependent || task.type == kBlocking || task.stream) return "refused";
+  if (task.type == kDependent || task.type == kBlocking) return "refused";
   const CatalogEntry* const entry = catalog.find(task.type);
   return entry == nullptr ? "no plugin" : entry->file.filename().string();
 }
 
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-  std::string text;
-  for (const std::string& part : parts) {
-    if (!text.empty()) text += separator;
-    text += part;
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    lines.emplace_back(line);
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
-  return text;
+  return lines;
 }
 
 std::string minutes_text(std::chrono::minutes minutes) { return std::to_string(minutes.count()) + " min"; }
 
-std::string remarks_of(const TaskDefinition& task) {
+std::vector<std::string> remarks_of(const TaskDefinition& task) {
   std::vector<std::string> remarks;
   if (!task.enabled) remarks.emplace_back("flag NO: passed through");
   if (task.delay.count() > 0) remarks.push_back("delay " + minutes_text(task.delay));
@@ -159,41 +216,74 @@ std::string remarks_of(const TaskDefinition& task) {
   if (task.worker_group != "default") remarks.push_back("worker group " + task.worker_group + " ignored");
   if (task.environment_code != -1) remarks.emplace_back("environment ignored: use --env-file");
   if (!task.resources.empty()) remarks.push_back("--resources must have " + joined(task.resources, ", "));
+  for (const std::int64_t id : task.resource_ids)
+    remarks.push_back("needs --resource " + std::to_string(id) + "=/FULL/NAME");
   if (task.cpu_quota != -1 || task.memory_max != -1) remarks.emplace_back("CPU and memory limits ignored");
-  return joined(remarks, "; ");
+  return remarks;
 }
 
-std::string names_of(const Workflow& workflow, const std::vector<std::int64_t>& codes) {
+std::vector<std::string> names_of(const Workflow& workflow, const std::vector<std::int64_t>& codes) {
   std::vector<std::string> names;
   names.reserve(codes.size());
   for (const std::int64_t code : codes) names.push_back(workflow.name_of(code));
-  return joined(names, ", ");
+  return names;
 }
 
 }  // namespace
 
-std::string list_workflow(const Workflow& workflow, const Catalog& catalog, std::size_t width, bool colors) {
-  const auto stages = stages_of(workflow);
-  const auto stage_of = [&](const TaskDefinition* task) {
-    const auto found = stages.find(task->code);
-    return found == stages.end() ? 0 : found->second;
-  };
-  std::vector<const TaskDefinition*> ordered;
-  for (const TaskDefinition& task : workflow.tasks) ordered.push_back(&task);
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [&](const auto* left, const auto* right) { return stage_of(left) < stage_of(right); });
-  Table table({{"stage", true}, {"task"}, {"type"}, {"run by"}, {"after"}, {"remarks"}});
-  for (const TaskDefinition* const task : ordered) {
-    const std::string by = runs_by(*task, catalog);
-    const Color color = by == "refused" || by == "no plugin" ? Color::kRed : Color::kNone;
-    table.add_row({{std::to_string(stage_of(task) + 1)},
-                   {printable(task->name, false), Color::kBold},
-                   {task->type},
-                   {by, color},
-                   {printable(names_of(workflow, workflow.upstream(task->code)), false)},
-                   {printable(remarks_of(*task), false), Color::kDim}});
+Listing list_workflow(std::string_view text, const RunPlan& plan, const Catalog& catalog,
+                      const FindResource& find_resource) {
+  Checked checked = check_plan(text, plan, catalog, find_resource);
+  Listing listing;
+  listing.workflow = plan.root.name;
+  listing.refusal = std::move(checked.message);
+  const auto stages = stages_of(plan.root);
+  for (const TaskDefinition& task : plan.root.tasks) {
+    if (plan.only && !plan.only->contains(task.code)) continue;
+    const auto stage = stages.find(task.code);
+    ListedTask listed{task.name,
+                      task.type,
+                      stage == stages.end() ? 1 : stage->second + 1,
+                      runs_by(task, catalog),
+                      names_of(plan.root, plan.root.upstream(task.code)),
+                      remarks_of(task),
+                      checked.refused.contains(task.code)};
+    listing.tasks.push_back(std::move(listed));
   }
-  return "workflow " + printable(workflow.name, false) + "\n" + table.render(width, colors);
+  std::stable_sort(listing.tasks.begin(), listing.tasks.end(),
+                   [](const ListedTask& left, const ListedTask& right) { return left.stage < right.stage; });
+  return listing;
+}
+
+std::string to_text(const Listing& listing, std::size_t width, bool colors) {
+  Table table({{"stage", true}, {"task"}, {"type"}, {"run by"}, {"after"}, {"remarks"}});
+  for (const ListedTask& task : listing.tasks) {
+    const std::string by = task.refused && task.run_by != "no plugin" ? "refused" : task.run_by;
+    table.add_row({{std::to_string(task.stage)},
+                   {printable(task.name, false), Color::kBold},
+                   {task.type},
+                   {by, task.refused ? Color::kRed : Color::kNone},
+                   {printable(joined(task.after, ", "), false)},
+                   {printable(joined(task.remarks, "; "), false), Color::kDim}});
+  }
+  std::string text = "workflow " + printable(listing.workflow, false) + "\n" + table.render(width, colors);
+  if (listing.refusal.empty()) return text;
+  text += "\na run would refuse:\n";
+  for (const std::string& line : lines_of(listing.refusal)) text += "  " + printable(line, false) + "\n";
+  return text;
+}
+
+OrderedJson to_json(const Listing& listing) {
+  OrderedJson tasks = OrderedJson::array();
+  for (const ListedTask& task : listing.tasks)
+    tasks.push_back({{"task", task.name},
+                     {"type", task.type},
+                     {"stage", task.stage},
+                     {"runBy", task.run_by},
+                     {"after", task.after},
+                     {"remarks", task.remarks},
+                     {"refused", task.refused}});
+  return {{"workflow", listing.workflow}, {"tasks", std::move(tasks)}, {"refusals", lines_of(listing.refusal)}};
 }
 
 }  // namespace porpoise

@@ -24,9 +24,15 @@ struct RunPlan {
   std::optional<std::set<std::int64_t>> only;  // tasks of the root; nothing: all
 };
 
-// The workflows the run may come to, the root first, each with the tasks that it may come to: a SUB_PROCESS leads to
-// another definition, a task with flag NO to nothing.
+// Whether the run does anything for a task it comes to: not with flag NO, --skip or --assume.
+bool runs(const TaskDefinition& task);
+
+// The workflows the run may come to, the root first, each with the tasks that run in it: a SUB_PROCESS leads to another
+// definition.
 std::vector<Workflow> reachable(const RunPlan& plan);
+
+// One sentence that names all resources known by an id only and the tasks that want them; empty when there are none.
+std::string unnamed_resources(const std::vector<Workflow>& workflows);
 
 // Task types among `workflows` that a plugin runs.
 std::set<std::string> plugin_types(const std::vector<Workflow>& workflows);
@@ -37,8 +43,25 @@ using FindResource = std::function<Status(const std::string& full_name)>;
 Status check_before_run(std::string_view text, const RunPlan& plan, const Catalog& catalog,
                         const FindResource& find_resource = {});
 
-// What a replay of a workflow would do, without doing it: the order of the tasks, what runs each, and the features of
-// DolphinScheduler it uses with what a local run makes of them. Pure.
-std::string list_workflow(const Workflow& workflow, const Catalog& catalog, std::size_t width, bool colors);
+// What a replay of a workflow would do, without doing it: the order of the tasks it would come to, what runs each, the
+// features of DolphinScheduler it uses with what a local run makes of them, and what the run would refuse.
+struct ListedTask {
+  std::string name;
+  std::string type;
+  std::size_t stage = 1;  // tasks of one stage may run at the same time
+  std::string run_by;     // file of the plugin, "replay", "nothing" (flag NO), "left out", "assumed", "refused", "no plugin"
+  std::vector<std::string> after;
+  std::vector<std::string> remarks;
+  bool refused = false;
+};
+struct Listing {
+  std::string workflow;
+  std::vector<ListedTask> tasks;
+  std::string refusal;  // as of check_before_run; empty: it would run
+};
+Listing list_workflow(std::string_view text, const RunPlan& plan, const Catalog& catalog,
+                      const FindResource& find_resource);
+std::string to_text(const Listing& listing, std::size_t width, bool colors);
+OrderedJson to_json(const Listing& listing);
 
 }  // namespace porpoise

@@ -147,14 +147,33 @@ std::vector<std::string> log_tail(const std::filesystem::path& log, std::size_t 
   return lines;
 }
 
+namespace {
+
+// The file that stands for a resource, by its path below `folder`. A URL begins with a base path that only its storage
+// knows, so the longest end of its path that the folder has counts.
+Result<std::string> local_path(const std::string& full_name, const fs::path& folder) {
+  const auto url_path = storage_url_path(full_name);
+  if (!url_path) return resource_target(full_name);
+  PORPOISE_TRY(const std::string whole, resource_target(*url_path));
+  std::error_code ignored;
+  for (std::string_view end = whole;;) {
+    if (fs::exists(folder / end, ignored)) return std::string(end);
+    const std::size_t slash = end.find('/');
+    if (slash == std::string_view::npos) return whole;
+    end.remove_prefix(slash + 1);
+  }
+}
+
+}  // namespace
+
 Result<ResourceOrder> order_local_resources(const std::vector<std::string>& full_names,
                                             const std::filesystem::path& folder) {
   ResourceOrder order;
   order.storage.url = "file://" + folder.string();
   order.storage.base_path = "/";
   for (const std::string& name : full_names) {
-    PORPOISE_TRY(std::string target, resource_target(name));
-    order.files.push_back({name, std::move(target)});
+    PORPOISE_TRY(const std::string path, local_path(name, folder));
+    add_once(order, {storage_url_path(name) ? "/" + path : name, path});
   }
   return order;
 }
@@ -162,19 +181,21 @@ Result<ResourceOrder> order_local_resources(const std::vector<std::string>& full
 Status find_local_resource(const std::string& full_name, const std::filesystem::path& folder) {
   if (full_name.empty())
     return fail(ErrorCode::kInvalid,
-                "a resource has no name in this file, and its id means something in its cluster only; add "
-                "\"resourceName\" with its full name");
-  PORPOISE_TRY(const std::string target, resource_target(full_name));
+                "a resource has neither a name nor an id; add \"resourceName\" with its full name");
   if (folder.empty())
     return fail(ErrorCode::kInvalid, "resource \"" + full_name +
                                          "\" is in the resource centre of a cluster; say with --resources which folder "
                                          "stands for that");
-  const std::filesystem::path file = folder / target;
+  PORPOISE_TRY(const std::string path, local_path(full_name, folder));
+  const std::filesystem::path file = folder / path;
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored))
     return fail(ErrorCode::kInvalid, "resource \"" + full_name + "\": " + file.string() + " is a folder");
   if (::access(file.c_str(), R_OK) == 0) return {};
-  return fail_errno("resource \"" + full_name + "\": cannot read " + file.string(), errno);
+  const bool by_end = storage_url_path(full_name).has_value();
+  return fail_errno("resource \"" + full_name + "\": cannot read " + file.string() +
+                        (by_end ? " or an end of that path in " + folder.string() : ""),
+                    errno);
 }
 
 }  // namespace porpoise

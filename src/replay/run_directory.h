@@ -65,9 +65,11 @@ std::vector<std::string> plain_log_lines(std::string_view log_text);
 // The last `count` of them; empty when the log cannot be read.
 std::vector<std::string> log_tail(const std::filesystem::path& log, std::size_t count);
 
-// A folder of this machine in place of the resource centre: what has the full name /lib/a.py there is DIR/lib/a.py.
+// A folder of this machine in place of the resource centre: what has the full name /lib/a.py there is DIR/lib/a.py. Of
+// a storage URL, as 3.2 and later write, the longest end of its path that is in DIR counts: DIR may stand for the
+// storage or for a tenant's folder in it, and below the working directory the file gets the same path.
 //
-// Free functions; find_local_resource looks at the disk.
+// Free functions; both look at the disk.
 
 // For porpoise-fetch, which does the same as for a worker whose storage is of type file. `folder`: absolute.
 Result<ResourceOrder> order_local_resources(const std::vector<std::string>& full_names,

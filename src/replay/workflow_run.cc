@@ -1,5 +1,6 @@
 #include "replay/workflow_run.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -10,14 +11,39 @@
 namespace porpoise {
 namespace {
 
-bool runs_in_host(const TaskDefinition& task) { return task.type != kConditions && task.type != kSubProcess; }
+bool runs_in_host(const TaskDefinition& task) {
+  return !task.assumed && task.type != kConditions && task.type != kSubProcess;
+}
 
-// A dry run decides nothing, so it shows every branch: for the graph nothing chooses.
+// A dry run decides nothing, so it shows every branch: for the graph nothing chooses. A task that is taken as done
+// chooses nothing, either.
 Workflow planned(Workflow workflow, bool dry_run) {
-  if (!dry_run) return workflow;
   for (TaskDefinition& task : workflow.tasks)
-    if (task.type == kSwitch || task.type == kConditions) task.type.clear();
+    if ((dry_run || task.assumed) && (task.type == kSwitch || task.type == kConditions)) task.type.clear();
   return workflow;
+}
+
+// All of a workflow but what is left out; nothing: all.
+std::optional<std::set<std::int64_t>> not_left_out(const Workflow& workflow) {
+  std::set<std::int64_t> codes;
+  for (const TaskDefinition& task : workflow.tasks)
+    if (!task.left_out) codes.insert(task.code);
+  return codes.size() == workflow.tasks.size() ? std::nullopt : std::optional(codes);
+}
+
+// What the task before handed on, the OUT parameters that the task declares, and those that it was said to have.
+PropertyList assumed_var_pool(const PropertyList& received, const TaskDefinition& task) {
+  std::vector<Capture> captures;
+  for (const Property& output : *task.assumed) captures.push_back({output.prop, output.value});
+  PropertyList pool = finished_var_pool(received, task.local_params, captures);
+  for (const Property& output : *task.assumed) {
+    const auto is_same = [&](const Property& other) { return other.prop == output.prop; };
+    const auto known = std::find_if(pool.begin(), pool.end(), is_same);
+    if (known != pool.end() && known->direct == Direct::kOut) continue;
+    std::erase_if(pool, is_same);
+    pool.push_back(output);
+  }
+  return pool;
 }
 
 // An attempt that needs no process: its result is reported in the next turn of the io_context.
@@ -160,6 +186,7 @@ void WorkflowRun::collect(std::vector<TaskReport>& reports) const {
 }
 
 Result<std::unique_ptr<Attempt>> WorkflowRun::start_attempt(TaskRun& task, AttemptDone on_done) {
+  if (task.definition().assumed) return start_assumed(task, std::move(on_done));
   if (task.definition().type == kConditions) return start_conditions(task, std::move(on_done));
   if (task.definition().type == kSubProcess) return start_sub_workflow(task, std::move(on_done));
   return start_host(task, std::move(on_done));
@@ -188,6 +215,17 @@ Result<std::unique_ptr<Attempt>> WorkflowRun::start_conditions(TaskRun& task, At
   result.var_pool = received_[code];
   if (result.state != TaskState::kSuccess) result.message = explanation;
   PORPOISE_TRY_VOID(append_log(task.report().log, LogLevel::kInfo, explanation, LogEnd::kFinal));
+  return std::make_unique<InstantAttempt>(context_.io, std::move(result), std::move(on_done));
+}
+
+Result<std::unique_ptr<Attempt>> WorkflowRun::start_assumed(TaskRun& task, AttemptDone on_done) {
+  TaskResult result;
+  result.state = TaskState::kSuccess;
+  result.task_instance_id = task.report().instance_id;
+  result.start_time_ms = result.end_time_ms = wall_ms();
+  result.var_pool = assumed_var_pool(received_[task.definition().code], task.definition());
+  PORPOISE_TRY_VOID(
+      append_log(task.report().log, LogLevel::kInfo, "taken as done (--assume): nothing ran", LogEnd::kFinal));
   return std::make_unique<InstantAttempt>(context_.io, std::move(result), std::move(on_done));
 }
 
@@ -233,6 +271,7 @@ Result<TaskRequest> WorkflowRun::make_request(const TaskRun& task) const {
   request.env_file = settings.env_file;
   request.keep_execute_path = settings.keep_work;
   request.kill_grace = settings.kill_grace;
+  PORPOISE_TRY(request.keep_leftovers, keeps_leftovers(definition.local_params, false));
   if (definition.timeout_open && definition.timeout_strategy != TimeoutStrategy::kWarn)
     request.timeout = settings.scaled(definition.timeout);
   PORPOISE_TRY(request.prepare_params, task_parameters(parameters_, definition, request.var_pool,
@@ -260,7 +299,8 @@ SubWorkflow::SubWorkflow(RunContext& context, const Workflow& child, const TaskR
       received_(std::move(received)),
       on_done_(std::move(on_done)),
       timeout_(context.io),
-      run_(context, child, {strategy, {}, {}}, std::move(parameters), task.report().name + "/", [this] { ended(); }) {}
+      run_(context, child, {strategy, not_left_out(child), {}}, std::move(parameters), task.report().name + "/",
+           [this] { ended(); }) {}
 
 void SubWorkflow::begin() {
   start_time_ms_ = wall_ms();

@@ -51,6 +51,7 @@ class WorkflowRun final : private TaskOwner {
   TaskReport report_of(const TaskDefinition& task) const;
   Result<std::unique_ptr<Attempt>> start_host(TaskRun& task, AttemptDone on_done);
   Result<std::unique_ptr<Attempt>> start_conditions(TaskRun& task, AttemptDone on_done);
+  Result<std::unique_ptr<Attempt>> start_assumed(TaskRun& task, AttemptDone on_done);
   Result<std::unique_ptr<Attempt>> start_sub_workflow(TaskRun& task, AttemptDone on_done);
   Result<TaskRequest> make_request(const TaskRun& task) const;
 

@@ -1,7 +1,12 @@
 #include "workflow/workflow.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cmath>
+#include <iterator>
+
+#include "base/text.h"
 
 namespace porpoise {
 namespace {
@@ -38,6 +43,31 @@ bool join(const std::string& relation, const std::vector<bool>& results) {
                           : std::all_of(results.begin(), results.end(), yes);
 }
 
+// 3.1 `TaskExecutionStatus`, in its order: an exported number is a place in it.
+constexpr std::array<std::string_view, 11> kStatuses = {
+    "SUBMITTED_SUCCESS", "RUNNING_EXECUTION", "PAUSE",   "STOP", "FAILURE", "SUCCESS", "NEED_FAULT_TOLERANCE", "KILL",
+    "DELAY_EXECUTION",   "FORCED_SUCCESS",    "DISPATCH"};
+
+// The status an item asks for; empty when it names none, as for the server, where null equals no status.
+std::string wanted_status(const Json& item) {
+  const Json status = item.value("status", Json());
+  if (const auto place = code_from_json(status); place && *place >= 0 && *place < std::ssize(kStatuses))
+    return std::string(kStatuses[static_cast<std::size_t>(*place)]);
+  const std::string name = status.is_string() ? status.get<std::string>() : "";
+  return std::find(kStatuses.begin(), kStatuses.end(), name) == kStatuses.end() ? "" : name;
+}
+
+std::string relation_of(const Json& json) {
+  const Json relation = json.value("relation", Json());
+  return relation == "OR" || code_from_json(relation) == 1 ? "OR" : "AND";
+}
+
+// Null and an empty text are an empty list.
+Json list_of(const Json& json, const char* key) {
+  Json list = json.value(key, Json::array());
+  return list.is_array() ? list : Json::array();
+}
+
 struct Evaluation {
   const StateLookup& state_of;
   const std::function<std::string(std::int64_t)>& name_of;
@@ -45,18 +75,19 @@ struct Evaluation {
 
   bool item_holds(const Json& item) {
     const std::int64_t code = code_from_json(item.value("depTaskCode", Json())).value_or(0);
-    const std::string wanted = string_or(item, "status", "SUCCESS");
+    const std::string wanted = wanted_status(item);
     const auto state = state_of(code);
     if (!explanation.empty()) explanation += "; ";
-    explanation += "'" + name_of(code) + "' " + (state ? "is " + std::string(to_string(*state)) : "did not run") +
-                   ", " + wanted + " is wanted";
+    explanation += code == 0 ? std::string("no task is named") : "'" + name_of(code) + "' ";
+    if (code != 0) explanation += state ? "is " + std::string(to_string(*state)) : "did not run";
+    explanation += wanted.empty() ? ", and no status is wanted, which none equals" : ", " + wanted + " is wanted";
     return state && to_string(*state) == wanted;
   }
 
   bool group_holds(const Json& group) {
     std::vector<bool> results;
-    for (const Json& item : group.value("dependItemList", Json::array())) results.push_back(item_holds(item));
-    return join(string_or(group, "relation", "AND"), results);
+    for (const Json& item : list_of(group, "dependItemList")) results.push_back(item_holds(item));
+    return join(relation_of(group), results);
   }
 };
 
@@ -64,8 +95,13 @@ struct Evaluation {
 
 std::optional<std::int64_t> code_from_json(const Json& json) {
   if (json.is_number_integer()) return json.get<std::int64_t>();
+  if (json.is_number_float()) {
+    const double number = json.get<double>();
+    if (!(std::abs(number) < 9e18)) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+  }
   if (!json.is_string()) return std::nullopt;
-  const std::string& text = json.get_ref<const std::string&>();
+  const std::string_view text = trimmed(json.get_ref<const std::string&>());
   std::int64_t code = 0;
   const char* const end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, code);
@@ -100,9 +136,9 @@ ConditionVerdict evaluate_conditions(const Json& params, const StateLookup& stat
   Evaluation evaluation{state_of, name_of, {}};
   const Json dependence = params.value("dependence", Json::object());
   std::vector<bool> results;
-  for (const Json& group : dependence.value("dependTaskList", Json::array()))
-    results.push_back(evaluation.group_holds(group));
-  const bool holds = join(string_or(dependence, "relation", "AND"), results);
+  for (const Json& group : list_of(dependence, "dependTaskList")) results.push_back(evaluation.group_holds(group));
+  const bool holds = join(relation_of(dependence), results);
+  if (results.empty()) evaluation.explanation = "there is no condition";
   return {holds, std::move(evaluation.explanation)};
 }
 

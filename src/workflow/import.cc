@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "workflow/import_cursor.h"
+#include "workflow/other_files.h"
 #include "workflow/workflow.h"
 
 namespace porpoise {
@@ -25,6 +26,7 @@ constexpr std::int64_t kMaxMinutes = 10'000'000;
 constexpr std::int64_t kMaxRetries = 10'000;
 constexpr std::int64_t kMaxCode = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
+constexpr std::string_view kSubWorkflow = "SUB_WORKFLOW";  // 3.3
 
 std::string upper_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -41,7 +43,7 @@ void import_settings(const Cursor& cursor, TaskDefinition& task) {
   task.enabled = cursor.choice("flag", {"NO", "YES"}, 1) == 1;
   task.priority = cursor.choice("taskPriority", {"HIGHEST", "HIGH", "MEDIUM", "LOW", "LOWEST"}, 2);
   task.retry_times = static_cast<int>(cursor.integer("failRetryTimes", {0, 0, kMaxRetries}));
-  task.retry_interval = minutes(cursor, "failRetryInterval", 1);
+  task.retry_interval = minutes(cursor, "failRetryInterval", 0);
   task.timeout = minutes(cursor, "timeout", 0);
   task.timeout_open = cursor.choice("timeoutFlag", {"CLOSE", "OPEN"}, 0) == 1;
   task.timeout_strategy =
@@ -55,23 +57,36 @@ void import_settings(const Cursor& cursor, TaskDefinition& task) {
 }
 
 void import_local_params(const Cursor& params, TaskDefinition& task) {
-  auto list = property_list_from_json(params.json().value("localParams", Json()));
+  if (!params.has("localParams")) return;
+  const Cursor given = params.member("localParams");
+  if (given.json().is_string()) given.remark("text of a list", "is a text, which is read as the list in it");
+  auto list = property_list_from_json(params.embedded("localParams"));
   if (list)
     task.local_params = std::move(*list);
   else
     params.member("localParams").problem(list.error().message());
 }
 
+// A list may name the same twice; once is enough.
+template <typename T>
+void add_once(std::vector<T>& list, const T& value) {
+  if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+}
+
 void import_resources(const Cursor& params, TaskDefinition& task) {
-  if (!params.has("resourceList")) return;
-  const Cursor list = params.member("resourceList");
-  if (!list.json().is_array()) return list.problem("must be a list of resources");
-  for (const Cursor& item : list.elements()) {
+  const auto list = params.list_or_none("resourceList");
+  if (!list) return;
+  for (const Cursor& item : list->elements()) {
     if (!item.json().is_object()) {
       item.problem("must be an object with \"resourceName\"");
       continue;
     }
-    task.resources.push_back(item.text_or("resourceName", item.text_or("res", "")));
+    const std::string name = item.text_or("resourceName", item.text_or("res", ""));
+    const std::int64_t id = name.empty() ? item.code_or_zero("id") : 0;
+    if (id == 0)
+      add_once(task.resources, name);
+    else
+      add_once(task.resource_ids, id);
   }
 }
 
@@ -85,8 +100,10 @@ void check_branch_codes(const Cursor& place, std::string_view key) {
   if (!place.has(key)) return;
   const Cursor value = place.member(key);
   const auto check = [](const Cursor& one) {
-    if (!one.json().is_null() && one.json() != "" && !code_from_json(one.json()))
-      one.problem("must be a task code, not " + dump_json(one.json()).substr(0, 40));
+    if (one.json().is_null() || one.json() == "" || code_from_json(one.json())) return;
+    one.problem(
+        "must be a task code, not " + dump_json(one.json()).substr(0, 40) +
+        (one.json().is_string() ? "; names in branches are those of DolphinScheduler 1.3: write the code" : ""));
   };
   if (!value.json().is_array()) return check(value);
   for (const Cursor& element : value.elements()) check(element);
@@ -109,10 +126,10 @@ void check_switch(const Cursor& params) {
   }
 }
 
-// The elements of a list that are objects; others are problems.
+// The elements of a list that are objects; others are problems. There may be none.
 std::vector<Cursor> objects(const Cursor& parent, std::string_view key) {
   std::vector<Cursor> found;
-  const auto list = parent.list(key);
+  const auto list = parent.list_or_none(key);
   if (!list) return found;
   for (Cursor& element : list->elements()) {
     if (element.json().is_object())
@@ -123,6 +140,24 @@ std::vector<Cursor> objects(const Cursor& parent, std::string_view key) {
   return found;
 }
 
+// Each of 3.1 `TaskExecutionStatus` may stand there; without one the item never holds.
+void check_status(const Cursor& item) {
+  static constexpr int kNone = -1;
+  const int status = item.choice("status",
+                                 {"SUBMITTED_SUCCESS", "RUNNING_EXECUTION", "PAUSE", "STOP", "FAILURE", "SUCCESS",
+                                  "NEED_FAULT_TOLERANCE", "KILL", "DELAY_EXECUTION", "FORCED_SUCCESS", "DISPATCH"},
+                                 kNone);
+  if (status == kNone && !item.has("status"))
+    item.remark("no status", "has no \"status\", which no task's state equals: this condition never holds");
+}
+
+// A relation that the server would read as null makes its master fail in the middle of the workflow.
+void check_relation(const Cursor& place) {
+  static constexpr int kNone = -1;
+  if (place.has("relation") && place.choice("relation", {"AND", "OR"}, kNone) == kNone)
+    place.member("relation").problem("must be one of AND, OR, not " + dump_json(place.member("relation").json()));
+}
+
 void check_conditions(const Cursor& params) {
   if (const auto result = params.object("conditionResult")) {
     check_branch_codes(*result, "successNode");
@@ -130,12 +165,13 @@ void check_conditions(const Cursor& params) {
   }
   const auto dependence = params.object("dependence");
   if (!dependence) return;
-  dependence->choice("relation", {"AND", "OR"}, 0);
+  check_relation(*dependence);
   for (const Cursor& group : objects(*dependence, "dependTaskList")) {
-    group.choice("relation", {"AND", "OR"}, 0);
+    check_relation(group);
     for (const Cursor& item : objects(group, "dependItemList")) {
-      item.code("depTaskCode");
-      item.choice("status", {"SUCCESS", "FAILURE", "KILL"}, 0);
+      if (item.code_or_zero("depTaskCode") == 0)
+        item.remark("no code", "has no \"depTaskCode\": this condition never holds");
+      check_status(item);
     }
   }
 }
@@ -152,6 +188,7 @@ void import_params(const Cursor& cursor, TaskDefinition& task) {
   if (task.type == kConditions) check_conditions(params);
   import_local_params(params, task);
   import_resources(params, task);
+  if (string_or(json, "localParams", "?") != "?") json["localParams"] = Json(to_json(task.local_params));
   set_params(task, std::move(json));
 }
 
@@ -163,6 +200,7 @@ TaskDefinition import_task(const Cursor& cursor) {
   const Cursor named = task.name.empty() ? cursor : cursor.about("task '" + task.name + "'");
   task.code = named.code("code").value_or(0);
   task.type = upper_case(named.text("taskType"));
+  if (task.type == kSubWorkflow) task.type = kSubProcess;
   import_settings(named, task);
   import_params(named, task);
   return task;
@@ -217,7 +255,8 @@ void import_tasks(const Cursor& list, Workflow& workflow) {
 // Either end of a relation; `zero_is_root` for the end where 0 stands for the beginning of the workflow.
 std::optional<std::int64_t> import_end(const Cursor& relation, const char* key, const std::set<std::int64_t>& known,
                                        bool zero_is_root) {
-  const auto code = relation.code(key);
+  // No end at all is 0 to the server, the beginning.
+  const auto code = zero_is_root ? std::optional(relation.code_or_zero(key)) : relation.code(key);
   if (!code || known.contains(*code) || (zero_is_root && *code == 0)) return code;
   relation.member(key).problem("no task has the code " + std::to_string(*code) +
                                "; remove this relation or correct its codes");
@@ -285,14 +324,19 @@ void check_cycle(const Cursor& relations, const Workflow& workflow) {
   relations.problem("the tasks wait for each other: " + loop + "; remove one of these relations");
 }
 
+// 3.3 renamed the members; a file has the one or the other.
+const char* name_in(const Cursor& element, const char* name, const char* name_of_3_3) {
+  return !element.has(name) && element.has(name_of_3_3) ? name_of_3_3 : name;
+}
+
 Workflow import_element(const Cursor& element) {
   Workflow workflow;
-  const auto definition = element.object("processDefinition");
+  const auto definition = element.object(name_in(element, "processDefinition", "workflowDefinition"));
   if (definition) import_definition(*definition, workflow);
   const Cursor named = workflow.name.empty() ? element : element.about("workflow '" + workflow.name + "'");
   const auto tasks = named.list("taskDefinitionList");
   if (tasks) import_tasks(*tasks, workflow);
-  const auto relations = named.list("processTaskRelationList");
+  const auto relations = named.list(name_in(element, "processTaskRelationList", "workflowTaskRelationList"));
   if (tasks && relations) {
     import_relations(*relations, workflow);
     check_cycle(*relations, workflow);
@@ -314,6 +358,10 @@ Workflow import_lone_task(const Cursor& definition) {
 
 Workflow import_one(const Cursor& element) {
   const Json& json = element.json();
+  if (const std::string other = describe_other_file(json); !other.empty()) {
+    element.problem(other);
+    return {};
+  }
   if (json.is_object() && json.contains("taskType")) return import_lone_task(element);
   if (json.is_object()) return import_element(element);
   element.problem("must be an exported workflow (an object), not " + std::string(json.type_name()));
@@ -350,7 +398,7 @@ Error syntax_error(const Error& error) {
 
 }  // namespace
 
-Result<std::vector<Workflow>> import_workflows(std::string_view text) {
+Result<std::vector<Workflow>> import_workflows(std::string_view text, std::vector<std::string>* remarks) {
   const auto json = parse_json(text);
   if (!json) return fail(syntax_error(json.error()));
   Problems problems(text);
@@ -361,6 +409,7 @@ Result<std::vector<Workflow>> import_workflows(std::string_view text) {
   else
     workflows.push_back(import_one(root));
   if (!problems.empty()) return fail(problems.error());
+  if (remarks != nullptr) *remarks = problems.remarks();
   return workflows;
 }
 

@@ -1,6 +1,7 @@
-// Reads what DolphinScheduler 3.1 exports ("batch-export"): an array of workflows, one of its elements, or one task
-// definition alone, which becomes a workflow of one task; and mends the codes that an import of 3.1 has left stale.
-// Pure; any thread.
+// Reads what DolphinScheduler 3.1 to 3.3 exports ("batch-export"): an array of workflows, one of its elements, or one
+// task definition alone, which becomes a workflow of one task; and mends the codes that an import of 3.1 has left
+// stale. 3.3 has other names for the same things (`workflowDefinition`, `SUB_WORKFLOW`, …); here they have those
+// of 3.1. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,9 @@ namespace porpoise {
 // pointer, the workflow and task it is in, and what to do: "12:7 /0/taskDefinitionList/2/name: …".
 //
 // Task types are not judged here (the plugin catalog knows them, see used_types), nor codes inside taskParams
-// (see find_dangling).
-Result<std::vector<Workflow>> import_workflows(std::string_view text);
+// (see find_dangling). What the server would read, too, but hardly as it was meant, is in `remarks`, one sentence of
+// each kind.
+Result<std::vector<Workflow>> import_workflows(std::string_view text, std::vector<std::string>* remarks = nullptr);
 
 // --- Stale task codes inside SWITCH and CONDITIONS parameters, and how to mend them, in relink.cc.
 //

@@ -44,12 +44,12 @@ Links links_of(const Workflow& workflow, const TaskDefinition& task) {
 }
 
 // A branch must lead to a direct downstream task. A condition may look at any task of the workflow, as 3.1
-// `ConditionTaskProcessor` does.
+// `ConditionTaskProcessor` does, or at none: code 0.
 std::vector<Stale> stale_of(const Workflow& workflow, const Links& links) {
   std::vector<Stale> found;
   if (links.slots.empty()) return found;
   const std::set<std::int64_t> downstream(links.after.begin(), links.after.end());
-  std::set<std::int64_t> all;
+  std::set<std::int64_t> all{0};
   for (const TaskDefinition& task : workflow.tasks) all.insert(task.code);
   for (const BranchSlot& slot : links.slots)
     for (const std::int64_t code : slot.codes)
@@ -124,13 +124,6 @@ void mend(Workflow& workflow, std::size_t task_index, std::vector<std::string>& 
                    std::to_string(one.code) + ", which is no task it could mean; taken as '" +
                    workflow.name_of(*target) + "', the only one that is left");
   }
-}
-
-// For a POSIX shell.
-std::string shell_quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
 }
 
 std::string options_for(const Dangling& dangling) {

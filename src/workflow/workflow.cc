@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "base/text.h"
+
 namespace porpoise {
 namespace {
 
@@ -28,12 +30,22 @@ Reach find_reach(const std::vector<Workflow>& workflows) {
   return reach;
 }
 
+bool names_by_id(const Json& params) {
+  return params.contains("processDefinitionId") && !params.contains("processDefinitionCode") &&
+         !params.contains("workflowDefinitionCode");
+}
+
 std::string refuse_sub_process(const std::vector<Workflow>& workflows, const Workflow& workflow,
                                const TaskDefinition& task, const Reach& reach) {
   const Workflow* sub = sub_workflow(workflows, task);
   if (sub == nullptr)
-    return place(workflow, task) +
-           " is a SUB_PROCESS whose processDefinitionCode is not in this file; export both workflows together";
+    return place(workflow, task) + (names_by_id(task.params)
+                                        ? " names its sub workflow by an id, as DolphinScheduler before 2.0 did, and "
+                                          "an export has codes only; write the "
+                                          "code of the workflow as processDefinitionCode"
+                                        : " is a SUB_PROCESS whose workflow, by its processDefinitionCode or "
+                                          "workflowDefinitionCode, is not in this "
+                                          "file; export both workflows together");
   const auto index = [&](const Workflow* one) { return static_cast<std::size_t>(one - workflows.data()); };
   if (sub == &workflow || reach[index(sub)][index(&workflow)])
     return place(workflow, task) + " starts workflow '" + sub->name + "', which leads back to it and would never end";
@@ -45,12 +57,9 @@ std::string refuse(const std::vector<Workflow>& workflows, const Workflow& workf
   if (!task.enabled) return {};
   if (task.type == kSubProcess) return refuse_sub_process(workflows, workflow, task, reach);
   if (task.type == kDependent)
-    return place(workflow, task) +
-           " is a DEPENDENT task: it waits for runs that only a DolphinScheduler server knows; set its flag to NO";
-  if (task.type == kBlocking)
-    return place(workflow, task) + " is a BLOCKING task, which a local run does not have; set its flag to NO";
-  if (task.stream)
-    return place(workflow, task) + " is a STREAM task, which never ends by itself; set its flag to NO or run it alone";
+    return place(workflow, task) + " is a DEPENDENT task: it waits for runs that only a DolphinScheduler server knows";
+  if (task.type == kBlocking) return place(workflow, task) + " is a BLOCKING task, which a local run does not have";
+  if (task.stream) return place(workflow, task) + " is a STREAM task, which never ends by itself";
   return {};
 }
 
@@ -126,19 +135,42 @@ std::vector<UsedType> used_types(const std::vector<Workflow>& workflows) {
 
 const Workflow* sub_workflow(const std::vector<Workflow>& workflows, const TaskDefinition& task) {
   if (task.type != kSubProcess) return nullptr;
-  const auto code = code_from_json(task.params.value("processDefinitionCode", Json()));
+  const char* const key =
+      task.params.contains("processDefinitionCode") ? "processDefinitionCode" : "workflowDefinitionCode";  // of 3.3
+  const auto code = code_from_json(task.params.value(key, Json()));
   const auto found =
       std::find_if(workflows.begin(), workflows.end(), [&](const Workflow& one) { return one.code == code; });
   return code && found != workflows.end() ? &*found : nullptr;
 }
 
-std::vector<std::string> unsupported(const std::vector<Workflow>& workflows) {
-  std::vector<std::string> refusals;
+std::vector<std::int64_t> name_resources(std::vector<Workflow>& workflows,
+                                         const std::map<std::int64_t, std::string>& names) {
+  std::set<std::int64_t> unused;
+  for (const auto& [id, name] : names) unused.insert(id);
+  for (Workflow& workflow : workflows)
+    for (TaskDefinition& task : workflow.tasks)
+      std::erase_if(task.resource_ids, [&](std::int64_t id) {
+        const auto named = names.find(id);
+        if (named == names.end()) return false;
+        task.resources.push_back(named->second);
+        unused.erase(id);
+        return true;
+      });
+  return {unused.begin(), unused.end()};
+}
+
+std::string ways_round(const std::string& task_name) {
+  const std::string name = shell_quoted(task_name);
+  return "; leave it out, with what comes after it: --skip " + name + ", or take it as done: --assume " + name;
+}
+
+std::vector<UnsupportedTask> unsupported(const std::vector<Workflow>& workflows) {
+  std::vector<UnsupportedTask> refusals;
   const Reach reach = find_reach(workflows);
   for (const Workflow& workflow : workflows)
     for (const TaskDefinition& task : workflow.tasks)
-      if (std::string sentence = refuse(workflows, workflow, task, reach); !sentence.empty())
-        refusals.push_back(std::move(sentence));
+      if (const std::string sentence = refuse(workflows, workflow, task, reach); !sentence.empty())
+        refusals.push_back({workflow.code, task.code, sentence + ways_round(task.name)});
   return refusals;
 }
 

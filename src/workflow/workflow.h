@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,11 +53,15 @@ struct TaskDefinition {
   TimeoutStrategy timeout_strategy = TimeoutStrategy::kWarn;
   std::chrono::minutes delay{0};
   std::string worker_group = "default";
-  std::int64_t environment_code = -1;  // -1: none
-  int memory_max = -1;                 // MB, -1: no limit
-  int cpu_quota = -1;                  // percent, -1: no limit
-  bool stream = false;                 // taskExecuteType STREAM
-  std::vector<std::string> resources;  // full names of resourceList; empty: it has but an id
+  std::int64_t environment_code = -1;      // -1: none
+  int memory_max = -1;                     // MB, -1: no limit
+  int cpu_quota = -1;                      // percent, -1: no limit
+  bool stream = false;                     // taskExecuteType STREAM
+  std::vector<std::string> resources;      // full names of resourceList, or URLs of 3.2 and later
+  std::vector<std::int64_t> resource_ids;  // of those that have no name, see name_resources
+  // What `porpoise replay` was told to do with the task in place of running it.
+  bool left_out = false;                // --skip
+  std::optional<PropertyList> assumed;  // --assume: it is SUCCESS at once, and these are its outputs
 };
 
 struct Edge {
@@ -90,6 +95,11 @@ struct Workflow {
 // Replaces the parameters of a task and their text.
 void set_params(TaskDefinition& task, Json params);
 
+// Resources that the editor of 3.1 wrote by their ids only: gives those of `names` their full names, in all workflows,
+// and returns the ids of `names` that no task has.
+std::vector<std::int64_t> name_resources(std::vector<Workflow>& workflows,
+                                         const std::map<std::int64_t, std::string>& names);
+
 // A type and the name of the first task that has it: each type once, in the order of the tasks.
 struct UsedType {
   std::string type;
@@ -97,9 +107,18 @@ struct UsedType {
 };
 std::vector<UsedType> used_types(const std::vector<Workflow>& workflows);
 
-// One sentence for each task that a local run refuses: DEPENDENT, BLOCKING, streams, and a SUB_PROCESS whose definition
-// is not in the same file or that leads back to itself.
-std::vector<std::string> unsupported(const std::vector<Workflow>& workflows);
+// The tasks that a local run refuses: DEPENDENT, BLOCKING, streams, and a SUB_PROCESS whose definition is not in the
+// same file or that leads back to itself. The sentence says what it is, and the way round it.
+struct UnsupportedTask {
+  std::int64_t workflow = 0;
+  std::int64_t task = 0;
+  std::string sentence;
+};
+std::vector<UnsupportedTask> unsupported(const std::vector<Workflow>& workflows);
+
+// "; leave it out with --skip 'NAME', or take it as done with --assume 'NAME'": the way round a task that cannot run
+// here.
+std::string ways_round(const std::string& task_name);
 
 // The workflow a SUB_PROCESS task runs; nullptr when it is not among `workflows`.
 const Workflow* sub_workflow(const std::vector<Workflow>& workflows, const TaskDefinition& task);
@@ -145,11 +164,12 @@ struct ConditionVerdict {
 };
 
 // As 3.1 `ConditionTaskProcessor`: an item holds when its task ended in exactly the wanted state, items are joined by
-// their group's relation and groups by the task's.
+// their group's relation and groups by the task's. No status, or no task, never holds; an empty AND list does.
 ConditionVerdict evaluate_conditions(const Json& params, const StateLookup& state_of,
                                      const std::function<std::string(std::int64_t)>& name_of);
 
-// A task or workflow code: a number, or a text of digits as nextNode may be. Nothing when it is neither.
+// A task or workflow code as the server reads one: a number, whose fraction is cut off, or a text of digits as nextNode
+// may be. Nothing when it is neither.
 std::optional<std::int64_t> code_from_json(const Json& json);
 
 // One way out of a SWITCH or CONDITIONS task. `slot` is its name in --relink, `codes` the tasks it leads to.

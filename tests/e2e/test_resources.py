@@ -47,10 +47,58 @@ class Replayed(ReplayCase):
         self.assertIn(f"{self.centre}/lib is a folder", error)
         self.assertIn("would leave the working directory", error)
 
-    def test_a_resource_that_is_but_an_id_has_no_name_here(self):
-        flow = with_resources("/lib/a.py")
-        flow["taskDefinitionList"][0]["taskParams"]["resourceList"] = [{"id": 7}]
-        self.assertIn('add "resourceName"', self.replay(flow, "--resources", self.centre, expect=2).stderr)
+    def with_ids(self):
+        tasks = [task("one", taskParams={"rawScript": "cat lib/a.py", "resourceList": [{"id": 6}]}),
+                 task("two", taskParams={"rawScript": "cat lib/a.py b.sh", "resourceList": [{"id": 6}, {"id": 9}]}),
+                 task("none")]
+        return workflow(tasks, [("one", "two"), ("two", "none")])
+
+    def test_resources_by_id_are_missed_all_at_once_with_the_tasks_that_want_them(self):
+        error = self.replay(self.with_ids(), "--resources", self.centre, expect=2).stderr
+        self.assertIn("6 of 'one', 'two'; 9 of 'two'", error)
+        self.assertIn("--resource 6=/FULL/NAME --resource 9=/FULL/NAME", error)
+
+    def test_resources_by_id_get_their_names_from_the_command_line(self):
+        (self.centre / "b.sh").write_text("content of b\n")
+        self.replay(self.with_ids(), "--resources", self.centre, "--resource", "6=/lib/a.py", "--resource", "9=/b.sh")
+        for line in ("content of a", "content of b", "fetched /lib/a.py", "fetched /b.sh"):
+            self.assertIn(line, self.log("two"))
+
+    def test_some_names_are_not_enough(self):
+        error = self.replay(self.with_ids(), "--resources", self.centre, "--resource", "6=/lib/a.py", expect=2).stderr
+        self.assertIn("(9 of 'two')", error)
+
+    def test_the_list_and_a_dry_run_say_which_ids_need_a_name(self):
+        listed = self.replay(self.with_ids(), "--list").stdout
+        self.assertIn("needs --resource 6=/FULL/NAME", listed)
+        self.assertIn("9 of 'two'", listed)
+        self.assertIn("a run would refuse this: resources are known by ids only",
+                      self.replay(self.with_ids(), "--dry-run").stderr)
+
+    def test_a_wrong_resource_option_is_refused(self):
+        self.assertIn("is not of the form ID=/FULL/NAME",
+                      self.replay(self.with_ids(), "--resource", "lib/a.py", expect=2).stderr)
+        self.assertIn("would leave", self.replay(self.with_ids(), "--resource", "6=/../a", expect=2).stderr)
+        self.assertIn("no task of the file has a resource with this id",
+                      self.replay(self.with_ids(), "--resource", "7=/a", "--dry-run").stderr)
+
+    def test_a_resource_that_is_listed_twice_is_fetched_once(self):
+        self.replay(with_resources("/lib/a.py", "/lib/a.py", "lib/a.py"), "--resources", self.centre)
+        self.assertEqual(self.log("t").count("fetched "), 1)
+
+    def test_of_a_storage_url_the_end_counts_that_the_folder_has(self):
+        for url in ("hdfs://nn:8020/dolphinscheduler/etl/resources/lib/a.py", "file:/opt/ds/etl/resources/lib/a.py",
+                    "s3a://bucket/dolphinscheduler/lib/a.py"):
+            self.replay(with_resources(url), "--resources", self.centre)
+            self.assertIn("content of a", self.log("t"))
+        whole = self.centre / "dolphinscheduler/etl/resources"
+        whole.mkdir(parents=True)
+        (whole / "c.py").write_text("content of c\n")
+        self.replay(with_resources("hdfs://nn/dolphinscheduler/etl/resources/c.py",
+                                   script="cat dolphinscheduler/etl/resources/c.py"), "--resources", self.centre)
+        self.assertIn("content of c", self.log("t"))
+        self.assertIn("x/lib/z.py or an end of that path in",
+                      self.replay(with_resources("hdfs://nn/x/lib/z.py"), "--resources", self.centre, expect=2).stderr)
 
     def test_a_dry_run_needs_no_files(self):
         self.replay(with_resources("/lib/b.py"), "--dry-run")

@@ -97,5 +97,35 @@ TEST(SubVarPool, HandsOnWhatItReceivedAndTheOutParametersOfTheChild) {
       ElementsAre(in("before", "x"), out("auc", "0.9"), out("none", "default")));
 }
 
+// 3.1.5 `ConditionTaskProcessor`, with 'a' (code 1) ended in SUCCESS.
+bool holds(const char* dependence) {
+  const auto state_of = [](std::int64_t code) { return code == 1 ? std::optional(TaskState::kSuccess) : std::nullopt; };
+  const auto name_of = [](std::int64_t code) { return std::to_string(code); };
+  return evaluate_conditions(Json{{"dependence", Json::parse(dependence)}}, state_of, name_of).holds;
+}
+
+TEST(EvaluateConditions, AnItemWithoutStatusOrTaskNeverHolds) {
+  const auto item = [](const std::string& members) {
+    return holds(
+        (R"({"relation":"AND","dependTaskList":[{"relation":"AND","dependItemList":[{)" + members + "}]}]}").c_str());
+  };
+  EXPECT_TRUE(item(R"("depTaskCode":1,"status":"SUCCESS")"));
+  EXPECT_TRUE(item(R"("depTaskCode":"1","status":5)")) << "the place of SUCCESS among the states";
+  EXPECT_FALSE(item(R"("depTaskCode":1,"status":null)"));
+  EXPECT_FALSE(item(R"("depTaskCode":1,"status":"")"));
+  EXPECT_FALSE(item(R"("depTaskCode":1,"status":"DONE")"));
+  EXPECT_FALSE(item(R"("depTaskCode":1)"));
+  EXPECT_FALSE(item(R"("depTaskCode":"","status":"SUCCESS")"));
+  EXPECT_FALSE(item(R"("status":"SUCCESS")"));
+}
+
+TEST(EvaluateConditions, AnEmptyAndHoldsAndAnEmptyOrDoesNot) {
+  EXPECT_TRUE(holds(R"({"relation":"AND","dependTaskList":[]})"));
+  EXPECT_TRUE(holds(R"({"relation":"AND","dependTaskList":null})"));
+  EXPECT_TRUE(holds(R"({"relation":"AND","dependTaskList":[{"relation":"AND","dependItemList":[]}]})"));
+  EXPECT_FALSE(holds(R"({"relation":"OR","dependTaskList":[]})"));
+  EXPECT_FALSE(holds(R"({"relation":1,"dependTaskList":""})"));
+}
+
 }  // namespace
 }  // namespace porpoise
