@@ -209,6 +209,18 @@ Result<std::string> parse_schedule_time(const std::string& text) {
   return fail(ErrorCode::kInvalid, "--schedule-time '" + text + "' is neither yyyy-MM-dd HH:mm:ss nor yyyyMMddHHmmss");
 }
 
+// A name that is neither declared nor used is probably misspelt: its parameter then keeps the value of the file.
+void look_for_unknown_names(ReplayInput& input) {
+  std::set<std::string> declared;
+  for (const Workflow& workflow : reachable(input.plan()))
+    for (const Property& global : workflow.global_params) declared.insert(global.prop);
+  for (const auto& [name, value] : input.overrides) {
+    if (declared.contains(name) || input.text.find("${" + name + "}") != std::string::npos) continue;
+    input.notes.push_back("--set " + name + ": no global parameter and no placeholder of the file has this name" +
+                          did_you_mean(name, {declared.begin(), declared.end()}));
+  }
+}
+
 Status resolve_inputs(const ReplayOptions& options, ReplayInput& input) {
   input.time.now_ms = wall_ms();
   input.time.zone = system_time_zone();
@@ -219,6 +231,7 @@ Status resolve_inputs(const ReplayOptions& options, ReplayInput& input) {
                                  : load_config(options.config));
   // Again when the run starts, as the sandbox may add to them; here only to find what is wrong in time.
   PORPOISE_TRY_VOID(run_parameters(input.workflow(), input.overrides, input.time));
+  look_for_unknown_names(input);
   return {};
 }
 

@@ -34,6 +34,15 @@ class Running(ReplayCase):
         self.replay(EXAMPLES / "hello" / "workflow.json", "--set", "name=you")
         self.assertIn("HELLO YOU", self.log("shout"))
 
+    def test_a_set_name_that_nothing_has_is_warned_of(self):
+        flow = workflow([task("a", "echo ${used}")],
+                        global_params=[{"prop": "day", "direct": "IN", "type": "VARCHAR", "value": "1"}])
+        done = self.replay(flow, "--set", "dya=2", "--set", "used=3", "--set", "day=4")
+        self.assertIn("--set dya: no global parameter and no placeholder of the file has this name (did you mean 'day'?)",
+                      done.stderr)
+        self.assertNotIn("--set used", done.stderr)
+        self.assertNotIn("--set day", done.stderr)
+
     def test_schedule_time_is_the_base_of_time_placeholders(self):
         one = workflow([task("a", "echo day $[yyyyMMdd-1]")])
         for text in ("2026-03-01 00:00:00", "20260301000000"):
