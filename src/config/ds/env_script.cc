@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxProblems = 20;
-constexpr std::size_t kMaxFileBytes = 1U << 20U;  // the stock one has 2 KiB
+constexpr std::size_t kMaxEnvFileBytes = 1U << 20U;  // the stock one has 2 KiB
 
 // That every shell sets for itself, and what bash_run.cc gave it.
 bool is_shells_own(std::string_view name) {
@@ -180,7 +180,7 @@ Result<std::string> look_at(const fs::path& file) {
   if (!fs::is_regular_file(file, error))
     return fail(error ? errno_error(file.string() + " cannot be sourced", error.value())
                       : Error(ErrorCode::kInvalid, file.string() + " is not a file"));
-  auto text = read_file(file, kMaxFileBytes);
+  auto text = read_file(file, kMaxEnvFileBytes);
   if (!text) return fail(text.error());
   if (text->starts_with("\xEF\xBB\xBF"))
     return file.string() + " line 1: begins with a byte order mark, which bash takes for a part of the first command";
