@@ -20,7 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxMatchedName = 1000;      // std::regex recurses
+constexpr std::size_t kMaxMatchedName = 1000;
+constexpr std::size_t kMaxPattern = 200;           // std::regex reads them by recursion
 constexpr std::size_t kMaxFileBytes = 64U << 20U;  // what parse_json takes
 
 template <typename Names>
@@ -63,12 +64,17 @@ Status select_tasks(const ReplayOptions& options, ReplayInput& input) {
   return {};
 }
 
-// Tasks are named in the chosen workflow and in those that it may start.
-using OnTask = std::function<void(Workflow&, TaskDefinition&)>;
-
-bool for_each_task(ReplayInput& input, const std::function<bool(const std::string&)>& matches, const OnTask& on_task) {
+// Tasks are named in the chosen workflow and in those that it may start, whatever another option leaves out.
+std::set<std::int64_t> nameable(const ReplayInput& input) {
   std::set<std::int64_t> codes;
   for (const Workflow& workflow : reachable({input.workflows, input.workflow(), {}})) codes.insert(workflow.code);
+  return codes;
+}
+
+using OnTask = std::function<void(Workflow&, TaskDefinition&)>;
+
+bool for_each_task(ReplayInput& input, const std::set<std::int64_t>& codes,
+                   const std::function<bool(const std::string&)>& matches, const OnTask& on_task) {
   bool found = false;
   for (Workflow& workflow : input.workflows)
     for (TaskDefinition& task : workflow.tasks) {
@@ -79,18 +85,25 @@ bool for_each_task(ReplayInput& input, const std::function<bool(const std::strin
   return found;
 }
 
-Error no_such_task(const ReplayInput& input, const std::string& option, const std::string& name) {
+Error no_such_task(const ReplayInput& input, const std::set<std::int64_t>& codes, const std::string& option,
+                   const std::string& name) {
   std::vector<std::string> names;
   for (const Workflow& workflow : input.workflows)
-    for (const TaskDefinition& task : workflow.tasks) names.push_back(task.name);
+    for (const TaskDefinition& task : workflow.tasks)
+      if (codes.contains(workflow.code)) names.push_back(task.name);
   return {ErrorCode::kInvalid, option + ": there is no task '" + name + "'" + did_you_mean(name, names)};
 }
 
 Result<std::function<bool(const std::string&)>> task_pattern(const std::string& text) {
   if (text.size() < 3 || text.front() != '/' || text.back() != '/')
     return [text](const std::string& name) { return name == text; };
+  if (text.size() > kMaxPattern)
+    return fail(ErrorCode::kInvalid, "--skip: a regular expression has at most " + std::to_string(kMaxPattern) +
+                                         " characters; give several");
   try {
-    return [pattern = std::regex(text.substr(1, text.size() - 2))](const std::string& name) {
+    // Without back-references, in time that does not explode: an extension of libstdc++.
+    constexpr auto kSyntax = std::regex_constants::ECMAScript | std::regex_constants::__polynomial;
+    return [pattern = std::regex(text.substr(1, text.size() - 2), kSyntax)](const std::string& name) {
       return name.size() <= kMaxMatchedName && std::regex_search(name, pattern);
     };
   } catch (const std::regex_error& error) {
@@ -98,15 +111,15 @@ Result<std::function<bool(const std::string&)>> task_pattern(const std::string& 
   }
 }
 
-Status leave_out(const ReplayOptions& options, ReplayInput& input) {
+Status leave_out(const ReplayOptions& options, const std::set<std::int64_t>& codes, ReplayInput& input) {
   for (const std::string& option : options.skip) {
     PORPOISE_TRY(const auto matches, task_pattern(option));
     std::map<std::int64_t, std::set<std::int64_t>> left_out;  // by workflow
-    const bool found = for_each_task(input, matches, [&](Workflow& workflow, const TaskDefinition& task) {
+    const bool found = for_each_task(input, codes, matches, [&](Workflow& workflow, const TaskDefinition& task) {
       if (left_out[workflow.code].contains(task.code)) return;
       for (const std::int64_t code : workflow.from(task.code)) left_out[workflow.code].insert(code);
     });
-    if (!found) return fail(no_such_task(input, "--skip", option));
+    if (!found) return fail(no_such_task(input, codes, "--skip", option));
     for (Workflow& workflow : input.workflows)
       for (TaskDefinition& task : workflow.tasks)
         if (left_out[workflow.code].contains(task.code)) task.left_out = true;
@@ -145,7 +158,7 @@ Result<PropertyList> parse_outputs(const std::string& option, std::string_view t
 }
 
 // Names may contain '=', so the longest beginning that is a task's name counts.
-Status assume(const ReplayOptions& options, ReplayInput& input) {
+Status assume(const ReplayOptions& options, const std::set<std::int64_t>& codes, ReplayInput& input) {
   for (const std::string& option : options.assume) {
     bool found = false;
     for (std::size_t end = option.size(); !found && end != std::string::npos && end > 0;
@@ -158,11 +171,11 @@ Status assume(const ReplayOptions& options, ReplayInput& input) {
         task.delay = std::chrono::minutes(0);
       };
       const auto is_named = [&](const std::string& task) { return task == name; };
-      if (!for_each_task(input, is_named, [](Workflow& /*workflow*/, TaskDefinition& /*task*/) {})) continue;
+      if (!for_each_task(input, codes, is_named, [](Workflow& /*workflow*/, TaskDefinition& /*task*/) {})) continue;
       PORPOISE_TRY(outputs, parse_outputs(option, end < option.size() ? std::string_view(option).substr(end + 1) : ""));
-      found = for_each_task(input, is_named, take);
+      found = for_each_task(input, codes, is_named, take);
     }
-    if (!found) return fail(no_such_task(input, "--assume", option.substr(0, option.find('='))));
+    if (!found) return fail(no_such_task(input, codes, "--assume", option.substr(0, option.find('='))));
   }
   return {};
 }
@@ -263,8 +276,9 @@ Result<ReplayInput> read_replay_input(const ReplayOptions& options) {
   input.workflows = std::move(*workflows);
   PORPOISE_TRY(input.chosen, choose_workflow(input.workflows, options.workflow));
   PORPOISE_TRY_VOID(select_tasks(options, input));
-  PORPOISE_TRY_VOID(leave_out(options, input));
-  PORPOISE_TRY_VOID(assume(options, input));
+  const std::set<std::int64_t> codes = nameable(input);
+  PORPOISE_TRY_VOID(leave_out(options, codes, input));
+  PORPOISE_TRY_VOID(assume(options, codes, input));
   if (input.only && input.only->empty())
     return fail(ErrorCode::kInvalid,
                 "--skip leaves nothing to run: what comes after a task that is left out is left out, "

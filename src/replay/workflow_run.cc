@@ -33,15 +33,14 @@ std::optional<std::set<std::int64_t>> not_left_out(const Workflow& workflow) {
 
 // What the task before handed on, the OUT parameters that the task declares, and those that it was said to have.
 PropertyList assumed_var_pool(const PropertyList& received, const TaskDefinition& task) {
-  std::vector<Capture> captures;
-  for (const Property& output : *task.assumed) captures.push_back({output.prop, output.value});
-  PropertyList pool = finished_var_pool(received, task.local_params, captures);
+  PropertyList pool = finished_var_pool(received, task.local_params, {});
   for (const Property& output : *task.assumed) {
     const auto is_same = [&](const Property& other) { return other.prop == output.prop; };
     const auto known = std::find_if(pool.begin(), pool.end(), is_same);
-    if (known != pool.end() && known->direct == Direct::kOut) continue;
+    Property as_declared = known != pool.end() && known->direct == Direct::kOut ? *known : output;
+    as_declared.value = output.value;
     std::erase_if(pool, is_same);
-    pool.push_back(output);
+    pool.push_back(std::move(as_declared));
   }
   return pool;
 }

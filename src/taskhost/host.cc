@@ -199,7 +199,7 @@ class Host {
     result_.app_ids = std::move(seen.app_ids);
     result_.branch = std::move(seen.branch);
     result_.alert = std::move(seen.alert);
-    result_.var_pool = output.var_pool(request_.var_pool);
+    hand_on(request_, output.var_pool(request_.var_pool), result_);
     add_survivors(result_, seen.survivors);
     return {};
   }

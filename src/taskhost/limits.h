@@ -11,6 +11,10 @@ namespace porpoise {
 // One OUT parameter with its name: as much as a line of output that sets one may have.
 inline constexpr std::size_t kMaxVariableBytes = kMaxSetValueBytes;
 
+// What a task hands on, with what was handed to it, as it travels to its master: a text of JSON within a text of JSON.
+// A connection takes 64 MiB at once, and result.json and the next task's request as much.
+inline constexpr std::size_t kMaxHandedOnBytes = 48U << 20U;
+
 // The texts of a packet between runner and supervisor: what Linux lets a socket send at once by default, with room to
 // spare. A larger parameter comes in several.
 inline constexpr std::size_t kMaxPacketTextBytes = 128U << 10U;

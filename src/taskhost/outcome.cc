@@ -7,14 +7,18 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/signals.h"
 #include "base/text.h"
+#include "model/property.h"
+#include "taskhost/limits.h"
 #include "taskhost/runner_process.h"
 
 namespace porpoise {
 namespace {
 
 constexpr std::size_t kMaxMessageBytes = 2000;
+constexpr std::size_t kMaxShownName = 100;
 
 std::string plugin_name(const TaskRequest& request) {
   return "plugin " + request.task_type + " (" + request.plugin + ")";
@@ -108,6 +112,27 @@ void classify_outcome(const TaskRequest& request, const TaskEnd& end, TaskResult
     result.message =
         who + " " + describe_runner_fault(end.runner_status).value_or("called exit(0)") + memory_hint(request, end);
   }
+}
+
+void hand_on(const TaskRequest& request, PropertyList pool, TaskResult& result) {
+  constexpr std::size_t kCertainlyFits = 1U << 20U;  // a byte becomes at most seven
+  std::size_t raw = 0;
+  const Property* largest = nullptr;
+  for (const Property& property : pool) {
+    raw += property.prop.size() + property.value.size();
+    if (largest == nullptr || property.value.size() > largest->value.size()) largest = &property;
+  }
+  const std::size_t bytes = raw <= kCertainlyFits ? 0 : dump_json(Json(dump_json(to_json(pool)))).size();
+  if (bytes <= kMaxHandedOnBytes) {
+    result.var_pool = std::move(pool);
+    return;
+  }
+  result.var_pool = request.var_pool;
+  result.state = result.state == TaskState::kSuccess ? TaskState::kFailure : result.state;
+  result.message = "its parameters are together " + mebibytes(bytes) + " MiB as they would be sent, more than " +
+                   mebibytes(kMaxHandedOnBytes) + " MiB, the largest of them '" +
+                   std::string(cut_utf8(largest->prop, kMaxShownName)) +
+                   "': let the task write a file, and hand on its path";
 }
 
 int cancel_reason(StopReason reason) {

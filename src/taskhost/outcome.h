@@ -31,6 +31,10 @@ struct TaskEnd {
 // Fills in state, exit_code, message, timed_out and fenced.
 void classify_outcome(const TaskRequest& request, const TaskEnd& end, TaskResult& result);
 
+// `pool` becomes what the task hands on. What no master could be sent fails the task by name, and it hands on only what
+// it was handed.
+void hand_on(const TaskRequest& request, PropertyList pool, TaskResult& result);
+
 // The reason as a plugin is told it: a porpoise_cancel_reason.
 int cancel_reason(StopReason reason);
 

@@ -117,6 +117,14 @@ porpoise_status to_status(ErrorCode code) {
   }
 }
 
+std::string began_file(const std::string& command_file) { return command_file + ".began"; }
+
+// Removes the mark; false when the command never began. Where its own file is gone, too, a task has cleaned its folder.
+bool take_mark(const std::string& command_file) {
+  if (::unlink(began_file(command_file).c_str()) == 0 || errno != ENOENT) return true;
+  return ::access(command_file.c_str(), F_OK) != 0;
+}
+
 bool is_child_of_now(std::int64_t pid) { return pid > 0 && pid <= std::numeric_limits<pid_t>::max(); }
 
 Result<std::vector<std::string>> words_of(const porpoise_str* words, std::uint64_t count, const char* what) {
@@ -178,8 +186,8 @@ Result<ChildTable::Child> PluginChildren::start(const porpoise_process_spec& spe
   if ((spec.argc == 0) == (spec.shell.size == 0))
     return fail(ErrorCode::kInvalid, "cannot start a process: give either a program or a text for bash");
   PORPOISE_TRY(std::vector<std::string> words, words_of(spec.argv, spec.argc, "command"));
-  std::string began;
-  PORPOISE_TRY(std::string file, write_command_file(spec, began));
+  PORPOISE_TRY(std::string file, write_command_file(spec));
+  const std::string path = file;
   words.insert(words.begin(), {"/bin/bash", std::move(file)});
   SpawnSpec start;
   start.argv = std::move(words);
@@ -193,11 +201,11 @@ Result<ChildTable::Child> PluginChildren::start(const porpoise_process_spec& spe
   start.die_with_thread = true;
   start.address_space = address_space_;
   auto child = table_.start(std::move(start), pipes_of(spec.flags));
-  if (child && !began.empty()) began_[child->pid] = began;
+  if (child && has_environment(request_)) command_files_[child->pid] = path;
   return child;
 }
 
-Result<std::string> PluginChildren::write_command_file(const porpoise_process_spec& spec, std::string& began) {
+Result<std::string> PluginChildren::write_command_file(const porpoise_process_spec& spec) {
   Command command;
   command.text = spec.argc > 0 ? "exec \"$@\"" : to_view(spec.shell);
   const std::string inherited = tenant_.needed() ? environment_lines(environ) : "";
@@ -209,10 +217,10 @@ Result<std::string> PluginChildren::write_command_file(const porpoise_process_sp
   command.output_is_read = (spec.flags & PORPOISE_PROCESS_STDOUT) != 0;
   std::string name = request_.task_app_id();
   if (++started_ > 1) name.append("_").append(std::to_string(started_));
-  if (has_environment(request_)) began = request_.execute_path + "/." + name + ".began";
-  command.began = began;
-  PORPOISE_TRY(const std::string text, command_file(request_, command));
   const std::string path = request_.execute_path + "/" + name + ".command";
+  const std::string began = began_file(path);
+  if (has_environment(request_)) command.began = began;
+  PORPOISE_TRY(const std::string text, command_file(request_, command));
   PORPOISE_TRY_VOID(write_file(path, text, 0755, Durability::kAtomic));
   return path;
 }
@@ -241,8 +249,7 @@ porpoise_status PluginChildren::wait(std::int64_t pid, std::int64_t timeout_ms, 
   if (!*status) return PORPOISE_TIMED_OUT;
   const int signal = WIFSIGNALED(**status) ? WTERMSIG(**status) : 0;
   int code = signal != 0 ? 128 + signal : WEXITSTATUS(**status);
-  if (const auto began = began_.extract(pid);
-      !began.empty() && ::unlink(began.mapped().c_str()) != 0 && errno == ENOENT && signal == 0) {
+  if (const auto file = command_files_.extract(pid); !file.empty() && !take_mark(file.mapped()) && signal == 0) {
     environment_ended_ = true;
     if (code == 0) code = 1;  // it is no success that the command never began
   }

@@ -73,7 +73,7 @@ class PluginChildren {
 
  private:
   Result<ChildTable::Child> start(const porpoise_process_spec& spec);
-  Result<std::string> write_command_file(const porpoise_process_spec& spec, std::string& began);
+  Result<std::string> write_command_file(const porpoise_process_spec& spec);
   Status send(pid_t pid, int number) const;
 
   const TaskRequest& request_;
@@ -83,7 +83,7 @@ class PluginChildren {
   std::optional<rlimit> address_space_;
   ChildTable table_;
   int started_ = 0;
-  std::map<std::int64_t, std::string> began_;  // by pid: the file that says so
+  std::map<std::int64_t, std::string> command_files_;  // by pid, of those that set up an environment first
   bool environment_ended_ = false;
   std::string error_;  // what the plugin borrows
 };

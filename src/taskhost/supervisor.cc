@@ -322,7 +322,8 @@ void Supervisor::end_leftovers() {
   if (left.empty()) return;
   if (request_.keep_leftovers && seen_.end.outcome && seen_.end.outcome->status == PORPOISE_OK) {
     log_.write(LogLevel::kInfo,
-               "the task left processes behind, which live on (leftovers: keep) and are no longer part of it: " +
+               "the task left processes behind, which live on (leftovers: keep) and are no longer part of it; what "
+               "they print here from now on breaks their pipe: " +
                    describe(left));
     over_ = true;
     return;

@@ -9,7 +9,7 @@ namespace porpoise {
 namespace {
 
 constexpr std::size_t kMaxNewsBytes = 4096;
-constexpr std::size_t kMaxShownName = 100;
+constexpr std::size_t kMaxShownParameter = 100;
 
 }  // namespace
 
@@ -61,7 +61,7 @@ bool TaskOutput::is_declared(std::string_view name) const {
 }
 
 void TaskOutput::refuse(std::string_view name) {
-  const std::string text = "the value of OUT parameter '" + std::string(cut_utf8(name, kMaxShownName)) +
+  const std::string text = "the value of OUT parameter '" + std::string(cut_utf8(name, kMaxShownParameter)) +
                            "' is larger than " + std::to_string(kMaxVariableBytes >> 20U) + " MiB";
   log_.write(LogLevel::kError, text);
   if (is_declared(name) && refusal_.empty()) refusal_ = text;

@@ -127,6 +127,14 @@ class EnvironmentFiles(ReplayCase):
             self.replay(workflow([task("s", "echo A=$A")]), "--env-file", env)
             self.assertIn("A=1", self.log("s"), line)
 
+    def test_a_task_that_cleans_its_folder_is_not_blamed_on_the_environment(self):
+        environment = self.folder / "env.sh"
+        environment.write_text("export X=1\n")
+        for script in ("find . -mindepth 1 -delete; exit 0", 'rm -rf "$PWD"; exit 0', "rm -rf * .[!.]*; exit 0"):
+            with self.subTest(script=script):
+                self.replay(workflow([task("a", script)]), "--env-file", str(environment))
+                self.assertEqual(self.states(), {"a": "SUCCESS"})
+
     def test_a_script_that_fails_is_not_blamed_on_the_environment(self):
         done = self.replay(workflow([task("s", "exit 3")]), "--env-file", self.write("export A=1\n", "env.sh"), expect=1)
         self.assertIn("exit code 3", done.stdout)
@@ -173,6 +181,25 @@ class WhatCannotRunHere(ReplayCase):
         self.assertEqual(self.states(), {"sub": "SUCCESS"})
         self.assertRegex(done.stdout, r"sub/inner +SHELL +SUCCESS")
         self.assertNotIn("sub/deep", done.stdout)
+
+    def test_a_declared_output_that_is_not_assumed_keeps_its_default(self):
+        made = task("made", taskType="SQL")
+        made["taskParams"]["localParams"] = [out_param("n"), {**out_param("m"), "value": "8"}]
+        self.replay(workflow([made, task("use", "echo n=${n} m=${m}")], [("made", "use")]), "--assume", "made=n:7")
+        self.assertIn("n=7 m=8", self.log("use"))
+
+    def test_one_option_does_not_hide_a_task_from_another(self):
+        child = workflow([task("inner", taskType="DEPENDENT")], name="child", code=2000)
+        sub = task("sub", taskType="SUB_PROCESS", taskParams={"processDefinitionCode": 2000})
+        file = self.write([workflow([sub], name="parent"), child])
+        self.replay(file, "--workflow", "parent", "--assume", "sub", "--assume", "inner")
+        self.assertEqual(self.states(), {"sub": "SUCCESS"})
+
+    def test_a_pattern_neither_crashes_nor_hangs(self):
+        deep = "(" * 20000 + "a" + ")" * 20000
+        self.assertIn("at most 200 characters", self.replay(self.flow, "--skip", f"/{deep}/", expect=2).stderr)
+        many = workflow([task("a" * 200)])
+        self.assertIn("no task", self.replay(many, "--skip", "/^(a+)+$b/", expect=2).stderr)
 
     def test_wrong_words_are_refused(self):
         self.assertIn("there is no task 'lef' (did you mean 'left'?)", self.replay(self.flow, "--skip", "lef", expect=2).stderr)

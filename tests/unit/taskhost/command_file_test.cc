@@ -64,9 +64,9 @@ TEST(CommandFile, SaysThatItGotPastTheEnvironment) {
   request.env_file = "/e.sh";
   Command command;
   command.text = "cat";
-  command.began = "/w/.a.began";
+  command.began = "/w/a.command.began";
   const std::string file = command_file(request, command).value_or("");
-  EXPECT_TRUE(file.ends_with("source '/e.sh'\n: > '/w/.a.began'\ncat\n")) << file;
+  EXPECT_TRUE(file.ends_with("source '/e.sh'\n: > '/w/a.command.began'\ncat\n")) << file;
 }
 
 TEST(CommandFile, RefusesAVariableThatBashCannotSet) {

@@ -80,6 +80,25 @@ TEST_F(Verdict, AlwaysHasAReasonForAFailure) {
   }
 }
 
+// Each quote becomes four bytes on its way to the master.
+TEST(HandOn, FailsATaskWhoseParametersNoMasterCouldBeSent) {
+  TaskRequest request;
+  request.var_pool = {{"before", Direct::kOut, "VARCHAR", "1"}};
+  TaskResult result;
+  result.state = TaskState::kSuccess;
+  hand_on(request,
+          {{"small", Direct::kOut, "VARCHAR", "2"}, {"x", Direct::kOut, "VARCHAR", std::string(16U << 20U, 'x')}},
+          result);
+  EXPECT_EQ(result.state, TaskState::kSuccess);
+  EXPECT_EQ(result.var_pool.size(), 2U);
+  hand_on(request, {{"quotes", Direct::kOut, "VARCHAR", std::string(16U << 20U, '"')}}, result);
+  EXPECT_EQ(result.state, TaskState::kFailure);
+  EXPECT_THAT(result.message, HasSubstr("are together 64 MiB as they would be sent, more than 48 MiB, the largest of "
+                                        "them 'quotes': let the task write a file"));
+  ASSERT_EQ(result.var_pool.size(), 1U);
+  EXPECT_EQ(result.var_pool[0].prop, "before");
+}
+
 TEST_F(Verdict, CutsEndlessMessages) {
   end.outcome = {PORPOISE_FAILED, 1, std::string(1U << 20U, 'x')};
   EXPECT_LE(verdict().message.size(), 2000U);
