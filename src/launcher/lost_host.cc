@@ -103,6 +103,7 @@ std::vector<TaskIdentity> find_identities(std::int64_t task_instance_id) {
     if (std::from_chars(dot + 1, end, mark.start_ticks).ptr == end) found.emplace(entry, mark);
   }
   std::vector<TaskIdentity> marks;
+  marks.reserve(found.size());
   for (auto& [entry, mark] : found) marks.push_back(std::move(mark));
   return marks;
 }

@@ -35,6 +35,7 @@ struct ChildPlan {
 // As exec wants it: with a null at the end.
 std::vector<char*> as_array(const std::vector<std::string>& words) {
   std::vector<char*> array;
+  array.reserve(words.size() + 1);
   for (const std::string& word : words) array.push_back(const_cast<char*>(word.c_str()));
   array.push_back(nullptr);
   return array;
