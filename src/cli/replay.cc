@@ -235,7 +235,7 @@ int run_replay(const ReplayOptions& options) {
 
   // Now the machine: host, folder, sandbox. The sandbox outlives the tasks that use it.
   boost::asio::io_context io(1);
-  boost::asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);  // from now on they wait until somebody watches
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);  // a signal waits here until the run has begun
   auto machine = prepare_machine(io, options, *input);
   if (!machine) return print_error(machine.error(), kExitEnvironment);
   RunSettings settings = make_run_settings(options, *input, catalog, machine->python);

@@ -16,8 +16,6 @@
 
 namespace porpoise {
 
-// What `porpoise worker` is told: one value per key, read once, then immutable. worker_settings.h says where each key
-// may come from and in which order.
 enum class FullPolicy { kReject, kContinue };             // task-execute-threads-full-policy
 enum class ExpiryPolicy { kKill, kKeep };                 // what happens to running tasks when the session has expired
 enum class LeftoverPolicy { kEnd, kKeep };                // of what a successful task left running

@@ -114,7 +114,7 @@ class Resolver {
   }
 
  private:
-  // Goes on after a mistake, so that a person hears of all at once.
+  // Remembers a mistake and goes on: one start tells all of them.
   void note(const Status& status) {
     if (status) return;
     std::string mistake = status.error().to_string();

@@ -109,7 +109,7 @@ Result<DataDirLock> DataDirLock::take(const std::filesystem::path& data_dir) {
   constexpr int kTries = 100;
   for (int i = 0; i < kTries; ++i) {
     PORPOISE_TRY(UniqueFd file, open_locked(data_dir));
-    if (!is_at(file.get(), data_dir / kFile)) continue;  // somebody has removed it meanwhile, and may lock another one
+    if (!is_at(file.get(), data_dir / kFile)) continue;  // another process has removed it and may lock a new one
     auto held = std::make_shared<Held>(data_dir);
     held->files.push_back(std::move(file));
     DataDirLock taken(std::move(held));

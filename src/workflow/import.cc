@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "workflow/import_cursor.h"
-#include "workflow/other_files.h"
 #include "workflow/workflow.h"
 
 namespace porpoise {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "workflow/workflow.h"
 
@@ -21,6 +22,13 @@ namespace porpoise {
 // (see find_dangling). What the server would read, too, but hardly as it was meant, is in `remarks`, one sentence of
 // each kind.
 Result<std::vector<Workflow>> import_workflows(std::string_view text, std::vector<std::string>* remarks = nullptr);
+
+// --- What a file is that people take for an export and that is none, in other_files.cc: an answer of the API, an error
+// answer, an export of 1.3, a definition without its tasks.
+
+// One sentence that names it, with the way out; empty when `json`, a file or an element of its list, may be an exported
+// workflow or task.
+std::string describe_other_file(const Json& json);
 
 // --- Stale task codes inside SWITCH and CONDITIONS parameters, and how to mend them, in relink.cc.
 //

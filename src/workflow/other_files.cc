@@ -1,9 +1,8 @@
-#include "workflow/other_files.h"
-
 #include <algorithm>
 #include <array>
 
 #include "base/text.h"
+#include "workflow/import.h"
 
 namespace porpoise {
 namespace {

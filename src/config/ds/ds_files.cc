@@ -1,7 +1,6 @@
 #include "config/ds/ds_conf.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <optional>
 #include <string>
