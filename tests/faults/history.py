@@ -31,8 +31,9 @@ class History:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def add(self, kind, task=None, **details):
-        event = Event(kind=kind, t=time.monotonic(), task=task, **details)
+    def add(self, kind, task=None, t=None, **details):
+        """`t`: when it happened, if that is not now."""
+        event = Event(kind=kind, t=t or time.monotonic(), task=task, **details)
         with self._changed:
             self._events.append(event)
             if self._file.closed:  # the test is over; somebody's thread is not

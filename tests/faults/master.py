@@ -4,6 +4,7 @@ by a policy that a test sets. What it says and hears goes to the history.
 
 import itertools
 import json
+import queue
 import socket
 import threading
 import time
@@ -192,19 +193,29 @@ class Master:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._connections.append(connection)
-            threading.Thread(target=self._read, args=(connection, next(self._numbers)), daemon=True).start()
+            messages = queue.SimpleQueue()
+            threading.Thread(target=self._read, args=(connection, messages), daemon=True).start()
+            threading.Thread(target=self._hear, args=(connection, next(self._numbers), messages), daemon=True).start()
 
-    def _read(self, connection, number):
+    @staticmethod
+    def _read(connection, messages):
+        """Does nothing else, so that a message has the time when it came, not when its turn came to be looked at."""
         decoder = Decoder()
         try:
             while raw := connection.recv(65536):
+                came = time.monotonic()
                 for kind, _, body in decoder.feed(raw):
-                    self._from_worker(connection, number, kind, body)
+                    messages.put((came, kind, body))
         except OSError:
             pass
         connection.close()
+        messages.put(None)
 
-    def _from_worker(self, connection, number, kind, raw):
+    def _hear(self, connection, number, messages):
+        while message := messages.get():
+            self._from_worker(connection, number, *message)
+
+    def _from_worker(self, connection, number, came, kind, raw):
         if kind not in (RUNNING, RESULT, REJECT):
             return  # heartbeats
         body = json.loads(raw)
@@ -219,7 +230,7 @@ class Master:
             left = survivors(self._tasks[task])
         # A new master is named as the receiver; the rest stays the same.
         same = {key: value for key, value in body.items() if key != "messageReceiverAddress"}
-        self._history.add(NAMES[kind], task, master=self.name, connection=number, status=body.get("status"),
+        self._history.add(NAMES[kind], task, came, master=self.name, connection=number, status=body.get("status"),
                           survivors=left, log_path=body.get("logPath"), pid=body.get("processId"),
                           body=json.dumps(same, sort_keys=True) if kind == RESULT else None)
         self._acknowledge(connection, kind, task)
