@@ -27,6 +27,7 @@ class History:
         self.marks.mkdir()
         self._file = (folder / f"{name}.history").open("w")
         self._events = []
+        self._of_task = defaultdict(list)  # the same ones
         self._changed = threading.Condition()
 
     # --- writing -----------------------------------------------------------------------------------------------------
@@ -36,6 +37,7 @@ class History:
         event = Event(kind=kind, t=t or time.monotonic(), task=task, **details)
         with self._changed:
             self._events.append(event)
+            self._of_task[task].append(event)
             if self._file.closed:  # the test is over; somebody's thread is not
                 return event
             self._file.write(json.dumps(event, default=str) + "\n")
@@ -53,8 +55,11 @@ class History:
             return self._of(kind, task, details)
 
     def _of(self, kind, task, details):
-        return [event for event in self._events if event.kind == kind and task in (None, event.task)
+        return [event for event in self._told(task) if event.kind == kind
                 and all(event.get(key) == value for key, value in details.items())]
+
+    def _told(self, task):
+        return self._events if task is None else self._of_task[task]
 
     def wait(self, kind, task=None, count=1, seconds=60, **details):
         """The first `count` such events, as soon as they are there."""
@@ -69,7 +74,7 @@ class History:
     def wait_any(self, kinds, task, seconds=60):
         end = time.monotonic() + seconds
         with self._changed:
-            while not (found := [event for event in self._events if event.kind in kinds and event.task == task]):
+            while not (found := [event for event in self._told(task) if event.kind in kinds]):
                 if not self._changed.wait(end - time.monotonic()) and time.monotonic() > end:
                     raise AssertionError(f"none of {kinds} of {task} within {seconds} s")
         return found[0]
@@ -93,10 +98,7 @@ class History:
         """Broken promises, one text each. `given_up`: tasks that masters have lost with the worker's session."""
         with self._changed:
             events = list(self._events)
-        by_task = defaultdict(list)
-        for event in events:
-            if event.task is not None:
-                by_task[event.task].append(event)
+            by_task = {task: list(own) for task, own in self._of_task.items() if task is not None}
         circumstances = Circumstances(events)
         found = []
         for task, own in by_task.items():
