@@ -1,8 +1,8 @@
 """The engine's SQL as a sqlglot dialect.
 
 Three things differ from what sqlglot knows: `LAST JOIN ... ORDER BY c ON ...`, window frames
-(`ROWS_RANGE` with time units, `OPEN PRECEDING`, `EXCLUDE CURRENT_TIME`, `MAXSIZE`), and the
-quoting rules (double quotes are strings, backticks are names).  Functions are left as plain
+(`ROWS_RANGE` with time units, `OPEN PRECEDING`, `EXCLUDE CURRENT_TIME`, `MAXSIZE`), and what is in
+quotes (double quotes are strings, backticks are names; `string_literals` reads both).  Functions are left as plain
 name-and-arguments nodes, so that the tables in `functions` and `aggregates` are the only list of
 what exists.
 """
@@ -17,6 +17,7 @@ from sqlglot.errors import ErrorLevel, ParseError, TokenError
 from sqlglot.parser import Parser
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
+from . import string_literals
 from .errors import plan_error, syntax_error, syntax_error_at
 
 # sqlglot prints whole tokens into some of its messages
@@ -164,7 +165,8 @@ class OpenMLDB(Dialect):
     """Registered with sqlglot under the name `openmldb`."""
 
     class Tokenizer(Tokenizer):
-        QUOTES = ["'", '"']
+        # `string_literals` has read what is in quotes, and left nothing to escape
+        QUOTES = ["'"]
         IDENTIFIERS = ["`"]
         STRING_ESCAPES = ["\\"]
         KEYWORDS = {
@@ -185,8 +187,9 @@ _DIALECT = OpenMLDB()
 
 def tokenize(text: str) -> list[Token]:
     """The tokens of a text; a syntax error when it cannot even be cut into tokens."""
+    literals = string_literals.read(text)
     try:
-        tokens = _DIALECT.tokenize(text)
+        tokens = _DIALECT.tokenize(literals.blanked)
     except TokenError as error:
         lines = text.splitlines() or [""]
         detail = str(error).splitlines()[0]
@@ -194,7 +197,14 @@ def tokenize(text: str) -> list[Token]:
     for token in tokens:
         if token.token_type == TokenType.NUMBER and len(token.text) > _MAX_NUMBER_LENGTH:
             raise syntax_error(text, token, "Number literal out of range")
-    return tokens
+    return [_with_value(token, literals.values) for token in tokens]
+
+
+def _with_value(token: Token, values: dict[int, str]) -> Token:
+    """A literal with what stands in it; all other tokens as they are."""
+    if token.token_type not in (TokenType.STRING, TokenType.IDENTIFIER) or token.start not in values:
+        return token
+    return Token(token.token_type, values[token.start], token.line, token.col, token.start, token.end)
 
 
 def parse_query(tokens: list[Token], text: str) -> exp.Select:
