@@ -248,6 +248,15 @@ Status resolve_inputs(const ReplayOptions& options, ReplayInput& input) {
   return {};
 }
 
+// What scripts may find in their environment, as far as it can be seen without running anything.
+void look_at_environment(const ReplayOptions& options, RunSettings& settings) {
+  constexpr std::size_t kMaxEnvFile = 1U << 20U;
+  if (!options.env_file.empty())
+    settings.environment_text = read_file(options.env_file, kMaxEnvFile).value_or("source it");  // which says anything
+  for (const auto& [name, value] : process_environment()) settings.variables.insert(name);
+  if (!options.python.empty()) settings.variables.insert("PYTHON_HOME");
+}
+
 void set_environment(const ReplayOptions& options, const fs::path& python, RunSettings& settings) {
   const std::string env_file = options.env_file.empty() ? "" : fs::absolute(options.env_file).string();
   if (python.empty()) {
@@ -319,6 +328,7 @@ RunSettings make_run_settings(const ReplayOptions& options, const ReplayInput& i
   settings.dry_run = options.dry_run;
   settings.keep_work = options.keep_work;
   set_environment(options, python, settings);
+  look_at_environment(options, settings);
   return settings;
 }
 

@@ -47,6 +47,7 @@ void add_report(OrderedJson& event, const TaskReport& task) {
   event["waitMillis"] = task.wait.count();
   event["runMillis"] = task.run.count();
   event["outputs"] = outputs_of(task.var_pool);
+  if (!task.leads_to.empty()) event["leadsTo"] = task.leads_to;
   event["log"] = task.log.string();
 }
 

@@ -29,6 +29,7 @@ struct TaskReport {
   std::chrono::milliseconds wait{0};  // from ready to its first start
   std::chrono::milliseconds run{0};   // of all attempts
   PropertyList var_pool;
+  std::vector<std::string> leads_to;  // of a SWITCH or CONDITIONS task: the names of the tasks that it chose
   std::filesystem::path log;
 
   bool failed() const { return state == NodeState::kFailure || state == NodeState::kKill; }

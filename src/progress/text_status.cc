@@ -16,8 +16,20 @@ std::string run_state_text(const RunReport& report) {
   return std::string(to_string(report.state));
 }
 
+// People take 1 for a fault of the program: it says how the workflow ended, which a failed task alone does not decide.
+std::string exit_text(const RunReport& report) {
+  if (report.interrupted) return "";
+  if (report.state != RunState::kSuccess)
+    return report.dry_run ? "; exit status 1: a run would fail" : "; exit status 1: the workflow failed";
+  const bool failed = std::any_of(report.tasks.begin(), report.tasks.end(),
+                                  [](const TaskReport& task) { return !task.nested && task.failed(); });
+  return failed ? "; exit status 0: the workflow provides for what failed" : "";
+}
+
 Table::Cell message_or_outputs(const TaskReport& task) {
-  const std::string outputs = outputs_text(task.var_pool);
+  const std::string branch = branch_text(task);
+  std::string outputs = outputs_text(task.var_pool);
+  if (!branch.empty()) outputs = branch + (outputs.empty() ? "" : " · ") + outputs;
   if (task.message.empty()) return {outputs, Color::kNone};
   const std::string message = elide(printable(task.message, false), kMaxMessageColumns);
   return {outputs.empty() ? message : outputs + " · " + message, Color::kDim};
@@ -57,7 +69,14 @@ std::string retry_text(const TaskAttempt& task, std::string_view message, Status
 std::string outcome_text(const TaskReport& task, bool colors) {
   std::string text = colored_state(task.state, colors) + " in " + format_duration(task.run);
   if (task.attempts > 1) text += " after " + std::to_string(task.attempts) + " attempts";
+  if (!task.leads_to.empty()) text += " " + branch_text(task);
   if (!task.message.empty()) text += ": " + printable(task.message, false);
+  return text;
+}
+
+std::string branch_text(const TaskReport& task) {
+  std::string text;
+  for (const std::string& name : task.leads_to) text += (text.empty() ? "→ " : ", ") + printable(name, false);
   return text;
 }
 
@@ -98,7 +117,7 @@ std::string final_table(const RunReport& report, std::size_t width, bool colors)
   const Color color = report.state == RunState::kSuccess ? Color::kGreen : Color::kRed;
   return table.render(width, colors) + "\n" + (report.dry_run ? "dry run of workflow " : "workflow ") +
          printable(report.workflow, false) + ": " + paint(run_state_text(report), color, colors) + " in " +
-         format_duration(report.duration) +
+         format_duration(report.duration) + exit_text(report) +
          (report.dry_run ? "; nothing was run\n" : "\nlogs: " + report.run_directory.string() + "\n");
 }
 

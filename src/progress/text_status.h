@@ -28,6 +28,9 @@ std::string outcome_text(const TaskReport& task,
 // The tail of a log (or the plan of a dry run), indented, harmless for terminals; empty for no lines.
 std::string excerpt(const std::vector<std::string>& lines, bool colors);
 
+// Where a SWITCH or CONDITIONS task went: "→ deploy sql, report", or empty.
+std::string branch_text(const TaskReport& task);
+
 // OUT parameters as "auc=0.93 tag=v2".
 std::string outputs_text(const PropertyList& var_pool);
 

@@ -222,6 +222,17 @@ std::vector<std::string> remarks_of(const TaskDefinition& task) {
   return remarks;
 }
 
+// "branch 1 → 'a', default → 'b'": where a SWITCH or CONDITIONS task may lead.
+std::string branches_of(const Workflow& workflow, const TaskDefinition& task) {
+  std::vector<std::string> parts;
+  for (const BranchSlot& slot : branch_slots(task.type, task.params)) {
+    std::vector<std::string> names;
+    for (const std::int64_t code : slot.codes) names.push_back("'" + workflow.name_of(code) + "'");
+    parts.push_back(slot.slot + " → " + (names.empty() ? "no task" : joined(names, " and ")));
+  }
+  return joined(parts, ", ");
+}
+
 std::vector<std::string> names_of(const Workflow& workflow, const std::vector<std::int64_t>& codes) {
   std::vector<std::string> names;
   names.reserve(codes.size());
@@ -248,6 +259,8 @@ Listing list_workflow(std::string_view text, const RunPlan& plan, const Catalog&
                       names_of(plan.root, plan.root.upstream(task.code)),
                       remarks_of(task),
                       checked.refused.contains(task.code)};
+    if (std::string branches = branches_of(plan.root, task); !branches.empty())
+      listed.remarks.insert(listed.remarks.begin(), std::move(branches));
     listing.tasks.push_back(std::move(listed));
   }
   std::stable_sort(listing.tasks.begin(), listing.tasks.end(),

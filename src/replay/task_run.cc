@@ -199,9 +199,10 @@ void TaskRun::finish(const TaskResult& result) {
   report_.message = result.message;
   report_.exit_code = result.exit_code;
   report_.var_pool = result.var_pool;
+  report_.leads_to = owner_.leads_to(*this, result);
   std::vector<std::string> tail;
   if (context_.settings.dry_run)
-    tail = log_tail(report_.log, std::numeric_limits<std::size_t>::max());
+    tail = owner_.plan_of(*this, log_tail(report_.log, std::numeric_limits<std::size_t>::max()));
   else if (report_.failed())
     tail = log_tail(report_.log, kTailLines);
   context_.status.task_finished(report_, tail, context_.elapsed());

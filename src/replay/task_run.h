@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,6 +89,8 @@ struct RunSettings {
   std::chrono::milliseconds kill_grace{10000};
   std::string environment_config;   // shell lines in front of each script
   std::string env_file;             // sourced when there are none
+  std::string environment_text;     // what both say
+  std::set<std::string> variables;  // names in the environment of the tasks
   std::filesystem::path resources;  // in place of the resource centre; empty: there is none
   bool dry_run = false;
   bool keep_work = false;
@@ -129,6 +132,10 @@ class TaskOwner {
   virtual bool may_retry(const TaskRun& task, TaskState state, int attempt) const = 0;
   // Starts an attempt with the instance id and log of the task's report. An error becomes a failed attempt.
   virtual Result<std::unique_ptr<Attempt>> start_attempt(TaskRun& task, AttemptDone on_done) = 0;
+  // The names of the tasks that the result of a SWITCH or CONDITIONS task leads to.
+  virtual std::vector<std::string> leads_to(const TaskRun& task, const TaskResult& result) const = 0;
+  // What a dry run shows of the task, from its log.
+  virtual std::vector<std::string> plan_of(const TaskRun& task, std::vector<std::string> lines) const = 0;
   virtual void task_ended(TaskRun& task, const TaskResult& result) = 0;
 };
 

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/text.h"
+#include "model/unresolved.h"
 #include "progress/output.h"
 #include "replay/run_directory.h"
 
@@ -43,6 +45,26 @@ PropertyList assumed_var_pool(const PropertyList& received, const TaskDefinition
     pool.push_back(std::move(as_declared));
   }
   return pool;
+}
+
+// "'deploy sql', 'report'", or "no task".
+std::string named(const Workflow& workflow, const std::vector<std::int64_t>& codes) {
+  std::string text;
+  for (const std::int64_t code : codes) text += (text.empty() ? "'" : ", '") + workflow.name_of(code) + "'";
+  return text.empty() ? "no task" : text;
+}
+
+// A line of a plan that ends with "-> " and the codes of tasks has their names in place of these.
+std::string with_names(const Workflow& workflow, const std::string& line) {
+  constexpr std::string_view kArrow = " -> ";
+  const std::size_t arrow = line.rfind(kArrow);
+  if (arrow == std::string::npos) return line;
+  const auto target = parse_json(std::string_view(line).substr(arrow + kArrow.size()));
+  if (!target) return line;
+  std::vector<std::int64_t> codes;
+  for (const Json& one : target->is_array() ? *target : Json::array({*target}))
+    if (const auto code = code_from_json(one); code && workflow.find(*code) != nullptr) codes.push_back(*code);
+  return codes.empty() ? line : line.substr(0, arrow + kArrow.size()) + named(workflow, codes);
 }
 
 // An attempt that needs no process: its result is reported in the next turn of the io_context.
@@ -142,6 +164,27 @@ void WorkflowRun::task_ended(TaskRun& task, const TaskResult& result) {
   launch(ready);
 }
 
+std::vector<std::string> WorkflowRun::leads_to(const TaskRun& task, const TaskResult& result) const {
+  const TaskDefinition& definition = task.definition();
+  if (context_.settings.dry_run || definition.assumed) return {};
+  const std::vector<BranchSlot> slots = branch_slots(definition.type, definition.params);
+  std::size_t chosen = slots.size();
+  if (definition.type == kConditions && result.state != TaskState::kKill)
+    chosen = result.state == TaskState::kSuccess ? 0 : 1;
+  else if (result.state == TaskState::kSuccess && result.branch && result.branch->index >= 0)
+    chosen = static_cast<std::size_t>(result.branch->index);
+  std::vector<std::string> names;
+  if (chosen < slots.size())
+    for (const std::int64_t code : slots[chosen].codes) names.push_back(workflow_.name_of(code));
+  return names;
+}
+
+std::vector<std::string> WorkflowRun::plan_of(const TaskRun& task, std::vector<std::string> lines) const {
+  if (!branch_slots(task.definition().type, task.definition().params).empty())
+    for (std::string& line : lines) line = with_names(workflow_, line);
+  return lines;
+}
+
 void WorkflowRun::stop_tasks(const std::string& reason, bool at_once) {
   for (const auto& [code, task] : tasks_) task->stop(reason, at_once);
 }
@@ -193,6 +236,7 @@ Result<std::unique_ptr<Attempt>> WorkflowRun::start_attempt(TaskRun& task, Attem
 
 Result<std::unique_ptr<Attempt>> WorkflowRun::start_host(TaskRun& task, AttemptDone on_done) {
   PORPOISE_TRY(const TaskRequest request, make_request(task));
+  if (request.attempt == 1) warn_of_unresolved(task, request.prepare_params);
   PORPOISE_TRY_VOID(context_.directory.make_state_folder(request.task_instance_id));
   const auto on_line = [this, id = request.task_instance_id](std::string_view line) {
     context_.status.task_line(id, line);
@@ -204,7 +248,9 @@ Result<std::unique_ptr<Attempt>> WorkflowRun::start_host(TaskRun& task, AttemptD
 // As the master does: decided at once, without a worker (3.1 `ConditionTaskProcessor`).
 Result<std::unique_ptr<Attempt>> WorkflowRun::start_conditions(TaskRun& task, AttemptDone on_done) {
   const std::int64_t code = task.definition().code;
-  std::string explanation = "a dry run decides no condition; both branches are shown";
+  const std::vector<BranchSlot> slots = branch_slots(task.definition().type, task.definition().params);
+  std::string explanation = "a dry run decides no condition; success would lead to " +
+                            named(workflow_, slots[0].codes) + ", failure to " + named(workflow_, slots[1].codes);
   TaskResult result;
   result.state = TaskState::kSuccess;
   if (!context_.settings.dry_run) result.state = graph_.decide(code, &explanation).state;
@@ -238,6 +284,29 @@ Result<std::unique_ptr<Attempt>> WorkflowRun::start_sub_workflow(TaskRun& task, 
                                                options_.failure_strategy, std::move(on_done));
   attempt->begin();
   return attempt;
+}
+
+// 3.1 leaves such a placeholder in the text, without a word.
+void WorkflowRun::warn_of_unresolved(const TaskRun& task, const PropertyMap& params) {
+  const TaskDefinition& definition = task.definition();
+  const RunSettings& settings = context_.settings;
+  const auto is_variable = [&](const std::string& name) {
+    return settings.variables.contains(name) || may_set_variable(settings.environment_text, name);
+  };
+  std::vector<std::string> known;
+  for (const auto& [name, property] : params) known.push_back(name);
+  for (const Unresolved& one :
+       unresolved_placeholders(definition.params, parameter_values(params), parameters_.time, is_variable)) {
+    std::string why = did_you_mean(one.name, known);
+    for (const TaskDefinition& other : workflow_.tasks)
+      for (const Property& local : other.local_params)
+        if (local.direct == Direct::kOut && local.prop == one.name && other.code != definition.code)
+          why = "; it is an OUT parameter of '" + other.name + "', which did not hand it on to this task (--set " +
+                one.name + "=VALUE gives one)";
+    context_.status.note("WARN '" + task.report().name + "': nothing gives ${" + one.name + "} of " + one.place +
+                             " a value, so it stays there as it is" + why,
+                         context_.elapsed());
+  }
 }
 
 Result<TaskRequest> WorkflowRun::make_request(const TaskRun& task) const {

@@ -41,6 +41,8 @@ class WorkflowRun final : private TaskOwner {
   void task_starting(TaskRun& task) override;
   bool may_retry(const TaskRun& task, TaskState state, int attempt) const override;
   Result<std::unique_ptr<Attempt>> start_attempt(TaskRun& task, AttemptDone on_done) override;
+  std::vector<std::string> leads_to(const TaskRun& task, const TaskResult& result) const override;
+  std::vector<std::string> plan_of(const TaskRun& task, std::vector<std::string> lines) const override;
   void task_ended(TaskRun& task, const TaskResult& result) override;
 
   void launch(const std::vector<std::int64_t>& codes);
@@ -54,6 +56,7 @@ class WorkflowRun final : private TaskOwner {
   Result<std::unique_ptr<Attempt>> start_assumed(TaskRun& task, AttemptDone on_done);
   Result<std::unique_ptr<Attempt>> start_sub_workflow(TaskRun& task, AttemptDone on_done);
   Result<TaskRequest> make_request(const TaskRun& task) const;
+  void warn_of_unresolved(const TaskRun& task, const PropertyMap& params);
 
   RunContext& context_;
   const Workflow& workflow_;

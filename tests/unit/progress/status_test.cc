@@ -88,6 +88,26 @@ void tell_all(StatusPrinter& printer) {
   printer.workflow_finished(failed_run());
 }
 
+TEST(PlainStatus, SaysByNameWhereASwitchWentAndThatTheWorkflowProvidesForAFailure) {
+  TaskReport chooser = failed_task();
+  chooser.type = "CONDITIONS";
+  chooser.leads_to = {"report", "tell all"};
+  RunReport report = failed_run();
+  report.state = RunState::kSuccess;
+  report.tasks = {chooser};
+  Recorder plain(StatusFormat::kPlain, {});
+  plain->task_finished(chooser, {}, milliseconds(1900));
+  plain->workflow_finished(report);
+  const std::string text = plain.text();
+  EXPECT_THAT(text, HasSubstr("FAILURE in 1.5s after 3 attempts → report, tell all: script ended"));
+  EXPECT_THAT(text, HasSubstr("→ report, tell all · auc=0.93 · script ended"));
+  EXPECT_THAT(text,
+              HasSubstr("\nworkflow demo: SUCCESS in 2.0s; exit status 0: the workflow provides for what failed\n"));
+  Recorder json(StatusFormat::kJson, {});
+  json->task_finished(chooser, {}, milliseconds(1900));
+  EXPECT_THAT(json.text(), HasSubstr(R"("leadsTo":["report","tell all"])"));
+}
+
 TEST(PlainStatus, WritesOneLinePerEventAndTheTable) {
   Recorder recorder(StatusFormat::kPlain, {});
   tell_all(*recorder);
@@ -105,7 +125,7 @@ TEST(PlainStatus, WritesOneLinePerEventAndTheTable) {
             "train   PYTHON  FAILURE  0.2s  1.5s         3  auc=0.93 · script ended with exit code 1\n"
             "deploy  HTTP    NOT RUN     -     -         -  upstream 'train' failed\n"
             "\n"
-            "workflow demo: FAILURE in 2.0s\n"
+            "workflow demo: FAILURE in 2.0s; exit status 1: the workflow failed\n"
             "logs: /run\n");
 }
 
@@ -114,7 +134,7 @@ TEST(QuietStatus, SaysOnlyWhatFailedAndTheTable) {
   tell_all(*recorder);
   const std::string text = recorder.text();
   EXPECT_EQ(text.rfind("[  1.9s] train: FAILURE", 0), 0U) << text;
-  EXPECT_THAT(text, HasSubstr("\nworkflow demo: FAILURE in 2.0s\n"));
+  EXPECT_THAT(text, HasSubstr("\nworkflow demo: FAILURE in 2.0s; exit status 1: the workflow failed\n"));
   EXPECT_THAT(text, Not(HasSubstr("something")));
 }
 

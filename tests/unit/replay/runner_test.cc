@@ -41,6 +41,7 @@ class Journal final : public StatusPrinter {
 struct Script {
   std::vector<TaskState> outcomes = {TaskState::kSuccess};  // per attempt; the last one repeats
   bool hangs = false;                                       // until it is stopped
+  std::optional<Branch> branch = {};                        // that a SWITCH takes
 };
 
 class FakeHost {
@@ -80,6 +81,7 @@ class FakeHost {
         TaskResult result;
         result.task_instance_id = request.task_instance_id;
         result.state = state;
+        result.branch = host_.scripts[request.task_name].branch;
         result.end_time_ms = ++host_.now_ms_;
         result.var_pool = request.var_pool;
         result.var_pool.push_back({"last", Direct::kOut, "VARCHAR", request.task_name});
@@ -354,6 +356,34 @@ TEST_F(RunnerTest, ADryRunShowsEveryTaskWhateverFailsAndRetriesNothing) {
   EXPECT_EQ(report.state, RunState::kFailure);
   for (const TaskRequest& request : host_.requests) EXPECT_TRUE(request.dry_run);
   EXPECT_EQ(host_.requests.size(), 4U);
+}
+
+TEST_F(RunnerTest, SaysByNameWhereASwitchWent) {
+  WorkflowText text{.tasks = {{"choose", {}}, {"one", {}}, {"other", {}}},
+                    .edges = {{"choose", "one"}, {"choose", "other"}}};
+  text.tasks[0].second = {
+      {"taskType", "SWITCH"},
+      {"taskParams", {{"switchResult", {{"dependTaskList", Json::array()}, {"nextNode", {text.code_of("other")}}}}}}};
+  host_.scripts["choose"] = {.branch = Branch{0, ""}};
+  const RunReport report = run({text});
+  EXPECT_EQ(states(report), (States{{"choose", "SUCCESS"}, {"one", "NOT RUN"}, {"other", "SUCCESS"}}));
+  EXPECT_THAT(report.tasks[0].leads_to, ElementsAre("other"));
+  EXPECT_TRUE(report.tasks[2].leads_to.empty());
+}
+
+TEST_F(RunnerTest, WarnsOnceOfAPlaceholderThatNothingGivesAValue) {
+  settings_.variables = {"IN_ENVIRONMENT"};
+  settings_.environment_text = "export in_env_file=1";
+  WorkflowText text{.tasks = {{"a", {{"failRetryTimes", 2}}}}};
+  text.tasks[0].second["taskParams"] = {
+      {"rawScript", "echo ${dya} ${IN_ENVIRONMENT} ${in_env_file} ${day}"},
+      {"localParams", {{{"prop", "day"}, {"direct", "IN"}, {"type", "VARCHAR"}, {"value", "1"}}}}};
+  host_.scripts["a"] = {.outcomes = {TaskState::kFailure}};
+  run({text});
+  const auto is_warning = [](const std::string& line) { return line.starts_with("note WARN"); };
+  EXPECT_EQ(std::count_if(journal_.lines.begin(), journal_.lines.end(), is_warning), 1);
+  EXPECT_THAT(journal_.lines, ::testing::Contains(::testing::AllOf(
+                                  HasSubstr("'a': nothing gives ${dya} of rawScript a value"), HasSubstr("'day'"))));
 }
 
 TEST_F(RunnerTest, ATaskWithoutPluginFailsAloneWithTheReason) {
