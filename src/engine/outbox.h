@@ -19,7 +19,7 @@
 
 namespace porpoise {
 
-enum class MessageKind { kRunning, kResult, kReject };
+using wire::MessageKind;
 
 // To a master, with or without retry.
 using MasterMessage = std::variant<wire::TaskRunning, wire::TaskEnded, wire::TaskRejected>;
@@ -35,11 +35,7 @@ struct OutboxLimits {
 
 class Outbox {
  public:
-  struct Key {
-    std::int64_t task_instance_id;
-    MessageKind kind;
-    friend auto operator<=>(const Key&, const Key&) = default;
-  };
+  using Key = wire::MessageKey;
   struct Due {
     Key key;
     MasterMessage message;

@@ -17,10 +17,10 @@ using boost::system::error_code;
 // One alert. Its owner and its pending operations keep it alive.
 class AlertSender::Call : public std::enable_shared_from_this<Call> {
  public:
-  Call(AlertSender& sender, const wire::Alert& alert, std::function<void()> on_answer)
+  Call(AlertSender& sender, std::int64_t task_instance_id, const wire::Alert& alert)
       : sender_(&sender),
+        task_instance_id_(task_instance_id),
         title_(alert.title),
-        on_answer_(std::move(on_answer)),
         frame_(sender.profile_.encode(alert, sender.next_opaque_++)),
         limit_(sender.io_) {}
 
@@ -63,7 +63,7 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
     if (!message) return end(message.error().to_string());
     const auto* const answer = std::get_if<wire::AlertAnswer>(&*message);
     if (answer == nullptr) return;
-    if (on_answer_) on_answer_();
+    sender_->events_.on_answer(task_instance_id_);
     end(answer->success ? "" : "it could not: " + answer->message);
   }
 
@@ -75,8 +75,8 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
     close();
     sender->calls_.erase(self);
     if (!why.empty())
-      sender->on_problem_("alert \"" + title_ + "\" was not sent by the alert server at " + sender->options_.server +
-                          " (alert-server): " + why);
+      sender->events_.on_problem("alert \"" + title_ + "\" was not sent by the alert server at " +
+                                 sender->options_.server + " (alert-server): " + why);
   }
 
   void close() {
@@ -86,26 +86,26 @@ class AlertSender::Call : public std::enable_shared_from_this<Call> {
   }
 
   AlertSender* sender_;
+  const std::int64_t task_instance_id_;
   const std::string title_;
-  const std::function<void()> on_answer_;
   const wire::Frame frame_;
   std::shared_ptr<Connector> dial_;
   asio::steady_timer limit_;
   std::shared_ptr<Connection> connection_;
 };
 
-AlertSender::AlertSender(asio::io_context& io, AlertOptions options, const wire::Profile& profile, OnProblem on_problem)
-    : io_(io), options_(std::move(options)), profile_(profile), on_problem_(std::move(on_problem)) {}
+AlertSender::AlertSender(asio::io_context& io, AlertOptions options, const wire::Profile& profile, AlertEvents& events)
+    : io_(io), options_(std::move(options)), profile_(profile), events_(events) {}
 
 AlertSender::~AlertSender() {
   for (const auto& call : std::exchange(calls_, {})) call->abandon();
 }
 
-void AlertSender::send(const wire::Alert& alert, std::function<void()> on_answer) {
+void AlertSender::send(std::int64_t task_instance_id, const wire::Alert& alert) {
   if (calls_.size() >= options_.max_at_once)
-    return on_problem_("alert \"" + alert.title + "\" is dropped: " + std::to_string(calls_.size()) +
-                       " others wait for the alert server at " + options_.server + " (alert-server)");
-  const auto call = *calls_.insert(std::make_shared<Call>(*this, alert, std::move(on_answer))).first;
+    return events_.on_problem("alert \"" + alert.title + "\" is dropped: " + std::to_string(calls_.size()) +
+                              " others wait for the alert server at " + options_.server + " (alert-server)");
+  const auto call = *calls_.insert(std::make_shared<Call>(*this, task_instance_id, alert)).first;
   call->start();
 }
 

@@ -8,7 +8,6 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -23,18 +22,27 @@ struct AlertOptions {
   std::size_t max_at_once = 64;             // a server that is down is asked no more often than that
 };
 
+// What becomes of alerts; on the sender's thread, possibly from inside send().
+class AlertEvents {
+ public:
+  virtual ~AlertEvents() = default;
+
+  // The server has answered, whatever it could do. Not called for an alert that never got so far.
+  virtual void on_answer(std::int64_t task_instance_id) = 0;
+  // An alert was not sent: one line for the log, with the server and the key that names it.
+  virtual void on_problem(const std::string& text) = 0;
+};
+
 class AlertSender {
  public:
-  using OnProblem = std::function<void(const std::string& text)>;
-
-  // `profile` is borrowed.
-  AlertSender(boost::asio::io_context& io, AlertOptions options, const wire::Profile& profile, OnProblem on_problem);
+  // `profile` and `events` are borrowed.
+  AlertSender(boost::asio::io_context& io, AlertOptions options, const wire::Profile& profile, AlertEvents& events);
   AlertSender(const AlertSender&) = delete;
   AlertSender& operator=(const AlertSender&) = delete;
   ~AlertSender();
 
-  // `on_answer`: the server has answered, whatever it could do. Not called for an alert that never got so far.
-  void send(const wire::Alert& alert, std::function<void()> on_answer = {});
+  // `task_instance_id`: of the task that asked for it, for on_answer().
+  void send(std::int64_t task_instance_id, const wire::Alert& alert);
   std::size_t connections() const { return calls_.size(); }
 
  private:
@@ -43,7 +51,7 @@ class AlertSender {
   boost::asio::io_context& io_;
   const AlertOptions options_;
   const wire::Profile& profile_;
-  const OnProblem on_problem_;
+  AlertEvents& events_;
   std::int64_t next_opaque_ = 1;
   std::set<std::shared_ptr<Call>> calls_;
 };

@@ -103,10 +103,8 @@ SocketEnd Listener::end() const {
   return {ip_bytes(end.address()), end.port()};
 }
 
-void Listener::start(OnFrame on_frame, OnEvent on_event, PeerGate gate) {
-  on_frame_ = std::move(on_frame);
-  on_event_ = std::move(on_event);
-  gate_ = std::move(gate);
+void Listener::start(ListenerEvents& events) {
+  events_ = &events;
   accept();
 }
 
@@ -119,7 +117,7 @@ void Listener::accept() {
       return accept();
     }
     if (!std::exchange(refuses_, true))
-      on_event_(Connection::Ending::kOther, "cannot accept connections now: " + problem.message());
+      events_->on_ended(Connection::Ending::kOther, "cannot accept connections now: " + problem.message());
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([this](const error_code& cancelled) {
       if (!cancelled) accept();
@@ -132,16 +130,20 @@ void Listener::add(tcp::socket socket) {
   const auto peer = socket.remote_endpoint(problem);
   if (problem) return;
   if (!make_place(ip_bytes(peer.address())))
-    return on_event_(Connection::Ending::kOther, "refused a connection from " + peer.address().to_string() +
-                                                     ": there are too many, of all peers or of this one");
+    return events_->on_ended(Connection::Ending::kOther, "refused a connection from " + peer.address().to_string() +
+                                                             ": there are too many, of all peers or of this one");
   const Connection::Id id = next_id_++;
   Connection::Events events;
-  events.on_frame = on_frame_;
-  events.on_head = gate_.on_head;
+  events.on_frame = [this](const auto& connection, wire::Frame frame) {
+    events_->on_frame(connection, std::move(frame));
+  };
+  events.on_head = [this](const auto& connection, const wire::FrameHead& head) {
+    return events_->on_head(connection, head);
+  };
   events.on_exceeded = [this] { make_room(); };
   events.on_closed = [this](const auto& connection, Connection::Ending ending, const std::string& why) {
     if (connections_.erase(connection->id()) > 0 && !why.empty())
-      on_event_(ending, "closed the connection from " + connection->peer() + ": " + why);
+      events_->on_ended(ending, "closed the connection from " + connection->peer() + ": " + why);
   };
   auto connection = Connection::make(std::move(socket), id, std::move(events), options_.limits);
   connections_.emplace(id, connection);
@@ -149,7 +151,7 @@ void Listener::add(tcp::socket socket) {
 }
 
 Acquaintance Listener::acquaintance(const IpBytes& peer) const {
-  return gate_.is_master && gate_.is_master(peer) ? Acquaintance::kMastersAddress : Acquaintance::kStranger;
+  return events_->is_master(peer) ? Acquaintance::kMastersAddress : Acquaintance::kStranger;
 }
 
 std::vector<Place> Listener::places() const {

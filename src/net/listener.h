@@ -1,15 +1,16 @@
 // Accepts connections on one address and keeps those that are open. When there are too many, or they hold too much,
 // those of masters stay (net/places.h).
 //
-// One io_context, one thread. Outlives nothing: destroying it closes every connection it accepted.
+// One io_context, one thread. Outlives nothing: destroying it closes every connection it accepted. What peers say goes
+// to the one ListenerEvents that start() is given.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,27 +27,34 @@ struct ListenerOptions {
   ConnectionLimits limits{};
 };
 
-// Who the peers of a listener are.
-struct PeerGate {
-  Connection::OnHead on_head;  // none: everybody may say everything
-  std::function<bool(const IpBytes& address)>
-      is_master;  // whether masters come from there; none: they come from nowhere
+// What a Listener reports, and the two questions that it asks: these it cannot post to a queue, since the answer
+// decides whether a body is held or a place is taken before anything else is read. Called on the listener's thread.
+class ListenerEvents {
+ public:
+  virtual ~ListenerEvents() = default;
+
+  virtual void on_frame(const std::shared_ptr<Connection>& connection, wire::Frame frame) = 0;
+  // A connection that was refused or broke, for the log and the count.
+  virtual void on_ended(Connection::Ending ending, const std::string& text) = 0;
+
+  // As Connection::OnHead: may this peer send such a frame, and how large a one?
+  virtual std::optional<wire::FrameLimits> on_head(const std::shared_ptr<Connection>& connection,
+                                                   const wire::FrameHead& head) = 0;
+  // Do masters come from there?
+  virtual bool is_master(const IpBytes& address) const = 0;
 };
 
 class Listener {
  public:
-  using OnFrame = std::function<void(const std::shared_ptr<Connection>&, wire::Frame)>;
-  // Refused and broken connections, for the log and the count.
-  using OnEvent = std::function<void(Connection::Ending, const std::string& text)>;
-
-  // Binds now; the error names the address. `first_id`: connections are numbered from there.
+  // Binds now; the error names the address.
   static Result<std::unique_ptr<Listener>> open(boost::asio::io_context& io, const ListenerOptions& options);
 
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  void start(OnFrame on_frame, OnEvent on_event, PeerGate gate = {});
+  // Once; `events` is borrowed, and hears nothing before or after the loop runs.
+  void start(ListenerEvents& events);
   // Null when it is closed.
   std::shared_ptr<Connection> find(Connection::Id id) const;
   std::size_t connections() const { return connections_.size(); }
@@ -65,9 +73,7 @@ class Listener {
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
   ListenerOptions options_;
-  OnFrame on_frame_;
-  OnEvent on_event_;
-  PeerGate gate_;
+  ListenerEvents* events_ = nullptr;  // from start()
   std::map<Connection::Id, std::shared_ptr<Connection>> connections_;
   Connection::Id next_id_ = 1;
   bool refuses_ = false;  // the system has no descriptors for more: said once

@@ -2,6 +2,7 @@
 // line of DolphinScheduler writes it. Pure values; times are epoch milliseconds.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -112,6 +113,14 @@ struct Addressing {
   std::string sender;    // the worker's own address, byte for byte as registered
   std::string receiver;  // the master's
   std::int64_t send_time_ms = 0;
+};
+
+// What a master acknowledges: which of the three messages, about which task.
+enum class MessageKind { kRunning, kResult, kReject };
+struct MessageKey {
+  std::int64_t task_instance_id;
+  MessageKind kind;
+  friend auto operator<=>(const MessageKey&, const MessageKey&) = default;
 };
 
 struct TaskRunning {

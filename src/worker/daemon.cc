@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "net/alert_sender.h"
 #include "net/listener.h"
 #include "net/master_links.h"
 #include "observe/http_server.h"
@@ -93,18 +92,12 @@ class Daemon::Impl {
 
  private:
   // What the adapters ask and report.
-  void frame_from_master(const std::string& master, const wire::Frame& frame);
-  void frame_from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame);
-  void connection_ended(Connection::Ending ending, const std::string& text);
   void session_confirmed(std::chrono::steady_clock::time_point sent, std::chrono::milliseconds session_timeout);
   RegistrationOptions registration_options();
   RegistrationSources registration_sources();
   Status take_over(const WorkerConfig& config);
   HealthReport health() const;
   WorkerGauges gauges() const;
-  // What the rules want of the process itself.
-  void open_port();
-  void exit();
 
   const DaemonOptions options_;
   const WorkerConfig& config_ = options_.settings.config;
@@ -113,7 +106,6 @@ class Daemon::Impl {
   Log& log_ = foundation_.log;
   asio::io_context& io_ = *foundation_.io;
   Listener& listener_ = *foundation_.listener;
-  const std::function<void(const std::string&)> warn_ = [this](const std::string& text) { log_.warn(text); };
 
   Metrics metrics_;
   LoopMonitor monitor_{metrics_.loop, log_};
@@ -123,27 +115,19 @@ class Daemon::Impl {
   StateKeeper keeper_{{io_, loop_, environment_.store, environment_.paths, foundation_.zone, *profile_, log_}};
   TaskExecutor executor_{{io_, loop_, config_, foundation_.catalog, environment_.store,
                           host_settings(config_, environment_), metrics_, log_}};
-  AlertSender alert_sender_{io_, {.server = config_.alert_server}, *profile_, warn_};
-  TaskAlerts alerts_{alert_sender_, loop_};
+  TaskAlerts alerts_{io_, {.server = config_.alert_server}, *profile_, loop_, log_};
 
   RateLimitedLog complaints_{log_};  // what is wrong with the requests of peers is theirs to repeat at will
   LogThread logs_{io_, std::move(environment_.log_root), profile_, [this](const Error& problem) {
                     if (problem.code() != ErrorCode::kNotFound) complaints_.warn("log request: " + problem.to_string());
                   }};
   PeerAuthorizer masters_{io_, std::move(environment_.named_masters)};
-  LocalPeers local_peers_{io_, [this] { return executor_.hosts(); }, warn_};
+  LocalPeers local_peers_{io_, executor_, log_};
   FrameRouter router_{{io_, *profile_, loop_, environment_.paths, foundation_.zone, logs_, masters_, local_peers_,
-                       std::move(environment_.log_peers), metrics_, log_, complaints_}};
-  MasterLinks links_{io_,
-                     {},
-                     [this](const std::string& master, const wire::Frame& frame) { frame_from_master(master, frame); },
-                     [this] { return router_.encode(wire::Beat{}); },
-                     warn_};
+                       std::move(environment_.log_peers), monitor_, metrics_, log_, complaints_}};
+  MasterLinks links_{io_, {}, router_};
 
-  Membership membership_{
-      {loop_, metrics_, log_, monitor_.measured("masters", [this](const std::vector<std::string>& registered) {
-         masters_.set_registered(registered);
-       })}};
+  Membership membership_{{loop_, masters_, monitor_, metrics_, log_}};
   LeaseKeeper lease_{environment_.paths.lease_file(), config_.on_session_expired == ExpiryPolicy::kKeep,
                      [lock = environment_.lock] { return lock.look_after(); },
                      [this](const Error& problem) {
@@ -154,8 +138,8 @@ class Daemon::Impl {
 
   std::unique_ptr<HttpServer> http_;  // none where the key 'http' is empty
 
-  WorkerActions actions_{{loop_, keeper_, executor_, alerts_, links_, listener_, router_, registration_, metrics_, log_,
-                          [this] { open_port(); }, [this] { exit(); }}};
+  WorkerActions actions_{{io_, keeper_, executor_, alerts_, links_, listener_, router_, registration_, metrics_, log_,
+                          foundation_.systemd}};
   const Watchdog watchdog_{io_, foundation_.systemd};
   const SettingsReload reload_{io_, options_.settings, options_.read_again,
                                [this](const WorkerConfig& now) { return take_over(now); }, log_};
@@ -184,40 +168,6 @@ void Daemon::Impl::run() {
     log_.warn("tasks of the tenant root run as root, as on a loopback address; allow-root-tenant: false refuses them");
   registration_.start();
   loop_.run(actions_);
-}
-
-// --- Peers ---
-
-void Daemon::Impl::frame_from_master(const std::string& master, const wire::Frame& frame) {
-  const LoopMonitor::Scope scope(monitor_, wire::name_of(frame.command));
-  router_.from_master(master, frame);
-}
-
-void Daemon::Impl::frame_from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
-  const LoopMonitor::Scope scope(monitor_, wire::name_of(frame.command));
-  router_.from_peer(connection, frame);
-}
-
-void Daemon::Impl::connection_ended(Connection::Ending ending, const std::string& text) {
-  complaints_.warn(text);
-  if (ending == Connection::Ending::kMalformed) metrics_.messages.rejected(FrameRejection::kMalformed);
-  if (ending == Connection::Ending::kDeadline) metrics_.messages.rejected(FrameRejection::kDeadline);
-}
-
-// Only who is registered listens: what came before is known by then.
-void Daemon::Impl::open_port() {
-  listener_.start(
-      [this](const auto& connection, const wire::Frame& frame) { frame_from_peer(connection, frame); },
-      monitor_.measured("connection ended",
-                        [this](Connection::Ending ending, const std::string& text) { connection_ended(ending, text); }),
-      {[this](const auto& connection, const wire::FrameHead& head) { return router_.on_head(connection, head); },
-       [this](const IpBytes& address) { return masters_.knows(address); }});
-  (void)foundation_.systemd.ready();
-}
-
-void Daemon::Impl::exit() {
-  (void)foundation_.systemd.stopping();
-  registration_.close([this] { io_.stop(); });
 }
 
 // --- Membership ---
@@ -282,7 +232,7 @@ WorkerGauges Daemon::Impl::gauges() const {
   now.registry_connected = membership_.connected();
   now.incoming_connections = listener_.connections();
   now.master_connections = links_.connections();
-  now.alert_connections = alert_sender_.connections();
+  now.alert_connections = alerts_.connections();
   now.hung_calls = executor_.hung_calls();
   now.hung_calls["log"] = logs_.hung();
   now.hung_calls["removal"] = keeper_.hung_removals();

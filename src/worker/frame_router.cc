@@ -103,7 +103,17 @@ std::string FrameRouter::who_asks(const Connection& connection) const {
   return "master " + host + ":" + std::to_string(found->port);
 }
 
-void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
+// --- Connections that peers opened ---
+
+void FrameRouter::on_ended(Connection::Ending ending, const std::string& text) {
+  const LoopMonitor::Scope scope(deps_.monitor, "connection ended");
+  deps_.complaints.warn(text);
+  if (ending == Connection::Ending::kMalformed) deps_.metrics.messages.rejected(FrameRejection::kMalformed);
+  if (ending == Connection::Ending::kDeadline) deps_.metrics.messages.rejected(FrameRejection::kDeadline);
+}
+
+void FrameRouter::on_frame(const std::shared_ptr<Connection>& connection, wire::Frame frame) {
+  const LoopMonitor::Scope scope(deps_.monitor, wire::name_of(frame.command));
   auto message = decode(frame, connection->peer());
   if (!message || take_ack(*message)) return;
   const auto answer = [&](const wire::Outgoing& outgoing) {
@@ -130,11 +140,21 @@ void FrameRouter::from_peer(const std::shared_ptr<Connection>& connection, const
       *message);
 }
 
-void FrameRouter::from_master(const std::string& master, const wire::Frame& frame) {
+// --- The worker's own connections ---
+
+void FrameRouter::on_frame(const std::string& master, const wire::Frame& frame) {
+  const LoopMonitor::Scope scope(deps_.monitor, wire::name_of(frame.command));
   if (const auto message = decode(frame, master); message && !take_ack(*message))
     deps_.log.debug("ignored a frame on the worker's own connection",
                     {{"master", master}, {"command", wire::name_of(frame.command)}});
 }
+
+void FrameRouter::on_not_sent(const wire::MessageKey& key, const std::string&) {
+  deps_.metrics.messages.sent(SendOutcome::kUnreachable);
+  deps_.loop.post(event::NotSent{key});
+}
+
+// --- What they say ---
 
 std::optional<wire::Incoming> FrameRouter::decode(const wire::Frame& frame, const std::string& peer) {
   deps_.metrics.messages.frame(wire::name_of(frame.command));

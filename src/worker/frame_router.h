@@ -1,7 +1,8 @@
 // Frames of masters and API servers, each to whom it concerns, if its sender may say that.
 //
-// Owned by Daemon; the control thread. What makes no sense is counted and said, never answered, and costs the
-// peer nothing but that frame (3.1 does the same).
+// Owned by Daemon; the control thread. It hears of the peers' connections from the Listener and of the worker's own
+// from MasterLinks, and posts to the loop what the rules must know. What makes no sense is counted and said, never
+// answered, and costs the peer nothing but that frame (3.1 does the same).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,8 +14,10 @@
 
 #include "logs/log_queue.h"
 #include "logs/log_thread.h"
-#include "net/connection.h"
+#include "net/listener.h"
+#include "net/master_links.h"
 #include "observe/log.h"
+#include "observe/loop_monitor.h"
 #include "observe/metrics.h"
 #include "wire/messages.h"
 #include "worker/local_peers.h"
@@ -34,22 +37,28 @@ struct RouterDeps {
   PeerAuthorizer& masters;
   LocalPeers& local_peers;
   AddressRanges log_peers;  // who may read logs in addition to masters; those that it names may remove them, too
+  LoopMonitor& monitor;
   Metrics& metrics;
   Log& log;
   RateLimitedLog& complaints;  // about what peers send
 };
 
-class FrameRouter {
+class FrameRouter final : public ListenerEvents, public MasterLinkEvents {
  public:
   explicit FrameRouter(RouterDeps deps);
 
-  // The limits of a frame that a peer begins to send; nothing while it is not known whether it may: see
-  // Connection::OnHead.
-  std::optional<wire::FrameLimits> on_head(const std::shared_ptr<Connection>& connection, const wire::FrameHead& head);
-  // A frame whose head was let through, on a connection that a peer opened.
-  void from_peer(const std::shared_ptr<Connection>& connection, const wire::Frame& frame);
-  // On one of the worker's own.
-  void from_master(const std::string& master, const wire::Frame& frame);
+  // Of connections that peers opened. Nothing while it is not known whether the peer may send such a frame.
+  std::optional<wire::FrameLimits> on_head(const std::shared_ptr<Connection>& connection,
+                                           const wire::FrameHead& head) override;
+  void on_frame(const std::shared_ptr<Connection>& connection, wire::Frame frame) override;
+  void on_ended(Connection::Ending ending, const std::string& text) override;
+  bool is_master(const IpBytes& address) const override { return deps_.masters.knows(address); }
+
+  // Of the worker's own.
+  void on_frame(const std::string& master, const wire::Frame& frame) override;
+  void on_not_sent(const wire::MessageKey& key, const std::string& why) override;
+  void on_link(const std::string& text) override { deps_.log.warn(text); }
+  std::string heartbeat() override { return encode(wire::Beat{}); }
 
   // Instead of those who might read logs so far.
   void set_log_peers(AddressRanges log_peers) { deps_.log_peers = std::move(log_peers); }

@@ -108,9 +108,8 @@ Status judge_local_peer_apart(const LocalPeerQuestion& question) {
   return judge_local_peer(question);
 }
 
-LocalPeers::LocalPeers(boost::asio::io_context& io, std::function<std::vector<pid_t>()> hosts,
-                       std::function<void(const std::string& text)> warn)
-    : hosts_(std::move(hosts)), warn_(std::move(warn)), calls_(io, kLookLimits) {}
+LocalPeers::LocalPeers(boost::asio::io_context& io, const TaskExecutor& executor, Log& log)
+    : executor_(executor), log_(log), calls_(io, kLookLimits) {}
 
 void LocalPeers::check(const SocketEnd& listening) {
   const auto owners = listener_owners(listening);
@@ -120,14 +119,15 @@ void LocalPeers::check(const SocketEnd& listening) {
 
 void LocalPeers::say_blind(const Error& why) {
   if (std::exchange(said_, true)) return;
-  warn_(why.message() +
-        ": who connects from this machine is judged by address alone, so a task may dispatch tasks "
-        "where a master of this machine may");
+  log_.warn(why.message() +
+            ": who connects from this machine is judged by address alone, so a task may dispatch tasks "
+            "where a master of this machine may");
 }
 
 void LocalPeers::judge(const SocketEnd& peer, const SocketEnd& own, std::vector<SocketEnd> masters, Answer answer) {
   using Blind = std::optional<Error>;  // none: it may
-  const auto look = [question = LocalPeerQuestion{peer, own, std::move(masters), hosts_()}]() -> Result<Blind> {
+  const auto look = [question =
+                         LocalPeerQuestion{peer, own, std::move(masters), executor_.hosts()}]() -> Result<Blind> {
     const Status may = judge_local_peer_apart(question);
     if (may) return Blind();
     if (may.error().code() == ErrorCode::kUnavailable) return Blind(may.error());

@@ -13,12 +13,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "base/blocking_calls.h"
 #include "base/network_address.h"
 #include "base/result.h"
+#include "observe/log.h"
+#include "worker/task_executor.h"
 
 namespace porpoise {
 
@@ -37,11 +38,11 @@ Status judge_local_peer_apart(const LocalPeerQuestion& question);
 
 class LocalPeers {
  public:
+  // To who asked, for one connection: the rules need not know, so it is no event.
   using Answer = std::function<void(Status may)>;
 
-  // `hosts`: the task hosts that live. `warn`: what is said once.
-  LocalPeers(boost::asio::io_context& io, std::function<std::vector<pid_t>()> hosts,
-             std::function<void(const std::string& text)> warn);
+  // Both are borrowed: `executor` knows the task hosts that live.
+  LocalPeers(boost::asio::io_context& io, const TaskExecutor& executor, Log& log);
   LocalPeers(const LocalPeers&) = delete;
   LocalPeers& operator=(const LocalPeers&) = delete;
 
@@ -54,8 +55,8 @@ class LocalPeers {
  private:
   void say_blind(const Error& why);
 
-  const std::function<std::vector<pid_t>()> hosts_;
-  const std::function<void(const std::string& text)> warn_;
+  const TaskExecutor& executor_;
+  Log& log_;
   bool said_ = false;
   BlockingCalls calls_;
 };

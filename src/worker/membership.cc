@@ -26,6 +26,11 @@ void Membership::on_expired(std::string_view why) {
   deps_.loop.post(event::SessionLost{});
 }
 
+void Membership::on_masters(const std::vector<std::string>& addresses) {
+  const LoopMonitor::Scope scope(deps_.monitor, "masters");
+  deps_.masters.set_registered(addresses);
+}
+
 void Membership::on_problem(const Error& error) {
   const bool denied = error.code() == ErrorCode::kDenied;
   deps_.log.error(error.to_string() + "; trying on; look at the key '" + (denied ? "zookeeper-digest" : "zookeeper") +

@@ -5,28 +5,30 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "observe/log.h"
+#include "observe/loop_monitor.h"
 #include "observe/metrics.h"
 #include "registry/registration.h"
+#include "worker/peer_authorizer.h"
 #include "worker/worker_loop.h"
 
 namespace porpoise {
 
 struct MembershipDeps {
   WorkerLoop& loop;
+  PeerAuthorizer& masters;  // hears which are registered
+  LoopMonitor& monitor;
   Metrics& metrics;
   Log& log;
-  std::function<void(const std::vector<std::string>& addresses)> on_masters;  // all that are registered now
 };
 
 class Membership final : public RegistrationEvents {
  public:
-  explicit Membership(MembershipDeps deps) : deps_(std::move(deps)) {}
+  explicit Membership(const MembershipDeps& deps) : deps_(deps) {}
 
   bool connected() const { return connected_; }
 
@@ -35,7 +37,7 @@ class Membership final : public RegistrationEvents {
   void on_reconnected() override;
   void on_expired(std::string_view why) override;
   void on_problem(const Error& error) override;
-  void on_masters(const std::vector<std::string>& addresses) override { deps_.on_masters(addresses); }
+  void on_masters(const std::vector<std::string>& addresses) override;
   void on_warning(std::string_view text) override { deps_.log.warn(text); }
   void on_log(std::string_view line) override { deps_.log.debug(line); }
 

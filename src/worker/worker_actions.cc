@@ -14,7 +14,7 @@ void TaskAlerts::ended(std::int64_t task_instance_id, const TaskResult& result) 
                           .title = result.alert->title,
                           .content = result.alert->content,
                           .warn_type = result.state == TaskState::kSuccess ? 1 : 2};
-  sender_.send(alert, [this, task_instance_id] { loop_.post(event::Alerted{task_instance_id}); });
+  sender_.send(task_instance_id, alert);
 }
 
 namespace {
@@ -95,11 +95,7 @@ void WorkerActions::perform(const action::Send& send) {
   const std::string master = std::visit([](const auto& m) { return m.addressing.receiver; }, send.message);
   const wire::Outgoing outgoing = std::visit([](const auto& m) -> wire::Outgoing { return m; }, send.message);
   deps_.metrics.messages.sent(SendOutcome::kSent);
-  deps_.links.send(master, deps_.router.encode(outgoing), [this, key = send.key](const std::string&) {
-    if (!key) return;
-    deps_.metrics.messages.sent(SendOutcome::kUnreachable);
-    deps_.loop.post(event::NotSent{*key});
-  });
+  deps_.links.send(master, deps_.router.encode(outgoing), send.key);
 }
 
 void WorkerActions::perform(const action::AnswerKill& answer) {
@@ -118,6 +114,12 @@ void WorkerActions::perform(const action::GaveUp& gave_up) {
 
 // --- The worker itself ---
 
+// Only who is registered listens: what came before is known by then.
+void WorkerActions::perform(const action::OpenPort&) {
+  deps_.listener.start(deps_.router);
+  (void)deps_.systemd.ready();
+}
+
 void WorkerActions::perform(const action::AllowTakeover& takeover) {
   if (const Status kept = deps_.registration.allow_takeover(takeover.allowed); !kept)
     deps_.log.warn(kept.error().to_string());
@@ -127,7 +129,8 @@ void WorkerActions::perform(const action::RegisterAgain&) { deps_.registration.r
 
 void WorkerActions::perform(const action::Exit& exit) {
   deps_.log.info("gone", {{"unacknowledged", exit.unacknowledged}});
-  deps_.exit();
+  (void)deps_.systemd.stopping();
+  deps_.registration.close([&io = deps_.io] { io.stop(); });
 }
 
 void WorkerActions::perform(const action::Say& say) {

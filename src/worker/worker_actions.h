@@ -1,13 +1,10 @@
-// The alerts that tasks asked for, sent when they have ended (3.1 `WorkerTaskExecuteRunnable.sendAlertIfNeeded`).
-//
-// Owned by Daemon; the control thread. An alert is sent at least once as long as its task is on disk, which is
-// until a master has acknowledged the result: a worker that dies between the end and the alert server's answer sends it
-// after its restart, perhaps for the second time. Between the acknowledgement and the answer, milliseconds, it can be
-// lost: no master is made to repeat itself for an alert.
+// What the Engine wants, carried out: each action by the adapter that can do it. Of the adapters the small one for
+// alerts is here, too. Control thread.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "model/request.h"
@@ -16,6 +13,7 @@
 #include "net/master_links.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "observe/sd_notify.h"
 #include "registry/registration_thread.h"
 #include "store/task_store.h"
 #include "worker/frame_router.h"
@@ -25,16 +23,29 @@
 
 namespace porpoise {
 
-class TaskAlerts {
+// The alerts that tasks asked for, sent when they have ended (3.1 `WorkerTaskExecuteRunnable.sendAlertIfNeeded`).
+//
+// Owned by Daemon; the control thread. An alert is sent at least once as long as its task is on disk, which is
+// until a master has acknowledged the result: a worker that dies between the end and the alert server's answer sends it
+// after its restart, perhaps for the second time. Between the acknowledgement and the answer, milliseconds, it can be
+// lost: no master is made to repeat itself for an alert.
+class TaskAlerts final : public AlertEvents {
  public:
-  // Both are borrowed.
-  TaskAlerts(AlertSender& sender, WorkerLoop& loop) : sender_(sender), loop_(loop) {}
+  // All are borrowed.
+  TaskAlerts(boost::asio::io_context& io, AlertOptions options, const wire::Profile& profile, WorkerLoop& loop,
+             Log& log)
+      : loop_(loop), log_(log), sender_(io, std::move(options), profile, *this) {}
 
   void ended(std::int64_t task_instance_id, const TaskResult& result);
+  std::size_t connections() const { return sender_.connections(); }
+
+  void on_answer(std::int64_t task_instance_id) override { loop_.post(event::Alerted{task_instance_id}); }
+  void on_problem(const std::string& text) override { log_.warn(text); }
 
  private:
-  AlertSender& sender_;
   WorkerLoop& loop_;
+  Log& log_;
+  AlertSender sender_;
 };
 
 // Carries out what the Engine wants: each action is handed to the adapter that can do it, counted and written to the
@@ -42,23 +53,22 @@ class TaskAlerts {
 //
 // Owned by Daemon; the control thread. It decides nothing and keeps no state.
 struct WorkerActionsDeps {
-  WorkerLoop& loop;
+  boost::asio::io_context& io;  // stopped at the end
   StateKeeper& keeper;
   TaskExecutor& executor;
   TaskAlerts& alerts;
   MasterLinks& links;
   Listener& listener;
-  FrameRouter& router;  // numbers what is sent
+  FrameRouter& router;  // hears the listener's peers, and numbers what is sent
   RegistrationThread& registration;
   Metrics& metrics;
   Log& log;
-  std::function<void()> open_port;
-  std::function<void()> exit;
+  const SdNotify& systemd;
 };
 
 class WorkerActions final : public ActionPerformer {
  public:
-  explicit WorkerActions(WorkerActionsDeps deps) : deps_(std::move(deps)) {}
+  explicit WorkerActions(const WorkerActionsDeps& deps) : deps_(deps) {}
 
   void perform(Action action) override {
     std::visit([this](auto& one) { perform(std::move(one)); }, action);
@@ -75,7 +85,7 @@ class WorkerActions final : public ActionPerformer {
   void perform(const action::Send& send);
   void perform(const action::AnswerKill& answer);
   void perform(const action::AllowTakeover& takeover);
-  void perform(const action::OpenPort&) { deps_.open_port(); }
+  void perform(const action::OpenPort&);
   void perform(const action::RegisterAgain&);
   void perform(const action::RefreshHeartbeat&) { deps_.registration.refresh(); }
   void perform(const action::Exit& exit);

@@ -107,8 +107,8 @@ Status ScriptedMaster::come_back() {
   options.address = address_;
   PORPOISE_TRY(listener_, Listener::open(io_, options));
   address_ = "127.0.0.1:" + std::to_string(listener_->port());
-  listener_->start([this](const auto& connection, wire::Frame frame) { take(connection, std::move(frame)); },
-                   [](Connection::Ending, const std::string&) {});
+  peers_.frame = [this](const auto& connection, wire::Frame frame) { take(connection, std::move(frame)); };
+  listener_->start(peers_);
   return {};
 }
 

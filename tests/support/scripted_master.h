@@ -24,6 +24,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "net/listener.h"
+#include "support/scripted_peers.h"
 
 namespace porpoise::support {
 
@@ -103,6 +104,7 @@ class ScriptedMaster {
   void answer(const std::shared_ptr<Connection>& connection, const WorkerMessage& message);
 
   boost::asio::io_context& io_;
+  ScriptedPeers peers_;
   std::unique_ptr<Listener> listener_;
   std::string address_;
   std::shared_ptr<Connection> to_worker_;

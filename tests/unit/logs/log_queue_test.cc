@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "net/listener.h"
 #include "support/run_until.h"
+#include "support/scripted_peers.h"
 #include "support/temp_folder.h"
 
 namespace porpoise {
@@ -46,12 +47,12 @@ class LogQueueCase : public testing::Test {
     auto listener = Listener::open(io_, options);
     ASSERT_TRUE(listener) << listener.error().to_string();
     listener_ = *std::move(listener);
-    listener_->start(
-        [this](const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
-          ++asked_;
-          queue_->ask(connection, wire::GetLogBytes{path()}, frame.opaque);  // may close it, and this is no more then
-        },
-        [this](Connection::Ending, const std::string& text) { events_.push_back(text); });
+    peers_.frame = [this](const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
+      ++asked_;
+      queue_->ask(connection, wire::GetLogBytes{path()}, frame.opaque);  // may close it
+    };
+    peers_.ended = [this](Connection::Ending, const std::string& text) { events_.push_back(text); };
+    listener_->start(peers_);
     peer_.connect({asio::ip::make_address("127.0.0.1"), listener_->port()});
   }
   void TearDown() override { logs_.reset(); }
@@ -82,6 +83,7 @@ class LogQueueCase : public testing::Test {
   const std::shared_ptr<const wire::Profile> profile_ = wire::profile_31(utc());
   std::unique_ptr<LogThread> logs_;
   std::shared_ptr<LogQueue> queue_;
+  support::ScriptedPeers peers_;
   std::unique_ptr<Listener> listener_;
   tcp::socket peer_{io_};
   int asked_ = 0;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "net/listener.h"
+#include "support/scripted_peers.h"
 #include "unit/loopback/worker_case.h"
 
 namespace porpoise {
@@ -25,16 +26,17 @@ class LoopbackAlert : public WorkerCase {
     auto server = Listener::open(io, {.address = "127.0.0.1:0"});
     ASSERT_TRUE(server) << server.error().to_string();
     alert_server = *std::move(server);
-    alert_server->start(
-        [answer = std::move(answer)](const std::shared_ptr<Connection>& connection, const wire::Frame& frame) {
-          if (const auto body = answer(frame))
-            connection->send(wire::encode({Command::kAlertSendResponse, frame.opaque, *body}));
-        },
-        [](Connection::Ending, const std::string&) {});
+    peers.frame = [answer = std::move(answer)](const std::shared_ptr<Connection>& connection,
+                                               const wire::Frame& frame) {
+      if (const auto body = answer(frame))
+        connection->send(wire::encode({Command::kAlertSendResponse, frame.opaque, *body}));
+    };
+    alert_server->start(peers);
     start({"--plugin-dir", PORPOISE_BUILD "/tests/plugins", "--alert-server",
            "127.0.0.1:" + std::to_string(alert_server->port())});
   }
 
+  support::ScriptedPeers peers;
   std::unique_ptr<Listener> alert_server;
 };
 

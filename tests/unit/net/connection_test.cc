@@ -15,6 +15,7 @@
 #include "net/listener.h"
 #include "net/master_links.h"
 #include "support/run_until.h"
+#include "support/scripted_peers.h"
 
 namespace porpoise {
 namespace {
@@ -25,6 +26,7 @@ using support::run_until;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 using wire::Command;
 using wire::Frame;
 
@@ -35,16 +37,15 @@ class Net : public testing::Test {
     auto opened = Listener::open(io, options);
     ASSERT_TRUE(opened) << opened.error().to_string();
     listener = *std::move(opened);
-    listener->start(
-        [this](const std::shared_ptr<Connection>& connection, Frame frame) {
-          frames.push_back(frame);
-          connection->send(wire::encode({Command::kPong, frame.opaque, "answer"}));
-        },
-        [this](Connection::Ending ending, const std::string& text) {
-          endings.push_back(ending);
-          events.push_back(text);
-        },
-        gate);
+    script.frame = [this](const std::shared_ptr<Connection>& connection, const Frame& frame) {
+      frames.push_back(frame);
+      connection->send(wire::encode({Command::kPong, frame.opaque, "answer"}));
+    };
+    script.ended = [this](Connection::Ending ending, const std::string& text) {
+      endings.push_back(ending);
+      events.push_back(text);
+    };
+    listener->start(script);
   }
   tcp::socket connect(const char* from = "127.0.0.1") {
     tcp::socket socket(io);
@@ -60,7 +61,7 @@ class Net : public testing::Test {
   std::string address() const { return "127.0.0.1:" + std::to_string(listener->port()); }
 
   asio::io_context io;
-  PeerGate gate;
+  support::ScriptedPeers script;
   std::unique_ptr<Listener> listener;
   std::vector<Frame> frames;
   std::vector<std::string> events;
@@ -135,7 +136,7 @@ TEST_F(Net, GivesTheNewestTheIdlestStrangersPlaceWhenThereAreTooMany) {
 }
 
 TEST_F(Net, RefusesAConnectionWhenOnlyMastersHavePlaces) {
-  gate.on_head = [](const std::shared_ptr<Connection>& connection, const wire::FrameHead&) {
+  script.head = [](const std::shared_ptr<Connection>& connection, const wire::FrameHead&) {
     connection->trust();
     return std::optional(wire::FrameLimits{});
   };
@@ -166,7 +167,7 @@ TEST_F(Net, KeepsNoMoreConnectionsOfOnePeerThanItMayHave) {
 // What a stranger claimed to send was held until it was known that he may not say it.
 TEST_F(Net, ReadsNoMoreOfAFrameThatIsHeldBackThanItsHead) {
   std::shared_ptr<Connection> held_back;
-  gate.on_head = [&](const std::shared_ptr<Connection>& connection, const wire::FrameHead& head) {
+  script.head = [&](const std::shared_ptr<Connection>& connection, const wire::FrameHead& head) {
     EXPECT_EQ(head.command, Command::kTaskDispatchRequest);
     EXPECT_EQ(head.opaque, 7);
     held_back = connection;
@@ -198,7 +199,7 @@ TEST_F(Net, ReadsNoMoreOfAFrameThatIsHeldBackThanItsHead) {
 }
 
 TEST_F(Net, ClosesAStrangersFrameThatIsLargerThanStrangersMaySend) {
-  gate.on_head = [](const auto&, const wire::FrameHead&) { return std::optional(wire::FrameLimits{64, 100}); };
+  script.head = [](const auto&, const wire::FrameHead&) { return std::optional(wire::FrameLimits{64, 100}); };
   listen();
   tcp::socket peer = connect();
   asio::write(peer, asio::buffer(wire::encode({Command::kPing, 1, std::string(101, 'x')}).substr(0, 40)));
@@ -207,7 +208,7 @@ TEST_F(Net, ClosesAStrangersFrameThatIsLargerThanStrangersMaySend) {
 }
 
 TEST_F(Net, ClosesStrangersBeforeAMasterWhenTheyHoldTooMuch) {
-  gate.on_head = [](const std::shared_ptr<Connection>& connection, const wire::FrameHead&) {
+  script.head = [](const std::shared_ptr<Connection>& connection, const wire::FrameHead&) {
     if (connection->peer().starts_with("127.0.0.1:")) connection->trust();
     return std::optional(wire::FrameLimits{});
   };
@@ -287,28 +288,32 @@ TEST_F(Net, APortThatIsTakenIsAnErrorThatNamesIt) {
   EXPECT_THAT(second.error().to_string(), HasSubstr("cannot listen on " + address()));
 }
 
-class Links : public Net {
+class Links : public Net, public MasterLinkEvents {
  protected:
-  MasterLinks make(LinkOptions options = {}) {
-    return MasterLinks(
-        io, options,
-        [this](const std::string& master, const Frame& frame) { answers.push_back(master + " " + frame.body); },
-        [] {
-          return wire::encode({Command::kHeartBeat, 0, "heart_beat"});
-        },
-        [this](const std::string& text) { events.push_back(text); });
+  void on_frame(const std::string& master, const Frame& frame) override {
+    answers.push_back(master + " " + frame.body);
   }
+  void on_not_sent(const wire::MessageKey& key, const std::string& why) override {
+    not_sent.push_back(std::to_string(key.task_instance_id) + " " + why);
+  }
+  void on_link(const std::string& text) override { events.push_back(text); }
+  std::string heartbeat() override { return wire::encode({Command::kHeartBeat, 0, "heart_beat"}); }
+
+  MasterLinks make(LinkOptions options = {}) { return MasterLinks(io, options, *this); }
+  static wire::MessageKey result_of(std::int64_t id) { return {id, wire::MessageKind::kResult}; }
+
   std::vector<std::string> answers;
+  std::vector<std::string> not_sent;
 };
 
 TEST_F(Links, SendsOverOneConnectionAndHearsTheAnswers) {
   listen();
   MasterLinks links = make();
-  for (int i = 0; i < 3; ++i)
-    links.send(address(), wire::encode({Command::kPing, i, ""}), [](const std::string&) { FAIL(); });
+  for (int i = 0; i < 3; ++i) links.send(address(), wire::encode({Command::kPing, i, ""}), result_of(i));
   ASSERT_TRUE(run_until(io, [&] { return answers.size() == 3; }));
   EXPECT_EQ(listener->connections(), 1U);
   EXPECT_EQ(answers[0], address() + " answer");
+  EXPECT_THAT(not_sent, IsEmpty());
 }
 
 TEST_F(Links, HandsBackWhatAnUnreachableMasterDidNotGetAndSaysItOnce) {
@@ -316,10 +321,10 @@ TEST_F(Links, HandsBackWhatAnUnreachableMasterDidNotGetAndSaysItOnce) {
   const std::string gone = address();
   listener.reset();
   MasterLinks links = make();
-  int handed_back = 0;
   for (int i = 0; i < 2; ++i) {
-    links.send(gone, "x", [&](const std::string&) { ++handed_back; });
-    ASSERT_TRUE(run_until(io, [&] { return handed_back == i + 1; }));
+    links.send(gone, "x", result_of(i));
+    ASSERT_TRUE(run_until(io, [&] { return not_sent.size() == static_cast<std::size_t>(i) + 1; }));
+    EXPECT_THAT(not_sent.back(), StartsWith(std::to_string(i) + " "));
   }
   EXPECT_EQ(events.size(), 1U);
   EXPECT_THAT(events[0], HasSubstr("no connection to master " + gone));
@@ -327,10 +332,9 @@ TEST_F(Links, HandsBackWhatAnUnreachableMasterDidNotGetAndSaysItOnce) {
 
 TEST_F(Links, HandsBackAMessageForAnAddressThatIsNone) {
   MasterLinks links = make();
-  std::string why;
-  links.send("nonsense", "x", [&](const std::string& text) { why = text; });
-  ASSERT_TRUE(run_until(io, [&] { return !why.empty(); }));
-  EXPECT_THAT(why, HasSubstr("\"nonsense\" is not HOST:PORT"));
+  links.send("nonsense", "x", result_of(7));
+  ASSERT_TRUE(run_until(io, [&] { return !not_sent.empty(); }));
+  EXPECT_THAT(not_sent, ElementsAre(HasSubstr("\"nonsense\" is not HOST:PORT")));
 }
 
 TEST_F(Links, BeatsWhenTheMasterIsSilent) {
