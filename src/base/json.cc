@@ -44,9 +44,11 @@ class CappedBuilder : public nlohmann::detail::json_sax_dom_parser<Json> {
   bool end_object() { return leave() && Builder::end_object(); }
   bool end_array() { return leave() && Builder::end_array(); }
   bool parse_error(std::size_t offset, const std::string& /*last_token*/, const Json::exception& error) {
-    // what() reads "[json.exception.parse_error.101] parse error at line 1, column 2: <reason>".
+    // what() reads "[json.exception.parse_error.101] parse error at line 1, column 2: <reason>", or
+    // "[json.exception.out_of_range.406] number overflow parsing '1e400'".
     std::string_view reason = error.what();
-    if (const auto colon = reason.find(": "); colon != std::string_view::npos) reason.remove_prefix(colon + 2);
+    for (const std::string_view before : {"] ", ": "})
+      if (const auto end = reason.find(before); end != std::string_view::npos) reason.remove_prefix(end + before.size());
     problem_ = describe_position(text_, offset == 0 ? 0 : offset - 1) + ": " + std::string(reason);
     return false;
   }

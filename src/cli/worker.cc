@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -31,6 +32,14 @@ Result<ResolvedSettings> read_trusted(const WorkerFlags& flags, const Variables&
   const FileTrust trust = judge_files(resolved);
   if (!trust.distrusted.empty()) return fail(ErrorCode::kDenied, trust.distrusted.front());
   return resolved;
+}
+
+// A message of a few MiB goes back to the system when it is done with. By itself, glibc takes the first large block that
+// is freed as a sign that more will come, and keeps up to 64 MiB for them.
+void keep_no_large_blocks() {
+  constexpr int kLarge = 256 * 1024;  // bytes
+  ::mallopt(M_MMAP_THRESHOLD, kLarge);
+  ::mallopt(M_TRIM_THRESHOLD, 4 * kLarge);
 }
 
 Status run_daemon(DaemonOptions options) {
@@ -67,6 +76,7 @@ void hide_secrets() {
 }
 
 int run_worker(const WorkerFlags& flags) {
+  keep_no_large_blocks();
   close_to_others();                                  // before there is a secret in here
   const Variables variables = process_environment();  // a later reading wants the secrets, too
   const auto resolved = resolve_worker_flags(flags, variables);

@@ -235,6 +235,7 @@ WorkerGauges Daemon::Impl::gauges() const {
   now.alert_connections = alerts_.connections();
   now.hung_calls = executor_.hung_calls();
   now.hung_calls["log"] = logs_.hung();
+  now.hung_calls["encoding"] = actions_.hung_encodings();
   now.hung_calls["removal"] = keeper_.hung_removals();
   now.hung_calls["state"] = keeper_.hung();
   return now;

@@ -65,8 +65,12 @@ class FrameRouter final : public ListenerEvents, public MasterLinkEvents {
 
   // For what answers no request: the opaque must not look like one of the peer's own small numbers, or a Java peer
   // takes the frame for a response that it waits for (3.1 `NettyClientHandler`).
-  std::string encode(const wire::Outgoing& message) {
-    return wire::encode(deps_.profile.encode(message, next_opaque_++));
+  std::string encode(wire::Outgoing message) { return encoder(std::move(message))(); }
+  // The same, to be called on any thread.
+  std::function<std::string()> encoder(wire::Outgoing message) {
+    return [&profile = deps_.profile, message = std::move(message), opaque = next_opaque_++] {
+      return wire::encode(profile.encode(message, opaque));
+    };
   }
 
  private:

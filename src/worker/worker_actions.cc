@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "engine/task_messages.h"
 #include "worker/task_request.h"
 
 namespace porpoise {
@@ -18,6 +19,9 @@ void TaskAlerts::ended(std::int64_t task_instance_id, const TaskResult& result) 
 }
 
 namespace {
+
+constexpr std::size_t kLargeResult = 256U << 10U;  // bytes; some milliseconds to encode
+constexpr std::chrono::seconds kEncodingLimit(60);
 
 TaskOutcome outcome_of(TaskState state) {
   switch (state) {
@@ -95,7 +99,16 @@ void WorkerActions::perform(const action::Send& send) {
   const std::string master = std::visit([](const auto& m) { return m.addressing.receiver; }, send.message);
   const wire::Outgoing outgoing = std::visit([](const auto& m) -> wire::Outgoing { return m; }, send.message);
   deps_.metrics.messages.sent(SendOutcome::kSent);
-  deps_.links.send(master, deps_.router.encode(outgoing), send.key);
+  const auto* const ended = std::get_if<wire::TaskEnded>(&send.message);
+  if (ended == nullptr || bytes_of(*ended) < kLargeResult)
+    return deps_.links.send(master, deps_.router.encode(outgoing), send.key);
+  encodings_.call(
+      "the encoding of a result", kEncodingLimit,
+      [encode = deps_.router.encoder(outgoing)] { return Result<std::string>(encode()); },
+      [this, master, key = send.key](const Result<std::string>& bytes) {
+        if (bytes) return deps_.links.send(master, *bytes, key);
+        if (key) deps_.router.on_not_sent(*key, bytes.error().to_string());
+      });
 }
 
 void WorkerActions::perform(const action::AnswerKill& answer) {

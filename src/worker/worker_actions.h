@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/blocking_calls.h"
 #include "model/request.h"
 #include "net/alert_sender.h"
 #include "net/listener.h"
@@ -51,7 +52,8 @@ class TaskAlerts final : public AlertEvents {
 // Carries out what the Engine wants: each action is handed to the adapter that can do it, counted and written to the
 // worker's log.
 //
-// Owned by Daemon; the control thread. It decides nothing and keeps no state.
+// Owned by Daemon; the control thread. It decides nothing and keeps no state. A large result is encoded on a thread of its
+// own: 16 MiB of OUT values take a quarter of a second.
 struct WorkerActionsDeps {
   boost::asio::io_context& io;  // stopped at the end
   StateKeeper& keeper;
@@ -68,11 +70,12 @@ struct WorkerActionsDeps {
 
 class WorkerActions final : public ActionPerformer {
  public:
-  explicit WorkerActions(const WorkerActionsDeps& deps) : deps_(deps) {}
+  explicit WorkerActions(const WorkerActionsDeps& deps) : deps_(deps), encodings_(deps.io, {.threads = 1}) {}
 
   void perform(Action action) override {
     std::visit([this](auto& one) { perform(std::move(one)); }, action);
   }
+  std::size_t hung_encodings() const { return encodings_.hung(); }
 
  private:
   template <typename OnDisk>
@@ -98,6 +101,7 @@ class WorkerActions final : public ActionPerformer {
   void perform(const action::Say& say);
 
   WorkerActionsDeps deps_;
+  BlockingCalls encodings_;
 };
 
 }  // namespace porpoise

@@ -1,12 +1,18 @@
-"""F57: what a task takes of the machine and of the worker's disk: its own share of the blame when memory is short, and a log
-of no more than `log-max-size`.
+"""F57: what a task takes of the machine, of the worker's disk and of its memory: its own share of the blame when memory is
+short, a log of no more than `log-max-size`, and large OUT values for no longer than they are told.
 """
 
+import json
 import shutil
 import unittest
 
 from fault_case import FaultCase
 from frames import SUCCESS
+
+
+NAMES = [f"o{number}" for number in range(60)]
+LARGE = 120_000  # bytes each
+KEPT = 32 * 1024  # KiB: of all tasks together, when they have been told
 
 
 class Shares(FaultCase):
@@ -34,6 +40,28 @@ class Shares(FaultCase):
         self.assertEqual(log.count("this log has reached its limit"), 1)
         self.assertNotIn("the last line", log)
         self.assertIn("task ended: SUCCESS", log)
+
+    def run_with_values(self, names, size, character):
+        task, status = self.run_task(taskParams=json.dumps({
+            "rawScript": f"v=$(head -c {size} /dev/zero | tr '\\0' '{character}')\n"
+                         + "\n".join(f'echo "\\${{setValue({name}=$v)}}"' for name in names),
+            "localParams": [{"prop": name, "direct": "OUT", "type": "VARCHAR", "value": ""} for name in names],
+            "resourceList": []}))
+        self.assertEqual(status, SUCCESS)
+        return len(self.history.result(task.id).body)
+
+    def test_a_result_of_48_MB_keeps_nobody_waiting(self):
+        """The pinger judges it; a quote is four bytes there."""
+        self.assertGreater(self.run_with_values(["quotes"], 12_000_000, '"'), 48_000_000)
+
+    def test_what_large_results_took_goes_back_to_the_system(self):
+        before = self.worker.rss_kib()
+        for _ in range(10):
+            self.assertGreater(self.run_with_values(NAMES, LARGE, "x"), LARGE * len(NAMES))
+        self.worker.wait_metric("porpoise_results_unacked", 0)
+        after = self.worker.rss_kib()
+        self.measured("resident memory before and after ten results of 7 MB", f"{before} and {after} KiB")
+        self.assertLess(after - before, KEPT)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,12 @@ TEST(ParseJson, ErrorsNameLineAndColumn) {
   EXPECT_NE(broken.error().to_string().find("line 2, column 11"), std::string::npos) << broken.error().to_string();
 }
 
+TEST(ParseJson, NumbersTooLargeAreNamedWithoutTheLibrarysWords) {
+  const auto parsed = parse_json("[1e400]");
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().message(), "line 1, column 6: number overflow parsing '1e400'");
+}
+
 TEST(ParseJson, RefusesDeepNestingInsteadOfCrashing) {
   const auto deep = parse_json(std::string(10000, '['));
   ASSERT_FALSE(deep);
