@@ -73,6 +73,8 @@ class FaultedPorpoise(Faulted, PorpoiseWorker):
 
     def start(self):
         super().start()
+        for pinger in self.pingers:
+            pinger.reap()
         if self.watched:
             self.pingers.append(Pinger(self.port, self.process.pid, limit_of(self.binary())))
 

@@ -43,6 +43,10 @@ class Pinger:
         os.close(ended)
         self._found = None
 
+    def reap(self):
+        """Leaves no zombie of one that has ended: a soak starts a thousand."""
+        self._process.poll()
+
     def finish(self):
         """What it has seen: times in seconds, the same less what the machine did, and the answers that were late."""
         if self._found is None:
