@@ -39,10 +39,12 @@ class Contender:
 
     def settled(self):
         """The same, as soon as it does not change any more."""
-        looks = [self.look()]
+        looks = []
 
         def stable():
             looks.append(self.look())
+            if len(looks) == 1:
+                return False
             before, now = looks[-2:]
             return (abs(now["memory"] - before["memory"]) < STABLE * before["memory"] and
                     now["files"] == before["files"] and now["threads"] == before["threads"])
