@@ -42,7 +42,7 @@ class LoadTest(SandboxTest):
         path = self.file("cells.csv", (
             "these,names,are,not,looked,at,at,all\n"
             "1,2,3,1.5,2.5,text,true,2021-12-01,2017-11-06 17:21:28\n"
-            "x,70000,1.5,y,1e3,\"a,\"\"b\"\"\",FALSE,2021-13-01,bad\n"
+            "x,70000,1.5,y,1e3,\"a,\\\"b\\\"\",FALSE,2021-13-01,bad\n"
             "null,,null,NaN,-Infinity,null,yes,2021-2-3,2017-11-06T09:21:28.5Z\n"
             "+5,-6\n"
             "\n"
@@ -71,15 +71,33 @@ class LoadTest(SandboxTest):
         self.assertEqual(self.load("o", path, "mode='append', header=false, delimiter='|', quote=\"'\", null_value='NA'"), "FINISHED")
         self.assertEqual(self.sandbox.ok("SELECT * FROM o"), [[1, "x|y"], [None, "z"]])
         for options, part in {
-            "mode='upsert'": FAILS + "unsupported write mode upsert",
+            "mode='upsert'": "unsupported write mode upsert",
             "mode='append', nope=1": FAILS + "unknown option nope",
-            "mode='append', header='yes'": FAILS + "wrong type of option header",
+            "mode='append', DELIMITER='|'": FAILS + "unknown option DELIMITER (the engine knows it as delimiter alone",
+            "mode='append', header='yes'": FAILS + "option header must be true or false, but is 'yes'",
+            "mode='append', thread='2'": FAILS + "option thread must be an integer, but is '2'",
             "mode='append', format='orc'": FAILS + "unsupported format orc",
-            "mode='append', delimiter='ab'": FAILS + "delimiter",
+            "mode='append', sql='SELECT 1'": FAILS + "option sql is Spark's SQL",
+            "mode='append', delimiter=''": "Delimiter cannot be empty string",
+            "mode='append', quote='ab'": "quote cannot be more than one character",
         }.items():
             with self.subTest(options):
                 self.assertEqual(self.load("o", path, options), "FAILED")
                 self.assertIn(part, self.log)
+
+    def test_what_was_exported_is_loaded_again(self):
+        """Once a quote of Spark's, `\\"`, ended a cell too early, and an empty text came back as NULL."""
+        self.table("source", "a int, b string")
+        rows = [[1, 'a,"b"'], [2, ""], [3, None], [4, '\\"'], [5, "x||y"], [6, r"\t"]]
+        self.sandbox.job(r"""INSERT INTO source VALUES (1, 'a,"b"'), (2, ''), (3, NULL), (4, '\\"'), (5, 'x||y'), (6, r'\t')""")
+        for options in ("", ", delimiter='||'", r", delimiter='\\t', header=false, null_value='-'"):
+            with self.subTest(options):
+                target = self.folder / f"again-{len(options)}"
+                export = f"SELECT a, b FROM source INTO OUTFILE '{target}' OPTIONS(mode='overwrite'{options})"
+                self.assertEqual(self.sandbox.job(export), "FINISHED")
+                self.table("copy", "a int, b string")
+                self.assertEqual(self.load("copy", target, f"mode='append'{options}"), "FINISHED")
+                self.assertEqual(self.sandbox.ok("SELECT * FROM copy"), rows)
 
     def test_directory_glob_and_order(self):
         folder = self.folder / "parts"
@@ -188,7 +206,7 @@ class ExportTest(SandboxTest):
         (part,) = target.glob("part-00000-*.csv")
         self.assertEqual(part.read_text().splitlines(), [
             "id,f,d,s,b,dt,ts",
-            '1,0.1,100.0,a,"b",true,2021-02-03,2017-11-06T17:21:28.005+08:00',
+            '1,0.1,100.0,"a,\\"b\\"",true,2021-02-03,2017-11-06T17:21:28.005+08:00',
             "2,1.0E10,1.25E-5,null,false,null,null",
             "3,-1.5,1.2345678E7,x,null,null,1970-01-01T07:59:59.999+08:00",
         ])
@@ -212,14 +230,61 @@ class ExportTest(SandboxTest):
         self.assertEqual(self.export("SELECT id, s FROM t", target, options), "FINISHED")
         (part,) = target.glob("part-*")
         self.assertEqual(part.read_text(), '1|"a,\\"b\\""\n2|N\n3|x\n')
-        for bad in ("OPTIONS(format='parquet')", "OPTIONS(mode='x')", "OPTIONS(nope=1)"):
-            self.assertEqual(self.export("SELECT id FROM t", self.folder / "never", bad), "FAILED")
 
-    def test_empty_result_writes_nothing(self):
-        target = self.folder / "empty"
-        self.assertEqual(self.export("SELECT id FROM t WHERE id > 99", target), "FINISHED")
-        self.assertIn("select empty, skip save", self.log)
-        self.assertFalse(target.exists())
+    def test_wrong_options_are_named(self):
+        for option, said in {
+            "mode='x'": "unsupported write mode x",
+            "delimeter='|'": "unknown option delimeter",
+            "HEADER=false": "unknown option HEADER (the engine knows it as header alone, and ignores this)",
+            "header=1": "option header must be true or false, but is 1",
+            "coalesce='2'": "option coalesce must be an integer, but is '2'",
+            "format='json'": "unsupported format json in the sandbox",
+            "quote='ab'": "quote cannot be more than one character",
+            "delimiter=''": "Delimiter cannot be empty string",
+            r"delimiter='\\'": "Single backslash is prohibited",
+            r"delimiter='\\q'": r"Unsupported special character for delimiter: \q",
+        }.items():
+            with self.subTest(option):
+                self.assertEqual(self.export("SELECT id FROM t", self.folder / "never", f"OPTIONS({option})"), "FAILED")
+                self.assertIn(said, self.log)
+        self.assertEqual(self.export("SELECT id AS a, f AS a FROM t", self.folder / "never"), "FAILED")
+        self.assertIn(f"Found duplicate column(s) when inserting into file:{self.folder}/never: `a`", self.log)
+        self.assertFalse((self.folder / "never").exists())
+
+    def test_no_rows_make_a_file_with_a_header(self):
+        for name, options, text in (("empty", "", "id\n"), ("bare", "OPTIONS(header=false)", "")):
+            target = self.folder / name
+            self.assertEqual(self.export("SELECT id FROM t WHERE id > 99", target, options), "FINISHED")
+            (part,) = target.glob("part-*")
+            self.assertEqual(part.read_text(), text)
+
+    def test_what_a_window_joins_is_one_cell(self):
+        """Once `top(channel, 3)` came out as three columns."""
+        query = ("SELECT id, top(id, 3) OVER w AS ids FROM t WINDOW w AS "
+                 "(PARTITION BY k ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)")
+        self.sandbox.ok("CREATE TABLE w(id int, k int, ts timestamp)")
+        self.sandbox.job("INSERT INTO w VALUES (1, 1, 1), (2, 1, 2), (3, 1, 3)")
+        target = self.folder / "joined"
+        self.assertEqual(self.export(query.replace("FROM t", "FROM w"), target), "FINISHED")
+        (part,) = target.glob("part-*")
+        self.assertEqual(sorted(part.read_text().splitlines()), ['1,1', '2,"2,1"', '3,"3,2,1"', "id,ids"])
+
+    def test_parquet(self):
+        import duckdb
+
+        target = self.folder / "parquet"
+        self.assertEqual(self.export("SELECT * FROM t", target, "OPTIONS(format='parquet', mode='overwrite')"), "FINISHED")
+        (part,) = target.glob("part-00000-*-c000.snappy.parquet")
+        described = duckdb.execute(f"DESCRIBE SELECT * FROM '{part}'").fetchall()
+        self.assertEqual([(name, type_) for name, type_, *_ in described], [
+            ("id", "INTEGER"), ("f", "FLOAT"), ("d", "DOUBLE"), ("s", "VARCHAR"), ("b", "BOOLEAN"), ("dt", "DATE"),
+            ("ts", "TIMESTAMP")])
+        self.sandbox.ok("CREATE TABLE back(id int, f float, d double, s string, b bool, dt date, ts timestamp)")
+        load = f"LOAD DATA INFILE '{target}' INTO TABLE back OPTIONS(format='parquet', mode='append')"
+        self.assertEqual(self.sandbox.job(load, "onsync"), "FINISHED")
+        self.assertEqual(len(self.sandbox.ok("SELECT * FROM back WHERE ts = timestamp(1509960088005)")), 1)
+        self.assertEqual(self.export("SELECT id AS `a b` FROM t", self.folder / "no", "OPTIONS(format='parquet')"), "FAILED")
+        self.assertIn('Column name "a b" contains invalid character(s). Please use alias to rename it.', self.log)
 
     def test_many_rows_make_several_parts(self):
         lines = "\n".join(f"{i},{i}" for i in range(12_000))
@@ -239,10 +304,14 @@ class ExportTest(SandboxTest):
         target = self.folder / "online.csv"
         text = f"SELECT id, ts, dt FROM t INTO OUTFILE '{target}'"
         self.assertEqual(self.sandbox.sql(text), {"code": 0, "msg": "ok"})
-        self.assertEqual(target.read_text(), "id,ts,dt\n1,1509960088005,2021-02-03\n")
+        self.assertEqual(target.read_text(), "id,ts,dt\n1,1509960088005,2021-02-03")
         self.assert_error(self.sandbox.sql(text), 2000, "already exists")
-        self.sandbox.ok(text + " OPTIONS(mode='append')")
-        self.assertEqual(len(target.read_text().splitlines()), 3)
+        self.sandbox.ok(text + " OPTIONS(MODE='append', header=false)")
+        self.assertEqual(target.read_text(), "id,ts,dt\n1,1509960088005,2021-02-03\n1,1509960088005,2021-02-03")
+        quoted = f"SELECT s, f, b FROM t INTO OUTFILE '{target}' OPTIONS(mode='overwrite', quote='\"', delimiter='||')"
+        self.sandbox.ok(quoted)
+        self.assertEqual(target.read_text(), 's||f||b\n"x"||1.500000||true')
+        self.assert_error(self.sandbox.sql(quoted.replace("mode=", "format='parquet', mode=")), 2000, "must be csv")
         self.assert_error(self.sandbox.sql(f"SELECT id FROM t INTO OUTFILE '{self.folder}/no/dir.csv'"), 2000, "cannot write")
 
 

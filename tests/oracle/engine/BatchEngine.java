@@ -1,4 +1,7 @@
 import com._4paradigm.openmldb.batch.api.OpenmldbSession;
+import com._4paradigm.openmldb.batch.utils.DataSourceUtil;
+import com._4paradigm.openmldb.proto.Common;
+import com._4paradigm.openmldb.proto.Type;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -8,6 +11,7 @@ import java.io.PrintStream;
 import java.sql.Date;
 import java.sql.Timestamp;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +23,7 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import scala.Tuple2;
 
 /**
  * OpenMLDB's batch engine behind standard input and output, one line of JSON per request and per answer.
@@ -26,7 +31,10 @@ import org.apache.spark.sql.types.StructType;
  * <pre>
  * {"table": "t", "columns": [["k", "int"], ...], "rows": [[1, ...], ...]}  ->  {"ok": true}
  * {"sql": "SELECT ..."}  ->  {"names": [...], "types": [...], "rows": [[...], ...]}  or  {"error": "..."}
+ * {"load": "/path", "options": {"header": "true", ...}, "columns": [...]}  ->  what LOAD DATA reads of a CSV file, likewise
  * </pre>
+ *
+ * A SELECT with INTO OUTFILE has written its files when it answers. The options of a load are Spark's.
  *
  * Its one argument is a folder for scratch files. Timestamps are epoch milliseconds, dates yyyy-MM-dd. A table sent
  * again replaces the former one.
@@ -69,8 +77,10 @@ public class BatchEngine {
             if (request.has("table")) {
                 register(request);
                 answer.put("ok", true);
+            } else if (request.has("load")) {
+                load(request, answer);
             } else {
-                query(request.get("sql").asText(), answer);
+                show(session.sql(request.get("sql").asText()).getSparkDf(), answer);
             }
         } catch (Throwable problem) {
             answer.clear();
@@ -95,8 +105,22 @@ public class BatchEngine {
         session.registerTable(table.get("table").asText(), spark.createDataFrame(rows, schema).coalesce(1));
     }
 
-    private static void query(String sql, Map<String, Object> answer) {
-        Dataset<Row> result = session.sql(sql).getSparkDf();
+    /** The engine's own reading of a file, without the cluster's catalogue that a whole LOAD DATA asks for the table. */
+    private static void load(JsonNode request, Map<String, Object> answer) {
+        scala.collection.immutable.Map<String, String> options = scala.collection.immutable.Map$.MODULE$.empty();
+        for (Iterator<Map.Entry<String, JsonNode>> i = request.get("options").fields(); i.hasNext();) {
+            Map.Entry<String, JsonNode> option = i.next();
+            options = options.$plus(new Tuple2<>(option.getKey(), option.getValue().asText()));
+        }
+        List<Common.ColumnDesc> columns = new ArrayList<>();
+        for (JsonNode column : request.get("columns")) {
+            columns.add(Common.ColumnDesc.newBuilder().setName(column.get(0).asText())
+                .setDataType(protoType(column.get(1).asText())).build());
+        }
+        show(DataSourceUtil.autoLoad(session, request.get("load").asText(), "csv", options, columns), answer);
+    }
+
+    private static void show(Dataset<Row> result, Map<String, Object> answer) {
         List<String> names = new ArrayList<>();
         List<String> types = new ArrayList<>();
         for (StructField field : result.schema().fields()) {
@@ -114,6 +138,21 @@ public class BatchEngine {
         answer.put("names", names);
         answer.put("types", types);
         answer.put("rows", rows);
+    }
+
+    private static Type.DataType protoType(String name) {
+        switch (name) {
+            case "bool": return Type.DataType.kBool;
+            case "smallint": return Type.DataType.kSmallInt;
+            case "int": return Type.DataType.kInt;
+            case "bigint": return Type.DataType.kBigInt;
+            case "float": return Type.DataType.kFloat;
+            case "double": return Type.DataType.kDouble;
+            case "date": return Type.DataType.kDate;
+            case "timestamp": return Type.DataType.kTimestamp;
+            case "string": return Type.DataType.kString;
+            default: throw new IllegalArgumentException("no such type: " + name);
+        }
     }
 
     private static DataType sparkType(String name) {

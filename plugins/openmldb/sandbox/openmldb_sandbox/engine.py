@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from . import exporter, show
+from . import show
 from . import sqltypes as T
 from .catalog import Catalog, ColumnDef, Index, Table
 from .commands import (
@@ -18,9 +18,11 @@ from .commands import (
 from .deploy import Deployments
 from .dialect import parse_query
 from .errors import RUNTIME, SqlError, command_error, server_error
+from .exporter import Exporter
+from .file_options import ExportOptions, LoadOptions, local_options
 from .files import JobFailure, Places
 from .jobs import FINISHED, Job, JobTable, Work
-from .loader import Loader, LoadOptions, parse_options
+from .loader import Loader
 from .offline import Offline
 from .query import plan_query
 from .relations import ONLINE_BATCH
@@ -72,12 +74,12 @@ class Engine:
         scratch.mkdir(exist_ok=True)
         for leftover in scratch.glob("*.csv"):
             leftover.unlink()
-        self._places = places or Places()
-        loader = Loader(zone, scratch, self._places)
-        self._zone = zone
+        places = places or Places()
+        loader = Loader(zone, scratch, places)
+        self._exporter = Exporter(zone, places)
         self.tables = Tables(self.catalog, self.store, loader)
         self.deployments = Deployments(self.catalog, self.store, self.tables)
-        self._offline = Offline(self.catalog, self.store, self.tables, loader, zone, self._places)
+        self._offline = Offline(self.catalog, self.store, self.tables, loader, self._exporter)
 
     def close(self) -> None:
         self.jobs.close()
@@ -142,8 +144,12 @@ class Engine:
         return None
 
     def _load(self, statement: LoadData, call: Call) -> Result | None:
-        if str(statement.options.get("load_mode", "cluster")).lower() == "local":
+        given = {name.lower(): value for name, value in statement.options.items()}
+        load_mode = str(given.get("load_mode", "cluster")).lower()
+        if load_mode == "local":
             return self._load_local(statement, call)
+        if load_mode != "cluster":
+            raise command_error("load_mode must be local or cluster")
         storage, job_type = ("offline", "ImportOfflineData") if call.mode.offline else (ONLINE, "ImportOnlineData")
         work = self._offline.load(statement, call.db, storage)
         return self._job(job_type, call, work, "taskmanager load data failed")
@@ -154,9 +160,9 @@ class Engine:
             raise command_error("local load only supports loading data to online storage")
         table = self.tables.require(statement.db or call.db, statement.name)
         try:
-            options = parse_options(statement.options, LoadOptions(mode="append", quote=""))
-            if options.mode != "append" or options.format != "csv":
-                raise command_error("local load only supports mode append and format csv")
+            options = local_options(statement.options, LoadOptions(mode="append", quote=""))
+            if options.mode != "append":
+                raise command_error("local load mode must be append")
             self._offline.import_file(None, table, statement.path, options, ONLINE)
         except JobFailure as failure:
             raise command_error(f"local load failed: {failure.message}") from None
@@ -189,9 +195,9 @@ class Engine:
             work = self._offline.select_into(statement, tree, call.db)
             return self._job("ExportOfflineData", call, work, "taskmanager select into failed")
         try:
-            options = exporter.export_options(statement.options)
+            options = local_options(statement.options, ExportOptions(quote=""))
             names, types, rows = self._run_online(tree, call)
-            exporter.write_file(statement.path, names, types, rows, options, self._zone, self._places)
+            self._exporter.write_file(statement.path, names, types, rows, options)
         except JobFailure as failure:
             raise command_error(failure.message) from None
         return None

@@ -1,77 +1,35 @@
 """Reads input files the way the engine's batch jobs do.
 
 Columns are taken by position and header names are not looked at.  A cell that does not parse as
-its column's type becomes NULL without a word, and so do missing trailing cells, empty cells and
-the null value.  Whether a timestamp column holds numbers or text is decided by its first cell.
+its column's type becomes NULL without a word, and so do missing trailing cells, empty cells without
+quotes and the null value.  Whether a timestamp column holds numbers or text is decided by its first cell.
 """
 
 from __future__ import annotations
 
-import csv
-import itertools
+import datetime as dt
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from . import csv_reader
 from . import sqltypes as T
+from .file_options import LoadOptions
 from .files import JobFailure, Places, requirement_failure
 from .values import quote
 from .zone import Zone
 
-WRITE_MODES = ("error_if_exists", "overwrite", "append")
-
 Convert = Callable[[str], Any]
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ].*)?)?)?", re.ASCII)
 _REAL = re.compile(
     r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?)[fFdD]?|([+-]?(?:NaN|Infinity|Inf))", re.ASCII
 )
-
-csv.field_size_limit(sys.maxsize)
-
-
-@dataclass
-class LoadOptions:
-    """The OPTIONS of LOAD DATA that change what is read or where it goes."""
-
-    format: str = "csv"
-    delimiter: str = ","
-    quote: str = '"'
-    null_value: str = "null"
-    header: bool = True
-    mode: str = "error_if_exists"
-    deep_copy: bool = True
-    load_mode: str = "cluster"
-
-
-_IGNORED = {"thread", "writer_type", "put_if_absent", "skip_cvt", "sql"}
-
-
-def parse_options(options: dict[str, Any], defaults: LoadOptions | None = None) -> LoadOptions:
-    """Checks names and types; a failure is the job's, not the statement's."""
-    parsed = defaults or LoadOptions()
-    for key, value in options.items():
-        if key in _IGNORED:
-            continue
-        if key not in parsed.__dataclass_fields__:
-            raise requirement_failure(f"requirement failed: unknown option {key}")
-        if not isinstance(value, type(getattr(parsed, key))):
-            raise requirement_failure(f"requirement failed: wrong type of option {key}")
-        setattr(parsed, key, value)
-    parsed.mode = parsed.mode.lower()
-    if parsed.mode not in WRITE_MODES:
-        raise requirement_failure(f"requirement failed: unsupported write mode {parsed.mode}")
-    if parsed.format not in ("csv", "parquet"):
-        raise requirement_failure(f"requirement failed: unsupported format {parsed.format} in the sandbox")
-    if len(parsed.delimiter) != 1 or len(parsed.quote) > 1:
-        raise requirement_failure("requirement failed: delimiter and quote must be single characters")
-    return parsed
 
 
 class Loader:
@@ -93,19 +51,22 @@ class Loader:
             scratch = Path(out.name)
             try:
                 _write_clean(self._rows(files, types, options), out)
-            except (UnicodeDecodeError, csv.Error, OSError) as error:
+            except (UnicodeDecodeError, OSError) as error:
                 scratch.unlink()
                 raise JobFailure("org.apache.spark.SparkException", f"Job aborted: {error}") from None
         columns = {f"c{i}": T.DUCKDB[type_] for i, type_ in enumerate(types)} | {"seq": "BIGINT"}
         described = ", ".join(f"{quote(name)}: {quote(type_)}" for name, type_ in columns.items())
         sql = (
             f"SELECT * FROM read_csv({quote(str(scratch))}, columns={{{described}}}, header=false, "
-            "delim=',', quote='\"', escape='\"', nullstr='', auto_detect=false, max_line_size=33554432)"
+            "delim=',', quote='\"', escape='\"', nullstr='', allow_quoted_nulls=false, auto_detect=false, max_line_size=33554432)"
         )
         return sql, scratch
 
+    def _parse_ms(self, text: str) -> int | None:
+        return self._zone.parse_ms(text.strip())
+
     def _rows(self, files: list[Path], types: list[str], options: LoadOptions) -> Iterator[list[Any]]:
-        records = (record for file in files for record in _records(file, options))
+        records = (record for file in files for record in csv_reader.records(file, options))
         cells = ([_cell(record, i, options) for i in range(len(types))] for record in records)
         # the converter of a timestamp column is chosen at its first cell that is not null
         converters: list[Convert | None] = [None if t == T.TIMESTAMP else _CONVERTERS[t] for t in types]
@@ -113,28 +74,22 @@ class Loader:
             values: list[Any] = []
             for i, text in enumerate(row):
                 if text is not None and converters[i] is None:
-                    converters[i] = _integer(64) if _INTEGER.fullmatch(text) else self._zone.parse_ms
+                    converters[i] = _integer(64) if _INTEGER.fullmatch(text) else self._parse_ms
                 values.append(None if text is None else converters[i](text))
             values.append(seq)
             yield values
 
 
-def _records(file: Path, options: LoadOptions) -> Iterator[list[str]]:
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        quoting = csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE
-        reader = csv.reader(lines, delimiter=options.delimiter, quotechar=options.quote or None, quoting=quoting)
-        records = (record for record in reader if record)
-        yield from itertools.islice(records, 1 if options.header else 0, None)
-
-
-def _cell(record: list[str], i: int, options: LoadOptions) -> str | None:
-    text = record[i] if i < len(record) else ""
-    return None if text in ("", options.null_value) else text
+def _cell(record: list[str | None], i: int, options: LoadOptions) -> str | None:
+    text = record[i] if i < len(record) else None
+    return None if text == options.null_value else text
 
 
 def _write_clean(rows: Iterator[list[Any]], out: Any) -> None:
-    """CSV without ambiguity for DuckDB: an empty cell is NULL, since empty text was read as NULL."""
-    csv.writer(out).writerows(rows)
+    """CSV without ambiguity for DuckDB: what is there is quoted, and NULL is not."""
+    for row in rows:
+        cells = ("" if value is None else '"' + str(value).replace('"', '""') + '"' for value in row)
+        out.write(",".join(cells) + "\n")
 
 
 def _integer(bits: int) -> Convert:
@@ -151,7 +106,7 @@ def _integer(bits: int) -> Convert:
 
 def _real(type_: str) -> Convert:
     def convert(text: str) -> float | None:
-        match = _REAL.fullmatch(text)
+        match = _REAL.fullmatch(text.strip())
         return T.to_float(float(match[1] or match[2]), type_) if match else None
 
     return convert
@@ -162,8 +117,12 @@ def _bool(text: str) -> str | None:
 
 
 def _date(text: str) -> str | None:
+    """`yyyy[-M[-d]]`; what comes behind a day does not count."""
+    match = _DATE.fullmatch(text.strip())
+    if not match:
+        return None
     try:
-        return str(T.parse_date(text))
+        return str(dt.date(int(match[1]), int(match[2] or 1), int(match[3] or 1)))
     except ValueError:
         return None
 

@@ -6,40 +6,42 @@ Each function returns the work of a job.  Whatever a real job would find out onl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from sqlglot import exp
 
-from . import exporter, text_table
+from . import text_table
 from .catalog import Catalog, OfflineInfo, Table
 from .commands import Insert, LoadData, SelectInto
-from .files import Places, requirement_failure
+from .exporter import Exporter
+from .file_options import ExportOptions, LoadOptions, batch_options
+from .files import requirement_failure
 from .jobs import JobContext, Work
-from .loader import Loader, LoadOptions, parse_options
+from .loader import Loader
 from .query import Plan, plan_query
 from .relations import BATCH
 from .store import OFFLINE, ONLINE, Store
 from .tables import Tables, complete_rows
-from .zone import Zone
 
 
 class Offline:
     """Builds the work of jobs over one set of storages."""
 
-    def __init__(self, catalog: Catalog, store: Store, tables: Tables, loader: Loader, zone: Zone, places: Places) -> None:
+    def __init__(self, catalog: Catalog, store: Store, tables: Tables, loader: Loader, exporter: Exporter) -> None:
         self._catalog = catalog
         self._store = store
         self._tables = tables
         self._loader = loader
-        self._zone = zone
-        self._places = places
+        self._exporter = exporter
 
     def load(self, statement: LoadData, db: str, storage: str) -> Work:
         """LOAD DATA into either storage."""
 
         def work(context: JobContext) -> str:
-            options = parse_options(statement.options)
+            options = batch_options(statement.options, LoadOptions())
             if storage == ONLINE and (options.mode != "append" or not options.deep_copy):
                 raise requirement_failure(
                     "requirement failed: import to online storage, can't do soft copy, and mode must be append"
@@ -113,8 +115,8 @@ class Offline:
         """SELECT whose rows are printed as a text table."""
 
         def work(context: JobContext) -> str:
-            plan, rows = self._run(context, tree, db)
-            return text_table.render(plan.names, rows)
+            with self._planned(context, tree, db) as plan:
+                return text_table.render(plan.names, context.connection.execute(plan.ordered).fetchall())
 
         return work
 
@@ -122,15 +124,16 @@ class Offline:
         """SELECT INTO OUTFILE as a directory of part files."""
 
         def work(context: JobContext) -> str:
-            options = exporter.export_options(statement.options)
-            plan, rows = self._run(context, tree, db)
-            context.check()
-            return exporter.write_directory(statement.path, plan.names, plan.types, rows, options, self._zone, self._places)
+            options = batch_options(statement.options, ExportOptions())
+            with self._planned(context, tree, db) as plan:
+                return self._exporter.write_directory(statement.path, plan, context.connection, options)
 
         return work
 
-    def _run(self, context: JobContext, tree: exp.Select, db: str) -> tuple[Plan, list[tuple]]:
+    @contextmanager
+    def _planned(self, context: JobContext, tree: exp.Select, db: str) -> Iterator[Plan]:
+        """A plan, as long as the files that it reads are there."""
         with self._tables.offline_sources() as find:
             plan = plan_query(tree, find, db, BATCH)
             context.check()
-            return plan, context.connection.execute(plan.ordered).fetchall()
+            yield plan

@@ -64,7 +64,7 @@ def _select(tokens: list[Token], text: str) -> Select | SelectInto:
         elif depth == 0 and token.token_type == TokenType.INTO:
             reader = TokenReader(tokens[at + 1:], text)
             reader.expect("OUTFILE")
-            statement = SelectInto(tokens[:at], reader.string("OUTFILE"), reader.options())
+            statement = SelectInto(tokens[:at], reader.string("OUTFILE"), reader.options(keeps_case=True))
             reader.end()
             return statement
     return Select(tokens)
@@ -258,7 +258,7 @@ def _load(reader: TokenReader, text: str) -> LoadData:
     path = reader.string("INFILE")
     reader.expect("INTO", "TABLE")
     db, name = reader.qualified_name("table name")
-    return LoadData(path, db, name, reader.options())
+    return LoadData(path, db, name, reader.options(keeps_case=True))
 
 
 def _deploy(reader: TokenReader, text: str) -> Deploy:

@@ -10,7 +10,8 @@ from typing import Any
 from . import sqltypes as T
 from .catalog import Catalog, Table
 from .errors import TABLE_NOT_FOUND, SqlError, command_error
-from .loader import Loader, LoadOptions
+from .file_options import LoadOptions
+from .loader import Loader
 from .relations import FindSource, Source
 from .store import OFFLINE, ONLINE, Store
 

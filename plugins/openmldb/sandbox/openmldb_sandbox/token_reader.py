@@ -121,8 +121,8 @@ class TokenReader:
         self._at -= 1
         raise self.error(f'Expected a constant but got "{token.text}"')
 
-    def options(self) -> dict[str, Any]:
-        """`OPTIONS(key=value, ...)` if it is next; keys in lower case."""
+    def options(self, keeps_case: bool = False) -> dict[str, Any]:
+        """`OPTIONS(key=value, ...)` if it is next; keys in lower case unless they are to be kept.  Of equal ones, the first."""
         options: dict[str, Any] = {}
         if not self.accept("OPTIONS"):
             return options
@@ -130,7 +130,7 @@ class TokenReader:
         while not self.accept(")"):
             if options:
                 self.expect(",")
-            key = self.name("option name").lower()
+            key = self.name("option name")
             self.expect("=")
-            options[key] = self.literal()
+            options.setdefault(key if keeps_case else key.lower(), self.literal())
         return options
