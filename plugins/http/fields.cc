@@ -59,6 +59,15 @@ Result<std::string> text_of(const Json& object, std::string_view name) {
   return fail(bad(name, "must be a text"));
 }
 
+Result<std::string> enum_of(const Json& object, std::string_view name, std::initializer_list<std::string_view> names) {
+  PORPOISE_TRY(std::string text, text_of(object, name));
+  std::size_t place = 0;
+  const char* const end = text.data() + text.size();
+  const auto [last, problem] = std::from_chars(text.data(), end, place);
+  if (problem == std::errc() && last == end && place < names.size()) return std::string(*(names.begin() + place));
+  return text;
+}
+
 Result<std::chrono::milliseconds> duration_of(const Json& object, std::string_view name) {
   PORPOISE_TRY(const std::string text, text_of(object, name));
   if (text.empty()) return std::chrono::milliseconds(0);
@@ -82,7 +91,7 @@ Result<std::string> url_of(const Json& object, const Expand& expand) {
 }
 
 Result<std::string> method_of(const Json& object, std::string_view name) {
-  PORPOISE_TRY(std::string method, text_of(object, name));
+  PORPOISE_TRY(std::string method, enum_of(object, name, {"GET", "POST", "HEAD", "PUT", "DELETE"}));
   if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end())
     return fail(bad(name, "must be GET, POST, HEAD, PUT or DELETE, not '" + method.substr(0, 40) + "'"));
   return method;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,10 @@ bool is_blank(std::string_view text);
 
 // A text, or the text of a number or truth value, as Jackson reads a Java String; null and absent are empty.
 Result<std::string> text_of(const Json& object, std::string_view name);
+
+// The same of an enumeration, whose values are `names` in the order of the Java class: Jackson takes a place in it,
+// too. What is neither stays as it is.
+Result<std::string> enum_of(const Json& object, std::string_view name, std::initializer_list<std::string_view> names);
 
 // 0 when it is absent.
 Result<std::chrono::milliseconds> duration_of(const Json& object, std::string_view name);

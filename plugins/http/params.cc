@@ -65,7 +65,7 @@ class Builder {
  private:
   Status add_entry(const Json& entry) {
     if (!entry.is_object()) return fail(ErrorCode::kInvalid, "must be an object");
-    PORPOISE_TRY(const std::string kind, text_of(entry, "httpParametersType"));
+    PORPOISE_TRY(const std::string kind, enum_of(entry, "httpParametersType", {"PARAMETER", "BODY", "HEADERS"}));
     PORPOISE_TRY(const std::string raw_name, text_of(entry, "prop"));
     PORPOISE_TRY(const std::string raw_value, text_of(entry, "value"));
     PORPOISE_TRY(std::string name, expand_(raw_name));
@@ -111,7 +111,9 @@ Result<curl::HttpRequest> parse_request(const Json& json, const Expand& expand) 
 }
 
 Result<Check> parse_check(const Json& json) {
-  PORPOISE_TRY(const std::string name, text_of(json, "httpCheckCondition"));
+  PORPOISE_TRY(const std::string name,
+               enum_of(json, "httpCheckCondition",
+                       {"STATUS_CODE_DEFAULT", "STATUS_CODE_CUSTOM", "BODY_CONTAINS", "BODY_NOT_CONTAINS"}));
   if (name.empty()) return Check::kStatus200;
   const auto known =
       std::find_if(kChecks.begin(), kChecks.end(), [&](const auto& entry) { return entry.first == name; });
@@ -126,7 +128,8 @@ bool has_out_param(const Json& json, std::string_view name) {
   const auto params = json.find("localParams");
   if (params == json.end() || !params->is_array()) return false;
   return std::any_of(params->begin(), params->end(), [name](const Json& param) {
-    return param.is_object() && string_or(param, "prop", "") == name && string_or(param, "direct", "") == "OUT";
+    return param.is_object() && string_or(param, "prop", "") == name &&
+           enum_of(param, "direct", {"IN", "OUT"}).value_or("") == "OUT";
   });
 }
 

@@ -200,7 +200,9 @@ std::string string_or(const Json& object, std::string_view key, std::string_view
 
 std::int64_t integer_or(const Json& object, std::string_view key, std::int64_t fallback) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : fallback;
+  if (found == object.end() || !found->is_number_integer()) return fallback;
+  const bool fits = !found->is_number_unsigned() || found->get<std::uint64_t>() <= INT64_MAX;
+  return fits ? found->get<std::int64_t>() : fallback;
 }
 
 bool bool_or(const Json& object, std::string_view key, bool fallback) {

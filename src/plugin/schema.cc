@@ -63,6 +63,16 @@ bool has_type(const Json& value, std::string_view type) {
   return true;  // a type this reader does not know cannot be checked
 }
 
+// Jackson takes a number, or its digits, for the place of an enumeration's name.
+bool is_place_in(const Json& allowed, const Json& value) {
+  std::int64_t place = -1;
+  if (value.is_number_integer()) place = value.get<std::int64_t>();
+  if (const auto* const text = value.get_ptr<const std::string*>(); text != nullptr && is_integer_text(*text))
+    std::from_chars(text->data(), text->data() + text->size(), place);
+  const bool of_names = std::all_of(allowed.begin(), allowed.end(), [](const Json& one) { return one.is_string(); });
+  return of_names && place >= 0 && static_cast<std::size_t>(place) < allowed.size();
+}
+
 std::string join(const std::vector<std::string>& words, std::string_view separator) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : std::string(separator)) + word;
@@ -99,7 +109,8 @@ class Checker {
       return add(pointer,
                  "is " + with_article(value.type_name()) + " and must be " + with_article(join(types, " or ")));
     const Json& allowed = member(schema, "enum");
-    if (allowed.is_array() && std::find(allowed.begin(), allowed.end(), value) == allowed.end())
+    if (allowed.is_array() && std::find(allowed.begin(), allowed.end(), value) == allowed.end() &&
+        !is_place_in(allowed, value))
       return add(pointer, "is " + std::string(cut_utf8(dump_json(value), 60)) + " and must be one of " +
                               join(enum_texts(schema), ", "));
     if (value.is_object()) check_members(schema, value, pointer);

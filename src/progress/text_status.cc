@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "progress/output.h"
 
 namespace porpoise {
 namespace {
 
 constexpr std::size_t kMaxMessageColumns = 60;  // all of it is in the task's own line
+constexpr std::size_t kMaxLineBytes = 1000;     // of a line of a log
 constexpr std::size_t kMaxValueColumns = 40;    // of one output in the table; the summary file has all of it
 
 std::string run_state_text(const RunReport& report) {
@@ -80,9 +82,17 @@ std::string branch_text(const TaskReport& task) {
   return text;
 }
 
-std::string excerpt(const std::vector<std::string>& lines, bool colors) {
+std::string excerpt(const std::vector<std::string>& lines, const std::filesystem::path& log, bool colors) {
   std::string text;
-  for (const std::string& line : lines) text += paint("  | ", Color::kDim, colors) + printable(line, colors) + "\n";
+  for (const std::string& line : lines) {
+    const std::string_view shown = log.empty() ? std::string_view(line) : cut_utf8(line, kMaxLineBytes);
+    text += paint("  | ", Color::kDim, colors) + printable(shown, colors);
+    // The cut may have taken the end of a colour.
+    if (shown.size() < line.size())
+      text += (colors ? "\x1B[0m" : "") +
+              ("… (" + std::to_string(line.size() - shown.size()) + " bytes more in " + log.string() + ")");
+    text += "\n";
+  }
   return text;
 }
 
@@ -141,7 +151,7 @@ void PlainStatus::task_retry(const TaskAttempt& task, std::string_view message, 
 
 void PlainStatus::task_finished(const TaskReport& task, const std::vector<std::string>& log_tail, Elapsed at) {
   print(at, task.name, outcome_text(task, colors()));
-  out_.write(excerpt(log_tail, colors()));
+  out_.write(excerpt(log_tail, task.failed() ? task.log : std::filesystem::path(), colors()));
 }
 
 void PlainStatus::task_skipped(const TaskReport& task, Elapsed at) {

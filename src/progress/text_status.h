@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
@@ -25,8 +26,9 @@ std::string retry_text(const TaskAttempt& task, std::string_view message, Status
 std::string outcome_text(const TaskReport& task,
                          bool colors);  // "SUCCESS in 1.2s", "FAILURE in 3.0s after 2 attempts: …"
 
-// The tail of a log (or the plan of a dry run), indented, harmless for terminals; empty for no lines.
-std::string excerpt(const std::vector<std::string>& lines, bool colors);
+// The tail of a log (or the plan of a dry run), indented, harmless for terminals; empty for no lines. A line of some
+// thousand bytes is cut where `log` is given, and says how much is missing and that it is there.
+std::string excerpt(const std::vector<std::string>& lines, const std::filesystem::path& log, bool colors);
 
 // Where a SWITCH or CONDITIONS task went: "→ deploy sql, report", or empty.
 std::string branch_text(const TaskReport& task);

@@ -13,6 +13,7 @@
 
 #include "base/descriptor.h"
 #include "base/text.h"
+#include "taskdir/regular_file.h"
 
 namespace porpoise {
 namespace {
@@ -187,15 +188,13 @@ Status find_local_resource(const std::string& full_name, const std::filesystem::
                                          "\" is in the resource centre of a cluster; say with --resources which folder "
                                          "stands for that");
   PORPOISE_TRY(const std::string path, local_path(full_name, folder));
-  const std::filesystem::path file = folder / path;
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored))
-    return fail(ErrorCode::kInvalid, "resource \"" + full_name + "\": " + file.string() + " is a folder");
-  if (::access(file.c_str(), R_OK) == 0) return {};
+  const UniqueFd top(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!top) return fail_errno("resource \"" + full_name + "\": cannot open " + folder.string(), errno);
+  const auto file = open_regular_beneath(top.get(), path);  // as porpoise-fetch will
+  if (file) return {};
   const bool by_end = storage_url_path(full_name).has_value();
-  return fail_errno("resource \"" + full_name + "\": cannot read " + file.string() +
-                        (by_end ? " or an end of that path in " + folder.string() : ""),
-                    errno);
+  return fail(file.error().wrap("resource \"" + full_name + "\": cannot read " + (folder / path).string() +
+                                (by_end ? " or an end of that path in " + folder.string() : "")));
 }
 
 }  // namespace porpoise

@@ -94,6 +94,7 @@ struct Evaluation {
 }  // namespace
 
 std::optional<std::int64_t> code_from_json(const Json& json) {
+  if (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX) return std::nullopt;  // no Java long
   if (json.is_number_integer()) return json.get<std::int64_t>();
   if (json.is_number_float()) {
     const double number = json.get<double>();

@@ -22,6 +22,7 @@ TaskDefinition import_task(const Cursor& cursor);
 namespace {
 
 constexpr std::int64_t kMaxMinutes = 10'000'000;
+constexpr std::size_t kMaxLocalParams = 10'000;
 constexpr std::int64_t kMaxRetries = 10'000;
 constexpr std::int64_t kMaxCode = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
@@ -55,15 +56,34 @@ void import_settings(const Cursor& cursor, TaskDefinition& task) {
   task.stream = cursor.choice("taskExecuteType", {"BATCH", "STREAM"}, 0) == 1;
 }
 
-void import_local_params(const Cursor& params, TaskDefinition& task) {
-  if (!params.has("localParams")) return;
+// Plugins are to get what the server's classes would write: texts, and names of enumerations.
+Json normal_local_params(const Cursor& given) {
+  Json normal = Json::array();
+  for (const Cursor& item : given.elements(kMaxLocalParams)) {
+    Json one = item.json();
+    if (item.has("direct")) one["direct"] = item.choice("direct", {"IN", "OUT"}, 0) == 1 ? "OUT" : "IN";
+    for (const char* const key : {"prop", "type", "value"})
+      if (const Json& value = one.value(key, Json()); !value.is_null() && !value.is_string())
+        one[key] = dump_json(value);
+    normal.push_back(std::move(one));
+  }
+  return normal;
+}
+
+// Gives what is to stand in their place in the parameters of the task; null: nothing else.
+Json import_local_params(const Cursor& params, TaskDefinition& task) {
+  if (!params.has("localParams")) return {};
   const Cursor given = params.member("localParams");
   if (given.json().is_string()) given.remark("text of a list", "is a text, which is read as the list in it");
-  auto list = property_list_from_json(params.embedded("localParams"));
-  if (list)
-    task.local_params = std::move(*list);
-  else
-    params.member("localParams").problem(list.error().message());
+  const Json value = params.embedded("localParams");
+  auto list = property_list_from_json(value);
+  if (!list) {
+    given.problem(list.error().message());
+    return {};
+  }
+  task.local_params = std::move(*list);
+  return value.is_array() ? normal_local_params(params.member_as("localParams", value))
+                          : Json(to_json(task.local_params));
 }
 
 // A list may name the same twice; once is enough.
@@ -178,16 +198,18 @@ void check_conditions(const Cursor& params) {
 void import_params(const Cursor& cursor, TaskDefinition& task) {
   if (!cursor.has("taskParams")) return cursor.problem("has no \"taskParams\"; give it at least {}");
   Json json = cursor.embedded("taskParams");
+  // An empty text is nothing to the server, of which a branch cannot be made.
+  const bool branches = task.type == kSwitch || task.type == kConditions;
+  if (json.is_null() && branches && cursor.member("taskParams").json() == "") json = Json::object();
   if (json.is_null()) return;
   if (!json.is_object()) return cursor.member("taskParams").problem("must be an object, or a text that holds one");
-  if (task.type == kSwitch || task.type == kConditions)
-    unwrap_instance_members(cursor.member_as("taskParams", json), json);
+  if (branches) unwrap_instance_members(cursor.member_as("taskParams", json), json);
   const Cursor params = cursor.member_as("taskParams", json);
   if (task.type == kSwitch) check_switch(params);
   if (task.type == kConditions) check_conditions(params);
-  import_local_params(params, task);
+  Json local_params = import_local_params(params, task);
   import_resources(params, task);
-  if (string_or(json, "localParams", "?") != "?") json["localParams"] = Json(to_json(task.local_params));
+  if (!local_params.is_null()) json["localParams"] = std::move(local_params);
   set_params(task, std::move(json));
 }
 

@@ -156,7 +156,10 @@ std::optional<std::int64_t> Cursor::code(std::string_view key) const {
     return std::nullopt;
   }
   const auto found = code_from_json(member(key).json());
-  if (!found) member(key).problem("must be a code (a whole number), not " + shown(member(key).json()));
+  if (!found)
+    member(key).problem("must be a code (a whole number of at most 63 bits), not " + shown(member(key).json()));
+  if (found && member(key).json().is_number_float())
+    member(key).remark("fraction", "is " + shown(member(key).json()) + ", which is read as " + std::to_string(*found));
   return found;
 }
 
@@ -175,7 +178,7 @@ std::int64_t Cursor::integer(std::string_view key, Range range) const {
   if (is_blank(found.json())) return read_as("empty number", range.fallback);
   const auto value = code_from_json(found.json());
   if (!value) {
-    found.problem("must be a whole number, not " + shown(found.json()));
+    found.problem("must be a whole number of at most 63 bits, not " + shown(found.json()));
     return range.fallback;
   }
   if (*value < range.min || *value > range.max) return read_as("limit", std::clamp(*value, range.min, range.max));

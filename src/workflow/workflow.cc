@@ -30,22 +30,36 @@ Reach find_reach(const std::vector<Workflow>& workflows) {
   return reach;
 }
 
+// 3.3 renamed it; null is as good as none.
+Json sub_workflow_code(const Json& params) {
+  for (const char* const key : {"processDefinitionCode", "workflowDefinitionCode"})
+    if (const Json code = params.value(key, Json()); !code.is_null()) return code;
+  return {};
+}
+
 bool names_by_id(const Json& params) {
-  return params.contains("processDefinitionId") && !params.contains("processDefinitionCode") &&
-         !params.contains("workflowDefinitionCode");
+  return params.contains("processDefinitionId") && sub_workflow_code(params).is_null();
+}
+
+std::string why_no_sub_workflow(const Json& params) {
+  if (names_by_id(params))
+    return " names its sub workflow by an id, as DolphinScheduler before 2.0 did, and an export has codes only; write "
+           "the code of the workflow as processDefinitionCode";
+  const Json code = sub_workflow_code(params);
+  if (code.is_null() || code == "" || code_from_json(code) == 0)
+    return " is a SUB_PROCESS that names no workflow: its processDefinitionCode is empty; write the code of a workflow "
+           "of this file there";
+  if (!code_from_json(code))
+    return " is a SUB_PROCESS whose processDefinitionCode is " + dump_json(code).substr(0, 40) +
+           ", which is no code of a workflow (a whole number of at most 63 bits)";
+  return " is a SUB_PROCESS whose workflow, by its processDefinitionCode or workflowDefinitionCode " +
+         std::to_string(*code_from_json(code)) + ", is not in this file; export both workflows together";
 }
 
 std::string refuse_sub_process(const std::vector<Workflow>& workflows, const Workflow& workflow,
                                const TaskDefinition& task, const Reach& reach) {
   const Workflow* sub = sub_workflow(workflows, task);
-  if (sub == nullptr)
-    return place(workflow, task) + (names_by_id(task.params)
-                                        ? " names its sub workflow by an id, as DolphinScheduler before 2.0 did, and "
-                                          "an export has codes only; write the "
-                                          "code of the workflow as processDefinitionCode"
-                                        : " is a SUB_PROCESS whose workflow, by its processDefinitionCode or "
-                                          "workflowDefinitionCode, is not in this "
-                                          "file; export both workflows together");
+  if (sub == nullptr) return place(workflow, task) + why_no_sub_workflow(task.params);
   const auto index = [&](const Workflow* one) { return static_cast<std::size_t>(one - workflows.data()); };
   if (sub == &workflow || reach[index(sub)][index(&workflow)])
     return place(workflow, task) + " starts workflow '" + sub->name + "', which leads back to it and would never end";
@@ -135,9 +149,7 @@ std::vector<UsedType> used_types(const std::vector<Workflow>& workflows) {
 
 const Workflow* sub_workflow(const std::vector<Workflow>& workflows, const TaskDefinition& task) {
   if (task.type != kSubProcess) return nullptr;
-  const char* const key =
-      task.params.contains("processDefinitionCode") ? "processDefinitionCode" : "workflowDefinitionCode";  // of 3.3
-  const auto code = code_from_json(task.params.value(key, Json()));
+  const auto code = code_from_json(sub_workflow_code(task.params));
   const auto found =
       std::find_if(workflows.begin(), workflows.end(), [&](const Workflow& one) { return one.code == code; });
   return code && found != workflows.end() ? &*found : nullptr;

@@ -43,8 +43,8 @@ class Replayed(ReplayCase):
 
     def test_what_is_not_in_the_folder_is_said_before_anything_runs(self):
         error = self.replay(with_resources("/lib/b.py", "/lib", "/../x"), "--resources", self.centre, expect=2).stderr
-        self.assertIn(f"cannot read {self.centre}/lib/b.py: No such file", error)
-        self.assertIn(f"{self.centre}/lib is a folder", error)
+        self.assertIn(f"cannot read {self.centre}/lib/b.py: there is no such file", error)
+        self.assertIn(f"{self.centre}/lib: it is a folder", error)
         self.assertIn("would leave the working directory", error)
 
     def with_ids(self):
@@ -104,11 +104,13 @@ class Replayed(ReplayCase):
         self.replay(with_resources("/lib/b.py"), "--dry-run")
         self.assertIn("dry run", self.log("t"))
 
-    def test_a_link_in_the_folder_fails_the_task(self):
+    def test_a_link_in_the_folder_is_refused_before_anything_runs(self):
         (self.centre / "link").symlink_to("/etc/hostname")
-        self.replay(with_resources("/link"), "--resources", self.centre, expect=1)
-        self.assertIn(f"cannot fetch resource /link from {self.centre}/link: a symbolic link",
-                      self.log("t"))
+        (self.centre / "way").symlink_to(self.centre / "lib")
+        for name in ("/link", "/way/a.py"):
+            error = self.replay(with_resources(name), "--resources", self.centre, expect=2).stderr
+            self.assertIn(f"cannot read {self.centre}{name}: a symbolic link", error)
+        self.assertIn("a symbolic link", self.replay(with_resources("/link"), "--resources", self.centre, "--list").stdout)
 
     def test_the_list_says_what_the_folder_must_have(self):
         self.assertIn("/lib/a.py", self.replay(with_resources("/lib/a.py"), "--list").stdout)

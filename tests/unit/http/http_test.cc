@@ -53,6 +53,19 @@ TEST_F(Http, SendsAPlainGetWithoutABody) {
   EXPECT_FALSE(request.has_header("Content-Type"));
 }
 
+TEST_F(Http, NumbersStandForTheNamesOfItsEnumerations) {
+  const HttpServer server({HttpAnswer{.status = 404, .body = "gone"}});
+  Json params = request_to(server, "POST");
+  params["httpMethod"] = 3;
+  params["httpParams"] = {{{"prop", "a"}, {"httpParametersType", 0}, {"value", "1"}}};
+  params["httpCheckCondition"] = "2";
+  params["condition"] = "gone";
+  const auto ending = run(params);
+  EXPECT_EQ(ending.status, PORPOISE_OK) << ending.message;
+  EXPECT_EQ(server.requests().at(0).method, "PUT");
+  EXPECT_EQ(server.requests().at(0).target, "/?a=1");
+}
+
 TEST_F(Http, BodyEntriesBecomeAnObjectOfTexts) {
   const HttpServer server({HttpAnswer{}});
   Json params = request_to(server, "POST");

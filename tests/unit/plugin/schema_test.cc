@@ -54,6 +54,13 @@ TEST(Schema, IsAsLenientAsJackson) {
   EXPECT_EQ(problems(R"({"url":7,"method":"GET","timeout":"60","on":"true","next":null,"a/b":"1.5"})"), Texts{});
 }
 
+TEST(Schema, TakesAPlaceInAnEnumForItsName) {
+  EXPECT_EQ(problems(R"({"url":"u","method":1})"), Texts{});
+  EXPECT_EQ(problems(R"({"url":"u","method":"0"})"), Texts{});
+  for (const std::string none : {"2", "-1", "1.0", "\"\"", "true", "18446744073709551615"})
+    EXPECT_EQ(problems(R"({"url":"u","method":)" + none + "}").size(), 1U) << none;
+}
+
 TEST(Schema, NamesUnknownMembersWhereItKnowsAll) {
   const Json schema = Json::parse(R"({"properties":{"url":{"type":"string"}},"additionalProperties":false})");
   const auto found = check_params(schema, Json::parse(R"({"ur":"u","url":"v"})"));

@@ -108,6 +108,18 @@ TEST(PlainStatus, SaysByNameWhereASwitchWentAndThatTheWorkflowProvidesForAFailur
   EXPECT_THAT(json.text(), HasSubstr(R"("leadsTo":["report","tell all"])"));
 }
 
+TEST(PlainStatus, CutsTheLongLinesOfAFailedTaskAndSaysWhereTheyAreWhole) {
+  Recorder recorder(StatusFormat::kPlain, {});
+  recorder->task_finished(failed_task(), {std::string(60000, 'x'), "short"}, milliseconds(1900));
+  const std::string text = recorder.text();
+  EXPECT_LT(text.size(), 2000U);
+  EXPECT_THAT(text, HasSubstr("xxx… (59000 bytes more in /run/logs/7.log)\n  | short\n"));
+  TaskReport planned = failed_task();
+  planned.state = NodeState::kSuccess;
+  recorder->task_finished(planned, {std::string(10000, 'y')}, milliseconds(1900));
+  EXPECT_THAT(recorder.text(), HasSubstr(std::string(10000, 'y') + "\n")) << "the plan of a dry run, which has no log";
+}
+
 TEST(PlainStatus, WritesOneLinePerEventAndTheTable) {
   Recorder recorder(StatusFormat::kPlain, {});
   tell_all(*recorder);

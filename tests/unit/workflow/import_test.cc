@@ -303,9 +303,65 @@ TEST(Import, ReadsLocalParamsFromAText) {
   const TaskDefinition& task = workflows->front().tasks[1];
   EXPECT_THAT(task.local_params, ElementsAre(Property{"a", Direct::kOut, "VARCHAR", "2"}));
   EXPECT_TRUE(task.params["localParams"].is_array()) << "the plugin reads a list";
-  EXPECT_THAT(remarks, ElementsAre(HasSubstr("is a text, which is read as the list in it")));
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("is a text, which is read as the list in it"),
+                                   HasSubstr("is 1, which the server reads as OUT")));
   json[0]["taskDefinitionList"][1]["taskParams"]["localParams"] = "";
   EXPECT_TRUE(import_workflows(json.dump()));
+}
+
+TEST(Import, GivesPluginsTheNamesAndTextsForWhichNumbersStood) {
+  Json json = small_export();
+  json[0]["taskDefinitionList"][1]["taskParams"]["localParams"] = {
+      {{"prop", "a"}, {"direct", 1}, {"type", "INTEGER"}, {"value", 2}, {"more", 3}},
+      {{"prop", 4}, {"direct", "0"}, {"value", nullptr}},
+      {{"prop", "c"}, {"direct", "SIDEWAYS"}}};
+  std::vector<std::string> remarks;
+  const auto workflows = import_workflows(json.dump(), &remarks);
+  ASSERT_TRUE(workflows) << workflows.error().message();
+  EXPECT_EQ(workflows->front().tasks[1].params["localParams"], Json::parse(R"([
+      {"prop":"a","direct":"OUT","type":"INTEGER","value":"2","more":3},
+      {"prop":"4","direct":"IN","value":null},
+      {"prop":"c","direct":"IN"}])"));
+  EXPECT_THAT(remarks, testing::UnorderedElementsAre(HasSubstr("reads as OUT; and 1 more like it"),
+                                                     HasSubstr("\"SIDEWAYS\", which the server reads as null")));
+}
+
+// A Java long ends at 2^63 - 1; what is beyond became a negative code without a word.
+TEST(Import, RefusesCodesBeyondALongByName) {
+  for (const char* const code : {"9223372036854775808", "18446744073709551615", "1e19", "\"9223372036854775808\""}) {
+    Json json = small_export();
+    json[0]["taskDefinitionList"][1]["code"] = Json::parse(code);
+    EXPECT_THAT(problem_of(json.dump()), HasSubstr("must be a code (a whole number of at most 63 bits), not ")) << code;
+    json = small_export();
+    json[0]["taskDefinitionList"][1]["failRetryTimes"] = Json::parse(code);
+    EXPECT_THAT(problem_of(json.dump()), HasSubstr("must be a whole number of at most 63 bits, not ")) << code;
+    json = small_export();
+    json[0]["taskDefinitionList"][1]["taskParams"]["resourceList"] = {{{"id", Json::parse(code)}}};
+    EXPECT_THAT(problem_of(json.dump()), HasSubstr("must be a code")) << code;
+    json = small_export();
+    json[0]["taskDefinitionList"][1]["taskType"] = "SWITCH";
+    json[0]["taskDefinitionList"][1]["taskParams"] = {{"switchResult", {{"nextNode", Json::parse(code)}}}};
+    EXPECT_THAT(problem_of(json.dump()), HasSubstr("must be a task code, not ")) << code;
+  }
+}
+
+TEST(Import, SaysThatTheFractionOfACodeIsCutOff) {
+  Json json = small_export();
+  json[0]["taskDefinitionList"][1]["code"] = 12.5;
+  std::vector<std::string> remarks;
+  ASSERT_TRUE(import_workflows(json.dump(), &remarks));
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("is 12.5, which is read as 12")));
+}
+
+TEST(Import, AnEmptyTextIsNoCondition) {
+  Json json = small_export();
+  json[0]["taskDefinitionList"][1]["taskParams"] = "";
+  EXPECT_TRUE(import_workflows(json.dump())) << "the plugin says what is missing";
+  json[0]["taskDefinitionList"][1]["taskType"] = "CONDITIONS";
+  EXPECT_THAT(problem_of(json.dump()),
+              testing::AllOf(HasSubstr("task 'b': has no \"conditionResult\""), HasSubstr("has no \"dependence\"")));
+  json[0]["taskDefinitionList"][1]["taskType"] = "SWITCH";
+  EXPECT_THAT(problem_of(json.dump()), HasSubstr("task 'b': has no \"switchResult\""));
 }
 
 TEST(Import, ARelationWithoutABeginningStartsThere) {
@@ -389,6 +445,22 @@ TEST(Unsupported, AllowsASubProcessOfTheSameFileOnly) {
   const auto alone = import_workflows(Json({with_sub_process("outer", 1, 5)}).dump());
   ASSERT_TRUE(alone);
   EXPECT_THAT(refusals(*alone), ElementsAre(HasSubstr("not in this file")));
+}
+
+TEST(Unsupported, NamesASubProcessWithoutACodeAndOneThatIsNone) {
+  const auto refusal = [](const Json& params) {
+    Json json = with_sub_process("outer", 1, 5);
+    json["taskDefinitionList"][1]["taskParams"] = params;
+    const auto workflows = import_workflows(Json({json, small_export()[0]}).dump());
+    return workflows ? refusals(*workflows) : std::vector<std::string>{workflows.error().message()};
+  };
+  for (const Json& none : {Json(), Json(""), Json(0)})
+    EXPECT_THAT(refusal({{"processDefinitionCode", none}}), ElementsAre(HasSubstr("processDefinitionCode is empty")));
+  EXPECT_THAT(refusal(Json::object()), ElementsAre(HasSubstr("processDefinitionCode is empty")));
+  EXPECT_THAT(refusal({{"processDefinitionCode", 9223372036854775808U}}),
+              ElementsAre(HasSubstr("is 9223372036854775808, which is no code")));
+  EXPECT_THAT(refusal({{"processDefinitionCode", "five"}}), ElementsAre(HasSubstr("which is no code")));
+  EXPECT_THAT(refusal({{"processDefinitionCode", nullptr}, {"workflowDefinitionCode", 5}}), testing::IsEmpty());
 }
 
 TEST(Unsupported, RefusesSubProcessesThatLeadBack) {
