@@ -21,7 +21,7 @@ DEADLINE_S = 30
 TYPES = ["bool", "int16", "int32", "int64", "float", "double", "string", "date", "timestamp", "string"]
 VALUES = [True, -1, 2, -3, 1.5, 2.5, "ä", datetime.date(2021, 12, 1), 1590738989000, ""]
 TABLE = {"name": "t", "table_partition": [{"pid": 0, "partition_meta": [{"endpoint": "h:1", "is_leader": False}]}],
-         "tid": 7, "column_desc": [{"name": "a", "data_type": 3, "not_null": False}], "db": "d"}
+         "tid": 7, "column_desc": [{"name": "a", "data_type": 3, "not_null": False, "default_value": "7"}], "db": "d"}
 
 
 class Messages(unittest.TestCase):

@@ -12,11 +12,12 @@ from .store import ONLINE, Store
 
 @dataclass
 class ColumnDef:
-    """One column of a table."""
+    """One column of a table; `default` is what an INSERT without it puts there, a date as text, and None is no default."""
 
     name: str
     type: str
     not_null: bool = False
+    default: Any = None
 
 
 @dataclass
@@ -208,8 +209,7 @@ class Catalog:
             "replica_num": table.replica_num,
             "compress_type": "nocompress",
             "column_desc": [
-                {"name": c.name, "data_type": T.PROTO[c.type], "not_null": c.not_null, "is_constant": False}
-                for c in table.columns
+                _column_to_json(column) for column in table.columns
             ],
             "column_key": [_index_to_json(index) for index in table.indexes],
             "added_column_desc": [],
@@ -226,6 +226,11 @@ def require_database(catalog: Catalog, db: str) -> None:
     """The answer of the table listings to an unknown database."""
     if not catalog.has_database(db):
         raise api_error("DB not found")
+
+
+def _column_to_json(column: ColumnDef) -> dict[str, Any]:
+    shown = {"name": column.name, "data_type": T.PROTO[column.type], "not_null": column.not_null, "is_constant": False}
+    return shown if column.default is None else shown | {"default_value": T.default_text(column.default, column.type)}
 
 
 def _index_to_json(index: Index) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot.tokens import Token
 
 from .catalog import ColumnDef, Index
+from .config_clause import Config
 
 
 @dataclass
@@ -110,9 +111,10 @@ class LoadData:
 
 @dataclass
 class Select:
-    """A query, still as tokens."""
+    """A query, still as tokens, and what its CONFIG says."""
 
     tokens: list[Token]
+    config: Config = field(default_factory=Config)
 
 
 @dataclass

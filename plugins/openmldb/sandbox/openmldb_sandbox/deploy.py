@@ -84,6 +84,10 @@ class Deployments:
             self._compiled[key] = self._compile(deployment, tree)
         return self._compiled[key]
 
+    def compile_query(self, tree: exp.Select, db: str) -> Compiled:
+        """A query to be called without being deployed."""
+        return self._compile(Deployment(db, "", "", ""), tree)
+
     def _compile(self, deployment: Deployment, tree: exp.Select) -> Compiled:
         first: list[Table] = []
 

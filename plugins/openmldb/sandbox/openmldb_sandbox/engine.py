@@ -26,6 +26,7 @@ from .loader import Loader
 from .offline import Offline
 from .query import plan_query
 from .relations import ONLINE_BATCH
+from .request_query import RequestQuery
 from .show import Result
 from .statements import parse_statement
 from .store import ONLINE, Store
@@ -79,6 +80,7 @@ class Engine:
         self._exporter = Exporter(zone, places)
         self.tables = Tables(self.catalog, self.store, loader)
         self.deployments = Deployments(self.catalog, self.store, self.tables)
+        self._requests = RequestQuery(self.store, self.tables, self.deployments)
         self._offline = Offline(self.catalog, self.store, self.tables, loader, self._exporter)
 
     def close(self) -> None:
@@ -170,8 +172,9 @@ class Engine:
     def _select(self, statement: Select, call: Call) -> Result:
         tree = parse_query(statement.tokens, call.text)
         if not call.mode.offline:
-            names, types, rows = self._run_online(tree, call)
-            return Result(names, types, rows)
+            if statement.config.is_request:
+                return Result(*self._requests.run(statement, tree, call.text, call.db))
+            return Result(*self._run_online(tree, call))
         if not call.mode.sync:
             return self._job("RunBatchAndShow", call, self._offline.select(tree, call.db), "")
         job = self.run_batch_sql(tree, call)

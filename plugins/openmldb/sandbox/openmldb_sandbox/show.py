@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import sqltypes as T
 from . import text_table
-from .catalog import Deployment, Index, Table
+from .catalog import ColumnDef, Deployment, Index, Table
 from .commands import Show
 from .errors import command_error
 from .jobs import JOB_COLUMNS, Job
@@ -134,7 +134,7 @@ def _schema(columns: list[tuple[str, str]]) -> str:
 def describe(table: Table) -> Result:
     """DESC: columns, then indexes."""
     columns = [
-        [i, c.name, T.CAPITALISED[c.type], "NO" if c.not_null else "YES", ""]
+        [i, c.name, T.CAPITALISED[c.type], "NO" if c.not_null else "YES", _default(c)]
         for i, c in enumerate(table.columns, start=1)
     ]
     indexes = [
@@ -145,6 +145,10 @@ def describe(table: Table) -> Result:
         text_table.render(["#", "Field", "Type", "Null", "Default"], columns)
         + text_table.render(["#", "name", "keys", "ts", "ttl", "ttl_type"], indexes)
     )
+
+
+def _default(column: ColumnDef) -> str:
+    return "" if column.default is None else T.default_text(column.default, column.type)
 
 
 def _ttl(index: Index) -> str:

@@ -86,6 +86,28 @@ def from_json(value: Any, type_: str) -> Any:
     raise ValueError(f"{value!r} is not a {type_}")
 
 
+def default_text(value: Any, type_: str) -> str:
+    """A column's default as the nameserver keeps it: 1 for true, a date as one number of its parts, floats with six decimals."""
+    if type_ == BOOL:
+        return str(int(value))
+    if type_ == DATE:
+        day = parse_date(value)
+        return str((day.year - 1900 << 16) | (day.month - 1 << 8) | day.day)
+    return f"{value:f}" if type_ in (FLOAT, DOUBLE) else str(value)
+
+
+def default_from_text(text: str, type_: str) -> Any:
+    """The default behind such a text; ValueError for one that is none."""
+    if type_ == BOOL:
+        return bool(int(text))
+    if type_ == DATE:
+        number = int(text)
+        return str(dt.date((number >> 16) + 1900, (number >> 8 & 0xFF) + 1, number & 0xFF))
+    if type_ in (FLOAT, DOUBLE):
+        return to_float(float(text), type_)
+    return text if type_ == STRING else int(text)
+
+
 def to_float(value: float, type_: str) -> float:
     """A double as it is after storage in the column: a float overflows to infinity."""
     if type_ == FLOAT and value == value and abs(value) > 3.4028235677973366e38:

@@ -10,15 +10,17 @@ from typing import Any
 
 from sqlglot.tokens import Token, TokenType
 
+from . import config_clause
+from . import sqltypes as T
 from .catalog import ColumnDef, Index
 from .commands import (
     CreateDatabase, CreateTable, Deploy, Describe, DropDatabase, DropDeployment, DropTable, Insert,
     LoadData, Select, SelectInto, SetVariable, Show, StopJob, Use,
 )
 from .dialect import tokenize
-from .errors import plan_error, syntax_error
+from .errors import SqlError, command_error, plan_error, syntax_error
 from .sqltypes import parse_type
-from .token_reader import TokenReader
+from .token_reader import Parameter, TokenReader
 
 
 _REFUSED = {
@@ -65,9 +67,10 @@ def _select(tokens: list[Token], text: str) -> Select | SelectInto:
             reader = TokenReader(tokens[at + 1:], text)
             reader.expect("OUTFILE")
             statement = SelectInto(tokens[:at], reader.string("OUTFILE"), reader.options(keeps_case=True))
+            config_clause.read(reader, text)
             reader.end()
             return statement
-    return Select(tokens)
+    return Select(*config_clause.split(tokens, text))
 
 
 def _create(reader: TokenReader, text: str) -> CreateDatabase | CreateTable:
@@ -104,10 +107,34 @@ def _column(reader: TokenReader) -> ColumnDef:
     type_ = parse_type(spelling)
     if type_ is None:
         raise reader.error(f"Un-support column type {spelling}", place)
-    not_null = reader.accept("NOT", "NULL") or (reader.accept("NULL") and False)
-    if reader.accept("DEFAULT"):
-        raise plan_error("Un-support column attribute: DEFAULT")
-    return ColumnDef(name, type_, not_null)
+    default, has_default, not_null = None, False, False
+    while True:
+        if reader.accept("NOT", "NULL"):
+            not_null = True
+        elif reader.accept("DEFAULT"):
+            if has_default:
+                raise reader.error("DEFAULT is given twice")
+            default, has_default = _default(reader, type_), True
+        elif not reader.accept("NULL"):
+            return ColumnDef(name, type_, not_null, default)
+
+
+def _default(reader: TokenReader, type_: str) -> Any:
+    """A constant that an INSERT could put there; NULL is none."""
+    place = reader.peek()
+    try:
+        value = reader.literal()
+    except SqlError:
+        raise command_error("default value expression not supported") from None
+    if isinstance(value, Parameter):
+        raise reader.error("Expected a constant for DEFAULT", place)
+    try:
+        converted = T.from_json(value, type_)
+    except ValueError:
+        converted = None
+    if converted is None:
+        raise command_error("default value type mismatch")
+    return str(converted) if type_ == T.DATE else converted
 
 
 def _index(reader: TokenReader, ordinal: int) -> Index:
@@ -258,7 +285,9 @@ def _load(reader: TokenReader, text: str) -> LoadData:
     path = reader.string("INFILE")
     reader.expect("INTO", "TABLE")
     db, name = reader.qualified_name("table name")
-    return LoadData(path, db, name, reader.options(keeps_case=True))
+    options = reader.options(keeps_case=True)
+    config_clause.read(reader, text)
+    return LoadData(path, db, name, options)
 
 
 def _deploy(reader: TokenReader, text: str) -> Deploy:

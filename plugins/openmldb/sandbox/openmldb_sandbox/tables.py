@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import sqltypes as T
-from .catalog import Catalog, Table
+from .catalog import Catalog, ColumnDef, Table
 from .errors import TABLE_NOT_FOUND, SqlError, command_error
 from .file_options import LoadOptions
 from .loader import Loader
@@ -83,7 +83,7 @@ def complete_rows(table: Table, columns: list[str], rows: list[list[Any]]) -> li
     for row in rows:
         if len(row) != len(positions):
             raise command_error(f"Fail to insert: {len(positions)} columns but {len(row)} values")
-        full: list[Any] = [None] * len(table.columns)
+        full: list[Any] = [_default(column) for column in table.columns]
         for position, value in zip(positions, row):
             full[position] = _convert(table, position, value)
         for value, column in zip(full, table.columns):
@@ -91,6 +91,10 @@ def complete_rows(table: Table, columns: list[str], rows: list[list[Any]]) -> li
                 raise command_error(f"Fail to insert: column {column.name} is NOT NULL")
         complete.append(full)
     return complete
+
+
+def _default(column: ColumnDef) -> Any:
+    return None if column.default is None else T.from_json(column.default, column.type)
 
 
 def _convert(table: Table, position: int, value: Any) -> Any:

@@ -19,7 +19,7 @@ REPLY = Message(code=(1, INT), msg=(2, TEXT))
 PAIR = Message(key=(1, TEXT), value=(2, TEXT))
 
 TTL = Message(ttl_type=(1, INT), abs_ttl=(2, INT), lat_ttl=(3, INT))
-COLUMN = Message(name=(1, TEXT), data_type=(2, INT), not_null=(3, BOOL))
+COLUMN = Message(name=(1, TEXT), data_type=(2, INT), not_null=(3, BOOL), default_value=(5, TEXT))
 COLUMN_KEY = Message(
     index_name=(1, TEXT), col_name=(2, [TEXT]), ts_name=(3, TEXT), flag=(4, INT), ttl=(5, TTL),
 )

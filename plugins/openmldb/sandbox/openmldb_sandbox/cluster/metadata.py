@@ -45,7 +45,14 @@ def table_info(table: Table, tablet: str, row_count: int | None = None) -> dict[
 
 
 def columns(definitions: list[ColumnDef]) -> list[dict[str, Any]]:
-    return [{"name": c.name, "data_type": WIRE_TYPE[c.type], "not_null": c.not_null} for c in definitions]
+    return [_column(definition) for definition in definitions]
+
+
+def _column(definition: ColumnDef) -> dict[str, Any]:
+    column = {"name": definition.name, "data_type": WIRE_TYPE[definition.type], "not_null": definition.not_null}
+    if definition.default is not None:
+        column["default_value"] = T.default_text(definition.default, definition.type)
+    return column
 
 
 def _column_key(index: Index) -> dict[str, Any]:
@@ -75,7 +82,7 @@ def procedure_info(compiled: Compiled) -> dict[str, Any]:
 
 def create_table(info: dict[str, Any], if_not_exists: bool) -> CreateTable:
     """The statement behind a TableInfo that an SDK sends."""
-    definitions = [ColumnDef(c["name"], _type(c), c["not_null"]) for c in info["column_desc"]]
+    definitions = [ColumnDef(c["name"], _type(c), c["not_null"], _default(c)) for c in info["column_desc"]]
     options = {
         "partitionnum": info["partition_num"] or 1, "replicanum": info["replica_num"] or 1,
         "storage_mode": _STORAGE_NAMES.get(info["storage_mode"], "Memory"),
@@ -89,6 +96,16 @@ def _type(column: dict[str, Any]) -> str:
     if type_ is None:
         raise plan_error(f"Un-support type {column['data_type']} of column {column['name']} in the sandbox")
     return type_
+
+
+def _default(column: dict[str, Any]) -> Any:
+    """An SDK sends no default as an empty text, so that an empty text is none either."""
+    if not column["default_value"]:
+        return None
+    try:
+        return T.default_from_text(column["default_value"], _type(column))
+    except ValueError:
+        raise plan_error(f"Un-support default {column['default_value']!r} of column {column['name']}") from None
 
 
 def index(key: dict[str, Any]) -> Index:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import config_clause
 from ..dialect import parse_query, tokenize
 from ..engine import Call, Engine, Mode, batch_sql_failure
 from ..errors import SqlError
@@ -53,7 +54,8 @@ class TaskManager:
 
     def _run_batch_sql(self, request: dict[str, Any], attachment: bytes) -> Answer:
         try:
-            tree = parse_query(tokenize(request["sql"].strip().rstrip(";")), request["sql"])
+            tokens, _ = config_clause.split(tokenize(request["sql"].strip().rstrip(";")), request["sql"])
+            tree = parse_query(tokens, request["sql"])
             call = Call(request["default_db"], request["sql"], Mode(offline=True, sync=True), _WAIT_MS, [])
             job = self._engine.run_batch_sql(tree, call)
         except SqlError as error:
