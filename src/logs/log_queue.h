@@ -21,7 +21,7 @@
 #include <string>
 
 #include "base/network_address.h"
-#include "logs/log_thread.h"
+#include "logs/log_service.h"
 #include "net/connection.h"
 #include "wire/messages.h"
 

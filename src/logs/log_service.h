@@ -4,15 +4,18 @@
 // people read the answer, one line explains; never on a later page, which a viewer takes as a reason to ask for the
 // next.
 //
-// Synchronous: it waits for disks, so it lives on a thread of its own, where it delays no kill. Thread-compatible. What
-// is in a log goes to the peer alone.
+// LogService does the work and waits for disks; LogThread has it do that beside the control loop. What is in a log goes
+// to the peer alone.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "base/blocking_calls.h"
 #include "base/result.h"
 #include "logs/log_answer.h"
 #include "logs/log_pager.h"
@@ -21,6 +24,9 @@
 
 namespace porpoise {
 
+// The answers themselves, piece by piece.
+//
+// Synchronous: it waits for disks, so it lives on a thread of its own, where it delays no kill. Thread-compatible.
 class LogService {
  public:
   // Told of each request that could not be served, for the daemon's log and its counters: kDenied is a peer asking
@@ -58,6 +64,51 @@ class LogService {
   LogPager pager_;
   const wire::Profile& profile_;
   Report report_;
+};
+
+// A request, and its answer as far as it is made.
+struct LogJob {
+  LogRequest request;
+  std::int64_t opaque = 0;
+  std::unique_ptr<LogAnswer> answer;  // of LogThread
+};
+
+// Reads logs for peers on a thread of its own, so that a slow disk delays neither a kill nor a heartbeat; answers come
+// back as pieces of frames, since turning 32 MiB into base64 takes long, too.
+//
+// A file system that does not answer in time is given up on, and the peer is told so before it gives up itself (callers
+// of 3.1 wait for 10 s). The thread is nicer than the others: strangers make it work. Owned by Daemon; next(),
+// its answers and `on_problem` are on the control thread.
+class LogThread {
+ public:
+  static constexpr std::chrono::milliseconds kLimit{8000};  // of one turn
+
+  // `on_problem`: see LogService.
+  LogThread(boost::asio::io_context& control, LogRoot root, std::shared_ptr<const wire::Profile> profile,
+            LogService::Report on_problem = {}, std::chrono::milliseconds limit = kLimit);
+  LogThread(const LogThread&) = delete;
+  LogThread& operator=(const LogThread&) = delete;
+  ~LogThread();
+
+  // One turn of this job; one at a time of each. On an error there will be no next one: kTimeout, kUnavailable and kIo
+  // are about the disk; kCancelled: there was no memory.
+  void next(const std::shared_ptr<LogJob>& job, bool hurry, std::function<void(Result<LogPiece>)> on_piece);
+
+  // What to send instead of the answer to it.
+  std::string unread(const LogJob& job) const { return LogService::unread(job.request, *profile_, job.opaque); }
+  std::chrono::milliseconds limit() const { return limit_; }
+
+  // Turns given up on whose file system has not answered yet.
+  std::size_t hung() const { return calls_.hung(); }
+
+ private:
+  class Readers;
+
+  const std::shared_ptr<const wire::Profile> profile_;
+  const std::shared_ptr<Readers> readers_;
+  const LogService::Report on_problem_;
+  const std::chrono::milliseconds limit_;
+  BlockingCalls calls_;
 };
 
 }  // namespace porpoise

@@ -15,14 +15,12 @@
 #include "observe/loop_monitor.h"
 #include "observe/sd_notify.h"
 #include "worker/frame_router.h"
-#include "worker/lease_keeper.h"
-#include "worker/local_peers.h"
+#include "worker/peer_authorizer.h"
 #include "worker/membership.h"
 #include "worker/state_keeper.h"
 #include "worker/tenant.h"
 #include "worker/worker_actions.h"
 #include "worker/worker_environment.h"
-#include "worker/worker_heartbeat.h"
 #include "worker/worker_loop.h"
 
 namespace porpoise {

@@ -13,14 +13,13 @@
 #include <string>
 
 #include "logs/log_queue.h"
-#include "logs/log_thread.h"
+#include "logs/log_service.h"
 #include "net/listener.h"
 #include "net/master_links.h"
 #include "observe/log.h"
 #include "observe/loop_monitor.h"
 #include "observe/metrics.h"
 #include "wire/messages.h"
-#include "worker/local_peers.h"
 #include "worker/peer_authorizer.h"
 #include "worker/task_request.h"
 #include "worker/worker_loop.h"

@@ -1,6 +1,25 @@
 #include "worker/membership.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/descriptor.h"
+#include "base/signals.h"
+#include "process/process_info.h"
+#include "taskdir/lease.h"
+
 namespace porpoise {
+// --- What it hears ---
 
 void Membership::on_registered(bool resumed, std::int64_t startup_time_ms) {
   deps_.log.info(resumed ? "registered: the session of the previous run continues" : "registered",
@@ -35,6 +54,124 @@ void Membership::on_problem(const Error& error) {
   const bool denied = error.code() == ErrorCode::kDenied;
   deps_.log.error(error.to_string() + "; trying on; look at the key '" + (denied ? "zookeeper-digest" : "zookeeper") +
                   "' if that does not help");
+}
+
+// --- What it says ---
+
+namespace {
+
+constexpr std::chrono::seconds kHangs{5};
+
+}  // namespace
+
+std::string WorkerHeartbeat::text(std::int64_t startup_time_ms, const LoopLevels& levels) {
+  name_what_hangs();
+  const Load load = load_.sample(config_.data_dir);
+  Heartbeat beat;
+  beat.startup_time_ms = startup_time_ms;
+  beat.report_time_ms = wall_ms();
+  beat.cpu_usage = load.cpu_usage;
+  beat.memory_usage = load.memory_usage;
+  beat.load_average = load.load_average;
+  beat.available_memory_gib = load.available_memory_gib;
+  beat.max_cpu_load_avg = max_load_average(config_.max_cpu_load_avg, load.cpus);
+  beat.reserved_memory_gib = config_.reserved_memory;
+  beat.disk_available_gib = load.disk_available_gib;
+  beat.process_id = ::getpid();
+  beat.host_weight = config_.host_weight;
+  beat.waiting_tasks = levels.waiting_tasks;
+  beat.exec_threads = config_.exec_threads;
+  beat.unwilling = levels.unwilling;
+  if (server_status(beat) == ServerStatus::kAbnormal) metrics_.tasks.overloaded();
+  note_overload(beat);
+  return to_json_text(beat);
+}
+
+std::string WorkerHeartbeat::overload() const {
+  const std::lock_guard lock(mutex_);
+  return overload_;
+}
+
+void WorkerHeartbeat::note_overload(const Heartbeat& beat) {
+  std::string now;
+  for (const std::string& limit : overloads(beat)) now += (now.empty() ? "" : "; ") + limit;
+  const std::lock_guard lock(mutex_);
+  if (overload_.empty() && !now.empty()) log_.warn("overloaded: masters send fewer tasks here, or none: " + now);
+  if (!overload_.empty() && now.empty()) log_.warn("no longer overloaded");
+  overload_ = std::move(now);
+}
+
+void WorkerHeartbeat::name_what_hangs() {
+  const auto current = monitor_.current();
+  if (!current || current->since < kHangs) return;
+  log_.error(
+      "a handler holds the loop and has not come back: nobody is answered",
+      {{"handler", current->handler}, {"s", std::chrono::duration_cast<std::chrono::seconds>(current->since).count()}});
+}
+
+// --- Until when ---
+
+struct LeaseKeeper::Shared {
+  Shared(std::filesystem::path path, std::function<Status()> look, std::function<void(const Error&)> handler)
+      : file(std::move(path)), look_after(std::move(look)), on_problem(std::move(handler)) {}
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      changed.wait(lock, [this] { return stopped || next; });
+      if (stopped) return;
+      const Lease lease = *std::exchange(next, std::nullopt);
+      lock.unlock();
+      const Status written = write(lease);
+      const Status looked = look_after();
+      lock.lock();
+      if (!written && !stopped) on_problem(written.error().wrap("cannot renew the lease: tasks may end as fenced"));
+      if (!looked && !stopped) on_problem(looked.error());
+    }
+  }
+
+  // In place: a full disk does not matter then, nor how many look at it.
+  Status write(const Lease& lease) {
+    if (!fd) fd.reset(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) return fail_errno("cannot open " + file.string(), errno);
+    const std::string text = encode(lease);
+    if (::pwrite(fd.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size())) return {};
+    return fail_errno("cannot write " + file.string(), errno);
+  }
+
+  const std::filesystem::path file;
+  const std::function<Status()> look_after;
+  const std::function<void(const Error&)> on_problem;
+  const std::string boot = boot_id();
+  UniqueFd fd;  // of the thread
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::optional<Lease> next;
+  bool stopped = false;
+};
+
+LeaseKeeper::LeaseKeeper(std::filesystem::path file, bool keep_tasks, std::function<Status()> look_after,
+                         std::function<void(const Error&)> on_problem)
+    : keep_tasks_(keep_tasks),
+      shared_(std::make_shared<Shared>(std::move(file), std::move(look_after), std::move(on_problem))) {
+  const BlockedSignals blocked;
+  std::thread([shared = shared_] { shared->run(); }).detach();
+}
+
+LeaseKeeper::~LeaseKeeper() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->stopped = true;
+  shared_->changed.notify_all();
+}
+
+void LeaseKeeper::renew(std::chrono::steady_clock::time_point asked, std::chrono::milliseconds session_timeout) {
+  const auto ago = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - asked);
+  const std::int64_t renewed = boottime_ms() - ago.count();
+  const std::int64_t expires =
+      keep_tasks_ ? std::numeric_limits<std::int64_t>::max() : renewed + session_timeout.count();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->next = Lease{shared_->boot, renewed, expires};
+  shared_->changed.notify_all();
 }
 
 }  // namespace porpoise

@@ -1,6 +1,6 @@
 // Who is at the other end of a connection from this machine: real sockets, held by real processes. A task dispatched
 // tasks as another user, as it had the address of a master.
-#include "worker/local_peers.h"
+#include "worker/peer_authorizer.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/descriptor.h"
-#include "net/socket_owner.h"
+#include "process/socket_owner.h"
 
 namespace porpoise {
 namespace {

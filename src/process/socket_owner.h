@@ -1,19 +1,36 @@
-// Which processes hold a socket: what /proc/<pid>/fd shows of the tasks' processes and of all others.
+// Who holds a socket of this machine: whose it is, as the kernel tells it (NETLINK_SOCK_DIAG, sock_diag(7)), and which
+// processes have it open, as /proc/<pid>/fd shows it.
 //
-// Free functions that read /proc, which may take a hundredth of a second; any thread, but a control
-// loop's only where no other can be had. An error, kIo, is for want of descriptors or memory.
+// Free functions; any thread. The kernel answers at once, of the sockets of this network namespace alone. Reading /proc
+// may take a hundredth of a second: on a control loop's thread only where no other can be had.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <vector>
 
+#include "base/network_address.h"
 #include "base/result.h"
 
 namespace porpoise {
+
+struct SocketOwner {
+  uid_t uid = 0;            // of whoever made it
+  std::uint32_t inode = 0;  // as in /proc/<pid>/fd: "socket:[inode]"; 0: every process has closed it
+};
+
+// The owner of the connected socket that is bound to `own` and connected to `other`; nothing when there is none like it
+// here. kUnavailable: this kernel or sandbox does not tell; kIo: it could not be asked, as something lacks.
+Result<std::optional<SocketOwner>> socket_owner(const SocketEnd& own, const SocketEnd& other);
+
+// The owners of the sockets that listen on this port, at this address or at any.
+Result<std::vector<SocketOwner>> listener_owners(const SocketEnd& end);
+
+// --- Which processes hold it. An error, kIo, is for want of descriptors or memory.
 
 // These processes, what is below them, and what is in the sessions that they lead.
 struct ProcessTrees {
