@@ -14,11 +14,10 @@
 #include <system_error>
 
 #include "base/file.h"
-#include "launcher/host_lock.h"
 #include "model/host_protocol.h"
 #include "process/process_info.h"
 #include "process/spawn.h"
-#include "taskdir/control_socket.h"
+#include "taskdir/host_presence.h"
 
 namespace porpoise {
 namespace {

@@ -16,7 +16,7 @@
 #include "base/result.h"
 #include "model/request.h"
 #include "process/child_reaper.h"
-#include "taskdir/result_seal.h"
+#include "taskdir/result_file.h"
 
 namespace porpoise {
 

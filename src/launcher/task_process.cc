@@ -17,11 +17,10 @@
 
 #include "base/clock.h"
 #include "base/descriptor.h"
-#include "launcher/host_lock.h"
 #include "launcher/lost_host.h"
 #include "model/host_protocol.h"
 #include "process/process_info.h"
-#include "taskdir/control_socket.h"
+#include "taskdir/host_presence.h"
 #include "taskdir/lease.h"
 
 namespace porpoise {

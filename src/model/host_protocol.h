@@ -28,7 +28,7 @@ struct CancelMessage {
 struct PingMessage {  // the question whether it lives: answered by StartedMessage at once, whatever the task does
   friend bool operator==(const PingMessage&, const PingMessage&) = default;
 };
-struct ProofMessage {  // the first word of a later requester: that it is the worker (taskdir/result_seal.h)
+struct ProofMessage {  // the first word of a later requester: that it is the worker (taskdir/result_file.h)
   std::string proof;
   friend bool operator==(const ProofMessage&, const ProofMessage&) = default;
 };
@@ -70,7 +70,7 @@ inline constexpr const char* kRequestFile = "request.json";  // TaskRequest, wri
 inline constexpr const char* kOrderFile = "resources.json";  // ResourceOrder; the host removes it when it has opened it
 inline constexpr const char* kHostFile =
     "host.json";  // {pid, startTicks, bootId, cookie} of a host that outlives its requester
-inline constexpr const char* kControlFile = "control";     // taskdir/control_socket.h
+inline constexpr const char* kControlFile = "control";     // taskdir/host_presence.h
 inline constexpr const char* kAppIdsFile = "app_ids";      // comma-separated
 inline constexpr const char* kResultFile = "result.json";  // TaskResult
 

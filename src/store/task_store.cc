@@ -10,8 +10,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/network_address.h"
-#include "launcher/host_lock.h"
 #include "model/host_protocol.h"
+#include "taskdir/host_presence.h"
 #include "taskdir/result_file.h"
 
 namespace porpoise {

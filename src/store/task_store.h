@@ -25,7 +25,7 @@
 
 #include "base/result.h"
 #include "model/request.h"
-#include "taskdir/result_seal.h"
+#include "taskdir/result_file.h"
 
 namespace porpoise {
 

@@ -1,4 +1,4 @@
-#include "taskdir/folder_tree.h"
+#include "taskdir/work_directory.h"
 
 #include <dirent.h>
 #include <fcntl.h>

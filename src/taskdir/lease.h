@@ -1,5 +1,5 @@
 // The lease of a worker: a file in its data folder which says until when the tasks of its hosts are its own. The worker
-// renews it while its session in ZooKeeper lives (worker/lease_keeper.h); each of its hosts looks at it, and ends its
+// renews it while its session in ZooKeeper lives (worker/membership.h); each of its hosts looks at it, and ends its
 // task when it has run out, as masters give the tasks of a worker to others when its session ends.
 //
 // Values and free functions; reading blocks on the disk. Times are milliseconds of CLOCK_BOOTTIME, which counts while

@@ -15,7 +15,6 @@
 #include "base/descriptor.h"
 #include "model/safe_path.h"
 #include "process/user.h"
-#include "taskdir/folder_tree.h"
 
 namespace porpoise {
 namespace {

@@ -1,7 +1,9 @@
-// The working directory of a task, and how a tenant may work in it. Free functions; any thread; they block on the disk.
+// The working directory of a task, how a tenant may work in it, and how it is removed with all that a stranger has put
+// into it. Free functions; any thread; they block for as long as the disk takes.
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "base/result.h"
 #include "model/request.h"
@@ -30,5 +32,16 @@ Status remove_work_directory(const TaskRequest& request, const SudoUser& tenant)
 
 // The tenant's part of that: removes what it can of what is in the folder.
 void clear_folder(const std::filesystem::path& folder);
+
+// --- Removal, in folder_tree.cc: trees of any depth, with names and rights that a stranger has chosen, without ever
+// following a link out of them. Each step goes from an open folder to one of its entries.
+
+// The entry `name` of the open folder `parent`, with everything in it; a link is removed, not what it leads to. What
+// this user owns and may not read is made readable first. Nothing there: no error. kDenied: part of it is somebody
+// else's.
+Status remove_tree(int parent, const std::string& name);
+
+// Everything in the open folder, as far as this user may; the folder itself stays.
+void empty_folder(int folder);
 
 }  // namespace porpoise

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "base/exhaustion.h"
-#include "taskdir/control_socket.h"
+#include "taskdir/host_presence.h"
 #include "taskhost/limits.h"
 
 namespace porpoise {

@@ -33,7 +33,7 @@ struct HostOptions {
   bool die_with_requester = false;
   bool follow = false;
   std::filesystem::path lease;  // of the worker: taskdir/lease.h; empty: it needs none
-  bool sealed = false;          // the requester gives a key, as the first packet (taskdir/result_seal.h)
+  bool sealed = false;          // the requester gives a key, as the first packet (taskdir/result_file.h)
 };
 
 // What was seen of the task when it is over.

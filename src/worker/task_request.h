@@ -23,7 +23,7 @@ struct WorkerPaths {
 
   std::filesystem::path state_root() const { return data_dir / "tasks"; }
   std::filesystem::path session_file() const { return data_dir / "session.json"; }
-  std::filesystem::path seal_file() const { return data_dir / "seal.json"; }  // taskdir/result_seal.h
+  std::filesystem::path seal_file() const { return data_dir / "seal.json"; }  // taskdir/result_file.h
   std::filesystem::path lease_file() const { return data_dir / "lease"; }     // taskdir/lease.h
 
   // What masters say becomes a path there alone.

@@ -17,7 +17,7 @@
 #include "registry/registration.h"
 #include "store/data_dir_lock.h"
 #include "store/task_store.h"
-#include "taskdir/result_seal.h"
+#include "taskdir/result_file.h"
 #include "worker/task_request.h"
 
 namespace porpoise {

@@ -24,10 +24,10 @@
 #include <vector>
 
 #include "base/descriptor.h"
-#include "launcher/host_lock.h"
 #include "process/spawn.h"
 #include "support/temp_folder.h"
 #include "support/zookeeper_server.h"
+#include "taskdir/host_presence.h"
 
 namespace porpoise::support {
 

@@ -1,4 +1,4 @@
-#include "config/ds/bash_run.h"
+#include "config/ds/env_script.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -123,7 +123,7 @@ class BashRun {
   int finish() {
     if (pid_ == 0) return 0;
     const pid_t pid = std::exchange(pid_, 0);
-    kill_descendants(pid);
+    (void)kill_descendants(pid);
     ::kill(-pid, SIGKILL);
     signal_pidfd(end_.get(), SIGKILL);  // it may have left its group
     pollfd end{end_.get(), POLLIN, 0};

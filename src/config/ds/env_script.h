@@ -1,19 +1,42 @@
 // dolphinscheduler_env.sh as bash means it: what it exports, each value with the line that gave it, in this file or in
 // one that it sources.
 //
-// A value. source_env_script() may be called on any thread and waits for bash (bash_run.h); read_bash_record() is pure.
+// Values. source_with_bash() and source_env_script() may be called on any thread and wait for bash; read_bash_record()
+// is pure.
 #pragma once
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
-#include "config/ds/bash_run.h"
 
 namespace porpoise {
+
+// --- Bash, in bash_run.cc: it sources the file, as the stock start.sh does. The file is run, so whoever calls has
+// looked whether it can be trusted. What it started and left in bash's process group is ended before the call returns,
+// when it takes too long all that it started.
+
+using Variables = std::map<std::string, std::string, std::less<>>;
+
+// Three texts of at most 1 MiB each.
+struct BashRecord {
+  std::string exports;  // env -0
+  std::string trace;    // of set -x: "\1FILE\2LINE\3FOLDER\4COMMAND\n"
+  std::string errors;
+  bool trace_is_whole = true;  // not cut, and the file has not turned it off
+};
+
+// `file` is absolute. `environment` is what bash begins with; what steers bash itself (BASH_ENV and the like) and what
+// is porpoise's own, secrets among it, is left out, and messages are English. Errors: kNotFound without bash, kTimeout,
+// kInvalid when the file ends the shell or exports more than 1 MiB.
+Result<BashRecord> source_with_bash(const std::filesystem::path& file, const Variables& environment,
+                                    std::chrono::milliseconds limit);
+
+// --- What bash has written about it ---
 
 // A variable that the file exports with another value than it had before.
 struct EnvExport {

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "config/settings_table.h"
+#include "support/temp_folder.h"
 #include "unit/cli/run_command.h"
 
 namespace porpoise {
@@ -33,20 +34,18 @@ Outcome run(const std::vector<std::string>& words) { return run_command(add_conf
 class ConfigCommand : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = ::testing::TempDir() + "config_XXXXXX";
-    ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
-    file_ = folder_ + "/porpoise.yaml";
+    ASSERT_EQ(made_.problem(), "");
     write("worker:\n  zookeeper: zk1\n  zookeeper-digest: ds:zk-secret\n", 0600);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& yaml, mode_t mode = 0644) {
     ASSERT_TRUE(write_file(file_, yaml, mode, Durability::kAtomic));
     ASSERT_EQ(::chmod(file_.c_str(), mode), 0);  // whatever the umask
   }
 
-  std::string folder_;
-  std::string file_;
+  const support::TempFolder made_{"config"};
+  const std::string folder_ = made_.path();
+  const std::string file_ = folder_ + "/porpoise.yaml";
 };
 
 TEST_F(ConfigCommand, ShowsEveryKeyWithValueAndOrigin) {

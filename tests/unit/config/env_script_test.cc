@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "config/worker_settings.h"
 #include "process/process_info.h"
+#include "support/temp_folder.h"
 
 namespace porpoise {
 namespace {
@@ -25,12 +26,7 @@ using ::testing::Not;
 
 class EnvScriptTest : public testing::Test {
  protected:
-  EnvScriptTest() {
-    char name[] = "/tmp/porpoise-env-XXXXXX";
-    folder_ = ::mkdtemp(name);
-    std::filesystem::create_directory(folder_ / "conf");
-  }
-  ~EnvScriptTest() override { std::filesystem::remove_all(folder_); }
+  EnvScriptTest() { std::filesystem::create_directory(folder_ / "conf"); }
 
   std::filesystem::path file() const { return folder_ / "conf/dolphinscheduler_env.sh"; }
   void write(const std::string& text) { write_to(file(), text); }
@@ -66,7 +62,8 @@ class EnvScriptTest : public testing::Test {
     return text;
   }
 
-  std::filesystem::path folder_;
+  const support::TempFolder made_{"env"};
+  const std::filesystem::path folder_ = made_.path();
 };
 
 TEST_F(EnvScriptTest, MeansWhatBashSays) {

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "config/settings_table.h"
+#include "support/temp_folder.h"
 
 namespace porpoise {
 namespace {
@@ -395,8 +396,8 @@ TEST(SettingsSources, AFolderWithoutAnyStockFileIsAnError) {
 }
 
 TEST(SettingsSources, VariablesNameTheFilesWhenNoFlagDoes) {
-  std::string folder = ::testing::TempDir() + "settings_XXXXXX";
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const support::TempFolder made("settings");
+  const std::string folder = made.path();
   ASSERT_TRUE(write_file(folder + "/p.yaml", "worker: {exec-threads: 9}\n", 0644, Durability::kAtomic));
   const auto sources = read_settings_sources(
       "", "", {{"PORPOISE_CONFIG", folder + "/p.yaml"}, {"PORPOISE_DS_CONF", kDsConf.string()}}, {});
@@ -404,7 +405,6 @@ TEST(SettingsSources, VariablesNameTheFilesWhenNoFlagDoes) {
   const ResolvedSettings resolved = resolve(*sources);
   EXPECT_EQ(shown(resolved, "exec-threads"), "9 < " + folder + "/p.yaml line 1");
   EXPECT_EQ(resolved.config.host_weight, 80);
-  std::filesystem::remove_all(folder);
 }
 
 TEST(ChangesBetween, NameKeysThatDifferAndWhetherARunningWorkerTakesThemOver) {

@@ -3,8 +3,8 @@
 
 #include <list>
 
-#include "launcher/host_lock.h"
 #include "launcher/lost_host.h"
+#include "taskdir/host_presence.h"
 #include "unit/launcher/task_run.h"
 
 namespace porpoise {

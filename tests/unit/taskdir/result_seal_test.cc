@@ -1,4 +1,3 @@
-#include "taskdir/result_seal.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

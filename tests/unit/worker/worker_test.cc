@@ -4,10 +4,10 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "launcher/host_lock.h"
 #include "model/host_protocol.h"
 #include "process/user.h"
 #include "store/task_store.h"
+#include "taskdir/host_presence.h"
 #include "worker/task_request.h"
 #include "worker/tenant.h"
 

@@ -1,20 +1,24 @@
-#include "launcher/host_lock.h"
+#include "taskdir/host_presence.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <optional>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "model/host_protocol.h"
 #include "process/process_info.h"
-#include "taskdir/control_socket.h"
 
 namespace porpoise {
 namespace {
@@ -100,6 +104,68 @@ Result<HostIdentity> wait_for_host_identity(const std::filesystem::path& state_d
     if (!lives || overdue) return fail(identity.error().wrap("cannot find the task host"));
     ::poll(nullptr, 0, kPauseMs);
   }
+}
+
+// --- The socket ---
+
+namespace {
+
+// By way of an open folder: an address has room for 107 bytes, and a state folder may be deeper than that.
+struct FolderAddress {
+  UniqueFd folder;
+  sockaddr_un address{};
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
+};
+
+Result<FolderAddress> address_in(const std::filesystem::path& state_dir) {
+  FolderAddress made;
+  made.folder.reset(::open(state_dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!made.folder) return fail_errno("cannot open " + state_dir.string(), errno);
+  made.address.sun_family = AF_UNIX;
+  std::snprintf(made.address.sun_path, sizeof made.address.sun_path, "/proc/self/fd/%d/%s", made.folder.get(),
+                kControlFile);
+  return made;
+}
+
+UniqueFd make_socket() { return UniqueFd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
+
+// Nobody, when the kernel does not say.
+ucred peer_of(int socket) {
+  ucred peer{0, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
+  socklen_t size = sizeof peer;
+  ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  return peer;
+}
+
+bool may_ask(int requester) {
+  const uid_t user = peer_of(requester).uid;
+  return user == 0 || user == ::geteuid();
+}
+
+}  // namespace
+
+Result<UniqueFd> listen_for_requesters(const std::filesystem::path& state_dir) {
+  PORPOISE_TRY(const FolderAddress at, address_in(state_dir));
+  ::unlinkat(at.folder.get(), kControlFile, 0);
+  UniqueFd listener = make_socket();
+  constexpr int kWaiting = 4;
+  if (!listener || ::bind(listener.get(), at.get(), sizeof at.address) != 0 || ::listen(listener.get(), kWaiting) != 0)
+    return fail_errno("cannot make the socket " + (state_dir / kControlFile).string(), errno);
+  return listener;
+}
+
+UniqueFd accept_requester(int listener) {
+  UniqueFd requester(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  return requester && may_ask(requester.get()) ? std::move(requester) : UniqueFd();
+}
+
+Result<HostLink> connect_to_host(const std::filesystem::path& state_dir) {
+  PORPOISE_TRY(const FolderAddress at, address_in(state_dir));
+  UniqueFd link = make_socket();
+  if (!link || ::connect(link.get(), at.get(), sizeof at.address) != 0)
+    return fail_errno("cannot reach the task host by " + (state_dir / kControlFile).string(), errno);
+  const pid_t host = peer_of(link.get()).pid;
+  return HostLink{std::move(link), host};
 }
 
 }  // namespace porpoise
