@@ -178,14 +178,8 @@ std::vector<ProcessInfo> sweep_after(TaskIdentity mark, const SudoUser& tenant, 
 void end_children_of(const LostHost& host) {
   signal_pidfd(host.pid_fd.get(), SIGSTOP);
   const auto limit = std::chrono::steady_clock::now() + kSweepLimit;
-  for (bool alive = true; alive && std::chrono::steady_clock::now() < limit;) {
-    alive = false;
-    for (const pid_t child : children_of(host.pid)) {
-      const auto process = read_process(child);
-      if (!process || process->state == 'Z' || process->parent != host.pid) continue;
-      alive |= signal_process(*process, SIGKILL);  // not those that we may not signal: a tenant's hand ends them
-    }
-  }
+  while (kill_descendants(host.pid) > 0 && std::chrono::steady_clock::now() < limit) continue;
+  // Those that we may not signal a tenant's hand ends.
 }
 
 // False when not even SIGKILL ends it.

@@ -68,7 +68,8 @@ std::size_t kill_round(const FindProcesses& find, pid_t own_group) {
   return alive;
 }
 
-void kill_descendants(pid_t parent) {
+std::size_t kill_descendants(pid_t parent) {
+  std::size_t killed = 0;
   std::vector<std::pair<pid_t, pid_t>> waiting;  // a process, and whose child it was
   for (const pid_t child : children_of(parent)) waiting.emplace_back(child, parent);
   while (!waiting.empty()) {
@@ -78,9 +79,10 @@ void kill_descendants(pid_t parent) {
     const auto process = fd ? read_process(pid) : std::nullopt;
     // An orphan has come to `parent`; any other parent means that the number is another's by now.
     if (!process || (process->parent != its_parent && process->parent != parent)) continue;
-    signal_pidfd(fd.get(), SIGKILL);
+    if (signal_pidfd(fd.get(), SIGKILL) && process->state != 'Z') ++killed;
     for (const pid_t child : listed_children_of(pid).value_or(std::vector<pid_t>())) waiting.emplace_back(child, pid);
   }
+  return killed;
 }
 
 namespace {

@@ -29,8 +29,9 @@ void terminate_all(const std::vector<ProcessInfo>& processes);
 std::size_t kill_round(const FindProcesses& find, pid_t own_group);
 
 // SIGKILL to the children of `parent`, and to theirs as fast as the kernel lists them: each process is killed before
-// its children are looked for, so this runs down a chain in which each makes the next one and ends.
-void kill_descendants(pid_t parent);
+// its children are looked for, so this runs down a chain in which each makes the next one and ends. Returns how many
+// lived and got it: neither zombies nor those that may not be signalled.
+std::size_t kill_descendants(pid_t parent);
 
 // A cgroup v2 of a task's own: the one way to end processes that no trick gets around (`cgroup.kill`).
 //

@@ -356,7 +356,7 @@ void Supervisor::kill_orphans() {
   constexpr int kRounds = 100;
   for (int round = 0; round < kRounds && !over_; ++round) {
     reap();
-    kill_descendants(::getpid());
+    (void)kill_descendants(::getpid());
   }
 }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "process/kill_tree.h"
 #include "process/spawn.h"
 
 namespace porpoise {
@@ -40,6 +41,7 @@ class Leader {
   TaskIdentity mark() const {
     return {pid_, read_process(pid_).value_or(ProcessInfo{}).start_ticks, "NO_SUCH_COOKIE=1"};
   }
+  pid_t pid() const { return pid_; }
   bool wait_for_child() const {
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!has_sleep(descendants(list_processes(), pid_)) && std::chrono::steady_clock::now() < limit)
@@ -65,6 +67,19 @@ TEST(TaskProcesses, AreNotThoseOfWhoGotTheNumberOfTheHost) {
   TaskIdentity mark = leader.mark();
   mark.start_ticks -= 1;  // an earlier process of that number
   EXPECT_THAT(describe(task_processes(mark)), IsEmpty());
+}
+
+// Whoever repeats it until nobody is left must not count those that have ended: their parent, which is stopped, never
+// waits for them.
+TEST(KillDescendants, SaysHowManyLivedAndCountsNoZombie) {
+  const Leader leader;
+  ASSERT_TRUE(leader.wait_for_child());
+  ::kill(leader.pid(), SIGSTOP);
+  EXPECT_EQ(kill_descendants(leader.pid()), 1U);
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (kill_descendants(leader.pid()) > 0 && std::chrono::steady_clock::now() < limit) ::poll(nullptr, 0, 2);
+  EXPECT_EQ(kill_descendants(leader.pid()), 0U);
+  EXPECT_EQ(children_of(leader.pid()).size(), 1U);
 }
 
 }  // namespace
