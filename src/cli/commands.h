@@ -60,9 +60,6 @@ Result<ResolvedSettings> resolve_worker_flags(const WorkerFlags& flags, Variable
 // are resolved, before threads start.
 void hide_secrets();
 
-// Sections of plugins that there are not, and what the plugins' own schemas say of the others. Looks at plugin folders.
-std::vector<std::string> plugin_mistakes(const WorkerConfig& config);
-
 // `porpoise config show|check`: the worker's configuration, and where each value of it comes from.
 int show_config(const WorkerFlags& flags, bool as_json);
 int check_config(const WorkerFlags& flags);

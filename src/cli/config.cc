@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "config/worker_settings.h"
 #include "plugin/catalog.h"
-#include "plugin/note.h"
 #include "progress/output.h"
 
 namespace porpoise {
@@ -48,22 +47,14 @@ std::string text_of(const ResolvedSettings& resolved, const Output& output) {
   return text;
 }
 
-}  // namespace
-
-std::vector<std::string> plugin_mistakes(const WorkerConfig& config) {
-  std::vector<std::string> mistakes;
-  if (config.plugins.empty()) return mistakes;
-  const Catalog catalog = Catalog::scan(plugin_folders(config));
-  for (const auto& [type, section] : config.plugins.items()) {
-    const CatalogEntry* const entry = catalog.find(type);
-    if (entry == nullptr)
-      mistakes.push_back("plugins." + type + ": " + catalog.unknown_type(type).to_string());
-    else
-      for (const SchemaProblem& problem : check_params(entry->type.config_schema, section))
-        mistakes.push_back("plugins." + type + problem.pointer + ": " + problem.message);
-  }
-  return mistakes;
+// `config` says where plugins are, as far as it is known.
+std::vector<std::string> mistakes_below_plugins(const WorkerConfig& config, const SettingsSources& sources) {
+  const Json& sections = sources.porpoise_yaml.plugins;
+  if (sections.empty()) return {};
+  return Catalog::scan(plugin_folders(config)).mistakes_in(sections);
 }
+
+}  // namespace
 
 int show_config(const WorkerFlags& flags, bool as_json) {
   const auto resolved = resolve_worker_flags(flags);
@@ -78,9 +69,7 @@ int check_config(const WorkerFlags& flags) {
   if (!sources) return print_error(sources.error(), kExitUsage);
   const auto resolved = resolve_settings(*sources);
   int exit_code = resolved ? kExitOk : print_error(resolved.error(), kExitUsage);
-  WorkerConfig of_plugins;  // as far as it is known
-  of_plugins.plugins = sources->porpoise_yaml.plugins;
-  for (const std::string& mistake : plugin_mistakes(resolved ? resolved->config : of_plugins))
+  for (const std::string& mistake : mistakes_below_plugins(resolved ? resolved->config : WorkerConfig(), *sources))
     exit_code = print_error(mistake, kExitUsage);
   if (!resolved) return exit_code;
   for (const std::string& ignored : resolved->ignored) print_error("without effect: " + ignored, kExitOk);

@@ -83,7 +83,6 @@ int run_worker(const WorkerFlags& flags) {
   if (!resolved) return print_error(resolved.error(), kExitUsage);
   hide_secrets();
   for (const std::string& ignored : resolved->ignored) print_error("without effect: " + ignored, 0);
-  for (const std::string& mistake : plugin_mistakes(resolved->config)) print_error("without effect: " + mistake, 0);
   const FileTrust trust = judge_files(*resolved);
   for (const std::string& exposed : trust.exposed) print_error(exposed, 0);
   if (!trust.distrusted.empty()) return print_error(trust.distrusted.front(), kExitUsage);

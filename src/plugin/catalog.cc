@@ -101,6 +101,19 @@ Error Catalog::unknown_type(std::string_view type_id) const {
   return {ErrorCode::kNotFound, message};
 }
 
+std::vector<std::string> Catalog::mistakes_in(const Json& sections) const {
+  std::vector<std::string> mistakes;
+  for (const auto& [type, section] : sections.items()) {
+    const CatalogEntry* const entry = find(type);
+    if (entry == nullptr)
+      mistakes.push_back("plugins." + type + ": " + unknown_type(type).to_string());
+    else
+      for (const SchemaProblem& problem : check_params(entry->type.config_schema, section))
+        mistakes.push_back("plugins." + type + problem.pointer + ": " + problem.message);
+  }
+  return mistakes;
+}
+
 std::vector<std::string> Catalog::ids() const {
   std::vector<std::string> ids;
   for (const CatalogEntry& entry : types_) ids.push_back(entry.type.id);

@@ -50,6 +50,10 @@ class Catalog {
   // Why find() had nothing: the likely type, the types there are, or the folders that were searched.
   Error unknown_type(std::string_view type_id) const;
 
+  // What is wrong with the sections below `plugins` of porpoise.yaml, a line each: types that there are not, and what
+  // the plugins' own schemas say of the others. Such a section, or member of one, has no effect.
+  std::vector<std::string> mistakes_in(const Json& sections) const;
+
  private:
   void scan_folder(const std::filesystem::path& folder);
   void add_file(const std::filesystem::path& file);

@@ -55,11 +55,13 @@ Result<SdNotify> find_systemd(const Variables& variables) {
   return SdNotify::open({value_of("NOTIFY_SOCKET"), value_of("WATCHDOG_USEC"), value_of("WATCHDOG_PID")});
 }
 
-Catalog find_plugins(const std::vector<std::filesystem::path>& folders, Log& log) {
+// `sections`: what porpoise.yaml tells them.
+Catalog find_plugins(const std::vector<std::filesystem::path>& folders, const Json& sections, Log& log) {
   Catalog catalog = Catalog::scan(folders);
   for (const CatalogProblem& problem : catalog.problems())
     if (problem.kind == CatalogProblem::Kind::kRefused)
       log.warn("plugin refused: " + problem.reason, {{"file", problem.file.string()}});
+  for (const std::string& mistake : catalog.mistakes_in(sections)) log.warn("without effect: " + mistake);
   return catalog;
 }
 
@@ -70,7 +72,7 @@ Result<Foundation> lay_foundation(const DaemonOptions& options) {
   PORPOISE_TRY(WorkerEnvironment environment, find_worker_environment(config, options.environment));
   for (const std::string& warning : environment.warnings) log.warn(warning);
   PORPOISE_TRY(SdNotify systemd, find_systemd(options.environment));
-  Catalog catalog = find_plugins(options.plugin_folders, log);
+  Catalog catalog = find_plugins(options.plugin_folders, config.plugins, log);
   auto io = std::make_unique<asio::io_context>(1);
   ListenerOptions listen;
   listen.address = config.listen;

@@ -14,7 +14,10 @@ namespace porpoise {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 class CatalogTest : public ::testing::Test {
  protected:
@@ -161,6 +164,18 @@ TEST_F(CatalogTest, AnUnknownTypeGetsASuggestionOrTheListOfTypes) {
   EXPECT_THAT(catalog.unknown_type("SPARK").message(), HasSubstr("there are HELLO"));
   EXPECT_THAT(Catalog::scan({folder("empty")}).unknown_type("HELLO").message(),
               HasSubstr("searched " + root_.string()));
+}
+
+// A worker's start scanned the folders once more to say this.
+TEST_F(CatalogTest, NamesTheSectionsOfTheConfigurationThatNoPluginOfItTakes) {
+  plugin(folder("a") / "hello.so",
+         R"({"abi":[1,0],"types":[{"id":"HELLO","version":"1","vendor":"v","summary":"s","params":{},"config":)"
+         R"({"type":"object","properties":{"shell":{"type":"string"}},"additionalProperties":false}}]})");
+  const Catalog catalog = Catalog::scan({root_ / "a"});
+  EXPECT_THAT(catalog.mistakes_in({{"HELLO", {{"shell", "bash"}}}}), IsEmpty());
+  EXPECT_THAT(
+      catalog.mistakes_in({{"HELLO", {{"shel", "bash"}}}, {"HELO", Json::object()}}),
+      ElementsAre(StartsWith("plugins.HELLO/shel: "), HasSubstr("plugins.HELO: no plugin for task type 'HELO'")));
 }
 
 TEST_F(CatalogTest, IsQuickEnoughForEveryCommand) {
