@@ -55,7 +55,7 @@ struct ResolvedSettings {
 };
 
 // Errors name origin, key, value and what is accepted, for an unknown key the one that was probably meant; all mistakes
-// are in one error, a line each.
+// are in one error, a line each. In resolve_settings.cc.
 Result<ResolvedSettings> resolve_settings(const SettingsSources& sources);
 
 // A key whose value differs between two readings of the sources. Values as people may see them; those of `plugins` are
