@@ -128,6 +128,18 @@ class Layers(unittest.TestCase):
                 self.assertIn("#pragma once", text)
                 self.assertTrue(text.startswith("// "), "a header begins with what it is")
 
+    def test_the_readme_of_src_names_files_that_there_are(self):
+        text = (SOURCES / "README.md").read_text()
+        rooms = "|".join(declared_dependencies())
+        named = set(re.findall(rf"`((?:{rooms})/[\w/]+\.(?:h|cc))`", text))
+        self.assertGreater(len(named), 20)
+        self.assertEqual([name for name in sorted(named) if not (SOURCES / name).is_file()], [])
+
+    def test_a_dispatch_is_followed_through_at_most_20_files(self):
+        text = (SOURCES / "README.md").read_text()
+        way = text.split("## A dispatch, from frame to acknowledgement")[1].split("\n## ")[0]
+        self.assertIn(len(set(re.findall(r"`([\w/]+\.(?:h|cc))`", way))), range(10, 21))
+
     def test_top_level_layout_is_the_agreed_one(self):
         agreed = {"CMakeLists.txt", "include", "src", "plugins", "tests", "docker", "examples", "README.md", "LICENSE"}
         agreed |= {"CMakePresets.json", "CHANGELOG.md", "run", "build"}
