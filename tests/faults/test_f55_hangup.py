@@ -18,7 +18,7 @@ class Hangup(FaultCase):
 
     def write(self, **keys):
         lines = [f"  {key.replace('_', '-')}: {value}\n" for key, value in {"host_weight": 100, **keys}.items()]
-        self.yaml.write_text("worker:\n" + "".join(lines))
+        self.yaml.write_text("plugins:\n  NOSUCH: {}\nworker:\n" + "".join(lines))
 
     def hang_up(self, said):
         """Until the worker has said so."""
@@ -28,6 +28,7 @@ class Hangup(FaultCase):
 
     def test_what_can_change_at_run_time_changes(self):
         session = self.worker.registration()
+        self.assertIn("without effect: plugins.NOSUCH: no plugin for task type 'NOSUCH'", self.worker.text())
         gate, wait = self.gate()
         running, = self.start_tasks(1, wait)
         self.hang_up("SIGHUP: nothing has changed")
