@@ -52,6 +52,14 @@ class Statements:
         self.fails(client, "SHOW JOB 99999", "Job not found: 99999")
         self.assertEqual(client.sql("SHOW JOBLOG 99999"), [["Stdout:\n\n\nStderr:\n"]])
 
+    def test_an_insert_without_a_column_takes_its_default(self):
+        client = self.demo_client("execute_mode='online'")
+        client.sql("CREATE TABLE defaults(id int, s string DEFAULT 'it\\'s', i bigint DEFAULT 7, d double DEFAULT 1.5, b bool DEFAULT true, "
+                   "dt date DEFAULT '2021-02-03', ts timestamp DEFAULT 1000)")
+        client.sql("INSERT INTO defaults(id) VALUES (1)")
+        self.assertEqual(client.sql("SELECT id, s, i, d, b, year(dt), day(dt), bigint(ts) FROM defaults CONFIG (execute_mode='online')"),
+                         [[1, "it's", 7, 1.5, True, 2021, 3, 1000]])
+
     def test_an_asynchronous_job_is_submitted_and_found_again(self):
         client = self.demo_client("execute_mode='offline'", "sync_job=false")
         job = client.sql(self.load("overwrite"))[0]

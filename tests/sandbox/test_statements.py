@@ -66,7 +66,7 @@ class DefaultTest(SandboxTest):
         ok = self.sandbox.ok
         ok("CREATE DATABASE IF NOT EXISTS demo_db")
         ok("CREATE TABLE t(id int, s string DEFAULT 'it\\'s' NOT NULL, i bigint DEFAULT -7, d double DEFAULT 1, b bool DEFAULT true, "
-           "dt date DEFAULT '2021-2-3', ts timestamp DEFAULT 1000, f float NOT NULL DEFAULT 0.5, n int)")
+           "dt date DEFAULT '2021-2-3', ts timestamp DEFAULT 1000, f float DEFAULT 0.5 NOT NULL, n int)")
         ok("INSERT INTO t(id) VALUES (1), (2)")
         ok("INSERT INTO t(id, s, i, n) VALUES (3, '', NULL, 4)")
         whole = ["it's", -7, 1.0, True, "2021-2-3", 1000, 0.5, None]
@@ -83,6 +83,8 @@ class DefaultTest(SandboxTest):
         self.sandbox.ok("CREATE DATABASE IF NOT EXISTS demo_db")
         for column in ("a int DEFAULT 'x'", "a int DEFAULT NULL", "a int DEFAULT 1.5", "a date DEFAULT 'soon'", "a smallint DEFAULT 70000"):
             self.assert_error(self.sandbox.sql(f"CREATE TABLE w({column})"), 2000, "default value type mismatch")
+        for column in ("a int NOT NULL DEFAULT 1", "a int NULL DEFAULT 1", "a int NULL"):  # the engine knows one order, and no NULL
+            self.assert_error(self.sandbox.sql(f"CREATE TABLE w({column})"), 1001, "Expected )")
         self.assert_error(self.sandbox.sql("CREATE TABLE w(a int DEFAULT now())"), 2000, "default value expression not supported")
 
 

@@ -10,30 +10,37 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlglot import exp
 
+from . import list_aggregates
 from . import sqltypes as T
+from .cate_aggregates import shown
 from .errors import physical_error
-from .values import Typed, to_string, wrap
+from .list_aggregates import LIST_AGGREGATES, ListAggregate
+from .values import Typed, wrap
 
 if TYPE_CHECKING:
     from .expressions import Translator
 
-_PLAIN = {"count", "sum", "min", "max", "avg", "distinct_count", "first_value", "lag", "top"}
+_PLAIN = {"count", "sum", "min", "max", "avg", "distinct_count", "first_value", "last_value", "lag", "at", "top"}
 _WHERE = {f"{name}_where": name for name in ("count", "sum", "min", "max", "avg")}
-AGGREGATES = _PLAIN | set(_WHERE)
+AGGREGATES = _PLAIN | set(_WHERE) | LIST_AGGREGATES
 
-_NEEDS_ORDER = {"first_value", "lag"}
+_ENDS = ("first_value", "last_value")
+_NEEDS_ORDER = {*_ENDS, "lag"}
 _ORDERED_TYPES = (*T.NUMBERS, T.STRING, T.DATE, T.TIMESTAMP)
 
 
 class Aggregate(NamedTuple):
-    """`name` is without its `_where`; `value` is None for count(*); `n` is lag's or top's number."""
+    """`name` is without its `_where`; `value` is None for count(*); `n` is lag's or top's number; `of_list` is for those of a list."""
 
     name: str
     value: Typed | None
     n: int = 0
+    of_list: ListAggregate | None = None
 
     @property
     def type(self) -> str:
+        if self.of_list is not None:
+            return self.of_list.type
         if self.name in ("count", "distinct_count"):
             return T.INT64
         if self.name == "avg":
@@ -47,6 +54,13 @@ def plan(node: exp.Expression, translator: Translator) -> Aggregate:
         shown = f"{node.name}()" if isinstance(node, exp.Anonymous) else node.key.upper()
         raise physical_error(f"Fail to resolve function: {shown} over a window is not supported")
     name, args = node.name.lower(), list(node.expressions)
+    name = "lag" if name == "at" else name
+    if name in LIST_AGGREGATES:
+        of_list = list_aggregates.plan(name, args, translator)
+        return Aggregate(name, Typed(of_list.item, "item"), 0, of_list)
+    leaves_out_nulls = name in _ENDS and len(args) == 2 and isinstance(args[1], exp.Boolean)
+    if leaves_out_nulls:
+        leaves_out_nulls = bool(args.pop().this)
     expected = 2 if name in _WHERE or name in ("lag", "top") else 1
     if len(args) != expected:
         raise physical_error(f"Fail to resolve function: {name}() takes {expected} argument(s)")
@@ -62,6 +76,9 @@ def plan(node: exp.Expression, translator: Translator) -> Aggregate:
         _check_type(name, value)
         if name in _NEEDS_ORDER and not isinstance(args[0], exp.Column):
             raise physical_error(f"Fail to resolve expression: {name}() takes a column, and nothing computed")
+        if leaves_out_nulls:
+            of_list = list_aggregates.end_without_nulls(name, value)
+            return Aggregate(name, value, 0, of_list)
     if name in _WHERE:
         condition = translator.condition(args[1], f"condition of {name}()")
         if base in ("sum", "avg"):
@@ -73,7 +90,7 @@ def plan(node: exp.Expression, translator: Translator) -> Aggregate:
 
 
 def _check_type(name: str, value: Typed) -> None:
-    if name in ("count", "count_where", "distinct_count", "first_value", "lag"):
+    if name in ("count", "count_where", "distinct_count", "lag", *_ENDS):
         return
     if value.type not in (_ORDERED_TYPES if name in ("min", "max", "top") else T.NUMBERS):
         raise physical_error(f"Fail to resolve function: {name}({value.type}) is not supported")
@@ -90,7 +107,7 @@ def _constant(name: str, node: exp.Expression) -> int:
 
 def over_group(aggregate: Aggregate) -> Typed:
     """The aggregate of a GROUP BY group."""
-    if aggregate.name in _NEEDS_ORDER:
+    if aggregate.name in _NEEDS_ORDER or (aggregate.of_list is not None and aggregate.of_list.needs_order):
         raise physical_error(f"Fail to resolve function: {aggregate.name}() needs a window")
     return _render(aggregate, "")
 
@@ -101,8 +118,8 @@ def over_frame(aggregate: Aggregate, partition: str, order: str, frame: str) -> 
         over = f"OVER ({partition} ORDER BY {order})"
         return Typed(f"lag({aggregate.value.sql}, {aggregate.n}) {over}", aggregate.type)
     over = f" OVER ({partition} ORDER BY {order} {frame})"
-    if aggregate.name == "first_value":
-        return Typed(f"first_value({aggregate.value.sql}){over}", aggregate.type)
+    if aggregate.name in _ENDS and aggregate.of_list is None:
+        return Typed(f"{aggregate.name}({aggregate.value.sql}){over}", aggregate.type)
     return _render(aggregate, over)
 
 
@@ -111,6 +128,8 @@ def _render(aggregate: Aggregate, over: str) -> Typed:
     if aggregate.value is None:
         return Typed(f"count(*){over}", type_)
     value = aggregate.value.sql
+    if aggregate.of_list is not None:
+        return over_list(aggregate, f"coalesce(list({value}){over}, [])")
     if name == "sum":
         return Typed(_narrow_sum(f"sum({value}){over}", type_), type_)
     if name == "avg":
@@ -125,6 +144,8 @@ def _render(aggregate: Aggregate, over: str) -> Typed:
 def over_list(aggregate: Aggregate, values: str) -> Typed:
     """The aggregate of a list that holds the frame's values, oldest first, NULLs included."""
     name, type_ = aggregate.name, aggregate.type
+    if aggregate.of_list is not None:
+        return Typed(f"CAST({aggregate.of_list.render(values)} AS {T.DUCKDB[type_]})", type_)
     if aggregate.value is None:
         return Typed(f"coalesce(CAST(len({values}) AS BIGINT), 0)", type_)
     if name == "count":
@@ -134,8 +155,8 @@ def over_list(aggregate: Aggregate, values: str) -> Typed:
         return Typed(f"coalesce(CAST(list_unique(list_transform({values}, lambda e: {shown})) AS BIGINT), 0)", type_)
     if name == "sum":
         return Typed(_narrow_sum(f"list_sum({values})", type_), type_)
-    if name == "first_value":
-        return Typed(f"list_extract({values}, 1)", type_)
+    if name in _ENDS:
+        return Typed(f"list_extract({values}, {1 if name == 'first_value' else -1})", type_)
     if name == "top":
         present = f"list_filter({values}, lambda e: e IS NOT NULL)"
         largest = f"list_slice(list_reverse_sort({present}), 1, {aggregate.n})"
@@ -157,5 +178,4 @@ def _distinct_key(value: Typed) -> str:
 
 def _join(values: str, type_: str) -> str:
     """Comma-joined text; no values at all make an empty string."""
-    shown = "format('{:f}', CAST(e AS DOUBLE))" if type_ in (T.FLOAT, T.DOUBLE) else to_string(Typed("e", type_)).sql
-    return f"coalesce(array_to_string(list_transform({values}, lambda e: {shown}), ','), '')"
+    return f"coalesce(array_to_string(list_transform({values}, lambda e: {shown(Typed('e', type_))}), ','), '')"

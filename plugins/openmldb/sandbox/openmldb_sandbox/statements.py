@@ -107,16 +107,8 @@ def _column(reader: TokenReader) -> ColumnDef:
     type_ = parse_type(spelling)
     if type_ is None:
         raise reader.error(f"Un-support column type {spelling}", place)
-    default, has_default, not_null = None, False, False
-    while True:
-        if reader.accept("NOT", "NULL"):
-            not_null = True
-        elif reader.accept("DEFAULT"):
-            if has_default:
-                raise reader.error("DEFAULT is given twice")
-            default, has_default = _default(reader, type_), True
-        elif not reader.accept("NULL"):
-            return ColumnDef(name, type_, not_null, default)
+    default = _default(reader, type_) if reader.accept("DEFAULT") else None
+    return ColumnDef(name, type_, reader.accept("NOT", "NULL"), default)
 
 
 def _default(reader: TokenReader, type_: str) -> Any:
