@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from generate import Query
+from queries import Query
 
 # Sums are added up in another order, and the mathematical functions are another library's.
 TOLERANCE = {"Double": 1e-9, "Float": 1e-5}
@@ -20,6 +20,8 @@ def from_engine(answer: dict) -> dict:
     """The engine's answer in the form that is compared and kept: {"names", "types", "rows"} or {"refused": reason}."""
     if "error" in answer:
         return {"refused": answer["error"]}
+    if "types" not in answer:
+        return answer
     return {**answer, "types": [SPARK_TYPES.get(type_, type_) for type_ in answer["types"]]}
 
 
@@ -31,6 +33,9 @@ def difference(query: Query, want: dict, got: dict) -> str:
         if "refused" in want and "refused" in got:
             return ""
         return f"refused by the {'engine' if 'refused' in want else 'sandbox'} only"
+    if "files" in want:
+        wrong = [part for part in want["files"] if want["files"][part] != got["files"].get(part)]
+        return f"another {', '.join(wrong)} in the files" if wrong else ""
     for part in ("names", "types"):
         if want[part] != got[part]:
             return f"{part} {want[part]} and {got[part]}"

@@ -6,8 +6,13 @@ import json
 import os
 import queue
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
+
+import files
+from files import OUT
+from queries import Query
 
 HERE = Path(__file__).resolve().parent / "engine"
 MAVEN_LIMIT_S = 1800  # a cold repository fetches some 0.8 GB
@@ -79,17 +84,25 @@ class Engine:
         if self._process:
             self._register(tables)
 
-    def query(self, sql: str) -> dict:
-        """{"names", "types", "rows"} or {"error"}; EngineDied when there is no answer at all."""
+    def query(self, query: Query) -> dict:
+        """{"names", "types", "rows"}, {"files"} or {"error"}; EngineDied when there is no answer at all."""
         if not self._process:
             self._start()
-        return self._ask({"sql": sql})
+        if query.load is not None:
+            return self._load(query)
+        if OUT not in query.sql:
+            return self._ask({"sql": query.sql})
+        with tempfile.TemporaryDirectory(prefix="oracle-engine-") as parent:
+            folder = Path(parent) / "out"
+            for sql in filter(None, (query.earlier, query.sql)):
+                answer = self._ask({"sql": sql.replace(OUT, str(folder))})
+            return answer if "error" in answer else files.written(folder, query.sql)
 
-    def load(self, path: Path, options: dict[str, str], columns: list[list[str]]) -> dict:
-        """What LOAD DATA reads of a CSV file, with Spark's options, as `query` gives it."""
-        if not self._process:
-            self._start()
-        return self._ask({"load": str(path), "options": options, "columns": columns})
+    def _load(self, query: Query) -> dict:
+        with tempfile.TemporaryDirectory(prefix="oracle-engine-") as folder:
+            path = Path(folder) / "load.csv"
+            path.write_bytes(query.load.encode())
+            return self._ask({"load": str(path), "options": files.spark_options(query.options), "columns": query.columns})
 
     def close(self) -> None:
         if self._process:

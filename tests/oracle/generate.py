@@ -8,8 +8,10 @@ from __future__ import annotations
 import itertools
 import random
 import re
-from dataclasses import dataclass, field
 from typing import Any
+
+import generate_files
+from queries import Query, World
 
 QUERIES_PER_WORLD = 60  # then come new tables
 ROWS = 18
@@ -69,31 +71,17 @@ OPERATORS = ["+", "-", "*", "/", "DIV", "%", "=", "!=", "<>", "<", "<=", ">", ">
              "BETWEEN", "IN", "NOT IN", "LIKE", "NOT LIKE", "ILIKE", "CASE", "CASE x", "CAST", "CAST string"]
 AGGREGATES = ["count", "count(*)", "sum", "min", "max", "avg", "distinct_count", "top", "count_where",
               "count_where(*)", "sum_where", "min_where", "max_where", "avg_where"]
-WINDOW_AGGREGATES = [*AGGREGATES, "first_value", "lag"]
+SPREADS = ["stddev", "std", "stddev_samp", "stddev_pop", "var_samp", "variance", "var_pop", "median"]
+CATES = [f"{base}_cate{where}" for base in ("count", "sum", "min", "max", "avg") for where in ("", "_where")]
+TOP_CATES = [*(f"top_n_{order}_{base}_cate_where" for order in ("key", "value") for base in ("count", "sum", "min", "max", "avg")),
+             "top_n_key_ratio_cate", "top_n_value_ratio_cate"]
+AGGREGATES = [*AGGREGATES, "topn_frequency", "top1_ratio", "entropy", *SPREADS, *CATES, *TOP_CATES]
+WINDOW_AGGREGATES = [*AGGREGATES, "first_value", "last_value", "lag", "topn_frequency", "ew_avg", "drawdown", "nth_value_where"]
 FRAME_EXTRAS = {
     "ROWS": ["", "EXCLUDE CURRENT_ROW", "", "EXCLUDE CURRENT_TIME"],
     "ROWS_RANGE": ["", "MAXSIZE 2", "EXCLUDE CURRENT_ROW", "EXCLUDE CURRENT_TIME", "MAXSIZE 1", "",
                    "MAXSIZE 2 EXCLUDE CURRENT_ROW", "MAXSIZE 3 EXCLUDE CURRENT_TIME", "MAXSIZE 3"],
 }
-
-
-@dataclass
-class Query:
-    """`ordered` are the output columns whose sequence ORDER BY promises; `refuses`: the sandbox does, knowingly."""
-
-    feature: str
-    sql: str
-    ordered: list[int] = field(default_factory=list)
-    refuses: bool = False
-
-
-@dataclass
-class World:
-    """Small tables and the queries over them."""
-
-    seed: int
-    tables: list[dict]
-    queries: list[Query]
 
 
 def worlds(seed: int, count: int) -> list[World]:
@@ -224,14 +212,30 @@ class _Author:
         condition = self.condition(source)
         if name == "count_where(*)":
             return f"count_where(*, {condition})"
-        types = (*NUMBERS, "string", "date", "timestamp") if name in ("min", "max", "top") else \
+        if name in CATES or name in TOP_CATES:
+            return self._cate(name, source, condition)
+        if name == "nth_value_where":
+            return f"{name}({self.column(ANY, source)}, {self._chance.choice([1, 2, -1, -2])}, {condition})"
+        if name == "ew_avg":
+            return f"{name}({self.column(NUMBERS, source)}, {self._chance.choice(['0.5', '0.1', '0.0', '1.0'])})"
+        ordered = ("min", "max", "top", "topn_frequency", "top1_ratio")
+        types = (*NUMBERS, "string", "date", "timestamp") if name in ordered else NUMBERS if name in (*SPREADS, "drawdown") else \
             NUMBERS if name in ("sum", "avg") or name[:3] in ("sum", "avg", "min", "max") else ANY
         value = self.column(types, source)
         if name in ("sum", "avg", "sum_where", "max_where") and self._chance.random() < 0.2:
             value = f"{self.column(('int', 'bigint'), source)} {self._chance.choice('+-*')} {self.column(('int',), source)}"
-        if name in ("top", "lag"):
+        if name in ("top", "lag", "topn_frequency"):
             return f"{name}({value}, {self._chance.choice([1, 2, 3])})"
         return f"{name}({value}, {condition})" if name.endswith("_where") else f"{name}({value})"
+
+    def _cate(self, name: str, source: str, condition: str) -> str:
+        """Without sums of floats over a group: the order of adding up shows in their text."""
+        numbers = ("smallint", "int", "bigint", "double") if "sum" in name else NUMBERS
+        value = self.column(ANY if "count" in name or "ratio" in name else numbers, source)
+        category = self.column((*INTEGERS, "string", "date", "timestamp"), source)
+        where = f", {condition}" if "where" in name or "ratio" in name else ""
+        bound = f", {self._chance.choice([1, 2, 3])}" if name in TOP_CATES else ""
+        return f"{name}({value}{where}, {category}{bound})"
 
     def select(self, items: list[str], rest: str) -> str:
         """At times without aliases, for the engine has names of its own."""
@@ -350,6 +354,15 @@ class _Author:
     def limited(self, feature: str) -> Query:
         return Query(feature, f"SELECT id, s FROM t1 ORDER BY id LIMIT {self._chance.choice([1, 5, 100])}", [0])
 
+    def literals(self, feature: str) -> Query:
+        return generate_files.literals(self._chance, feature)
+
+    def outfile(self, feature: str) -> Query:
+        return generate_files.outfile(self._chance, feature)
+
+    def load(self, feature: str) -> Query:
+        return generate_files.load(self._chance, feature)
+
     def subquery(self, feature: str) -> Query:
         inner = f"SELECT id, k, i32, {self.operation('+')} AS x FROM t1 WHERE {self.condition()}"
         return Query(feature, f"SELECT id, x, i32 % 2 AS y FROM ({inner}) AS q WHERE k < 3")
@@ -361,8 +374,9 @@ FEATURES = {
     "last join": _Author.last_join, "union window": _Author.union_window, "two windows": _Author.two_windows,
     "filtered window": _Author.filtered_window, "where": _Author.where, "left join": _Author.left_join,
     "joined window": _Author.joined_window, "nested": _Author.nested, "order": _Author.ordered,
-    "distinct": _Author.distinct, "limit": _Author.limited, "subquery": _Author.subquery,
+    "distinct": _Author.distinct, "limit": _Author.limited, "subquery": _Author.subquery, "literals": _Author.literals,
+    "outfile": _Author.outfile, "load": _Author.load,
 }
-_TURNS = ["scalar", "window", "scalar", "operator", "window", "last join", "scalar", "group", "union window", "scalar",
-          "two windows", "where", "scalar", "filtered window", "order", "operator", "window", "scalar", "subquery",
-          "joined window", "nested", "distinct", "limit", "left join"]
+_TURNS = ["scalar", "window", "outfile", "scalar", "operator", "window", "last join", "scalar", "literals", "group", "union window",
+          "scalar", "group", "outfile", "two windows", "where", "load", "scalar", "filtered window", "order", "operator", "window", "outfile",
+          "scalar", "subquery", "joined window", "literals", "nested", "load", "distinct", "limit", "left join"]

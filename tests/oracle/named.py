@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from generate import Query, World
+import named_files
+from files import OUT
+from queries import Query, World
 
 T = 1_509_960_088_000  # 2017-11-06 17:21:28 in UTC+8
 
@@ -210,10 +212,54 @@ CASES = {
     "a quote is no escape": _of("'a''b'"),
     "a constant NULL in the list is refused": _of("NULL"),
     "a constant of truth in the list is refused": _of("true"),
+    "topn_frequency": _over("topn_frequency(s, 3); topn_frequency(d, 2); topn_frequency(dt, 1); topn_frequency(i16, 9); topn_frequency(ts, 2)"),
+    "topn_frequency of a frame without rows": _over("topn_frequency(s, 2); topn_frequency(i, 0)", f"{_ROWS} EXCLUDE CURRENT_ROW"),
+    "topn_frequency of a bool is refused": _over("topn_frequency(b, 1)"),
+    "statistics": _over("stddev(d); stddev_pop(i); var_pop(i16); var_samp(f); variance(id); std(f); entropy(b); entropy(s); top1_ratio(i)"),
+    "median of wide numbers overflows": _over("median(i); median(d); median(f); median(i16); median(i64)"),
+    "median of a time is refused": _over("median(ts)"),
+    "ew_avg weighs the newest": _over("ew_avg(d, 0.5); ew_avg(i, 0.1); ew_avg(f, 1.0); ew_avg(i16, 0.0)"),
+    "drawdown leaves out what is negative": _over("drawdown(d); drawdown(f); drawdown(i); drawdown(id)"),
+    "nth_value_where counts from both ends": _over(
+        "nth_value_where(s, 1, id > 1); nth_value_where(i, -1, id > 0); nth_value_where(dt, 2, id > 0); nth_value_where(b, 0, id > 0)"),
+    "ends of a frame": _over("last_value(id); last_value(i); at(id, 1); first_value(i, true); last_value(i, true); first_value(i, false)",
+                             "ROWS BETWEEN 3 PRECEDING AND 1 PRECEDING"),
+    "ends of a frame without the row": _over(
+        "last_value(id); lag(id, 0); first_value(i, true); last_value(i, true)", "ROWS BETWEEN 3 PRECEDING AND CURRENT ROW EXCLUDE CURRENT_ROW"),
+    "ends of a frame without the time": _over(
+        "last_value(id); first_value(i, true); last_value(i, true)", "ROWS BETWEEN 3 PRECEDING AND CURRENT ROW EXCLUDE CURRENT_TIME"),
+    "an alpha that is whole is refused": _over("ew_avg(d, 1)"),
+    "lag without NULLs is refused": _over("lag(i, 1, true)"),
+    "categories in order of their keys": _over(
+        "count_cate(b, s); sum_cate(i, dt); min_cate(d, i16); max_cate(f, ts); avg_cate(i16, s); sum_cate(f, k); sum_cate_where(i64, id > 2, k)"),
+    "the first categories": _over(
+        "top_n_key_sum_cate_where(i, id > 1, s, 2); top_n_value_max_cate_where(d, id > 0, i16, 2); top_n_key_count_cate_where(s, id > 0, dt, 1); "
+        "top_n_value_avg_cate_where(i, b, ts, 9); top_n_key_ratio_cate(i, d > 0, s, 2); top_n_value_ratio_cate(i, d > 0, i16, 3)"),
+    "no categories are kept": _over("top_n_key_sum_cate_where(i, id > 1, s, 0); top_n_value_sum_cate_where(i, id > 1, s, 0)"),
+    "categories of a bool are refused": _over("sum_cate(d, b)"),
+    "sums of texts by category are refused": _over("sum_cate(s, k)"),
+    "escapes": _of(r"""'\"\'\\\?\`' AS a, "\a\b\f\n\r\t\v" AS b, '\x41\X42\u4e2d\U00000161\101' AS c, '\xe4\xb8\xad\377' AS d"""),
+    "raw and triple-quoted texts": _of(r"""r'a\nb' AS a, R"x\"y" AS b, '''a'b''' AS c, """ + "\'\'\'x\ny\'\'\' AS d".replace("\'", "'")),
+    "escapes in a condition": r"SELECT id FROM t WHERE s = '\x61b\143' OR s LIKE 'a\\_c'",
+    "an escape that does not exist": _of(r"'\q'"),
+    "half an escape": _of(r"'\x4'"),
+    "half a pair of code units": _of(r"'\ud83d'"),
+    "bytes are refused": _of("b'abc'"),
+    "a text ends with its line": _of("'a\nb'"),
+    "a comment with a hash": "SELECT id # it's\nFROM t",
+    "CONFIG behind a query": "SELECT id FROM t CONFIG (execute_mode='offline', values=(1, 2))",
+    "CONFIG behind a limit": "SELECT id FROM t LIMIT 3 CONFIG (execute_mode='online')",
+    "CONFIG before INTO is refused": f"SELECT id FROM t CONFIG (execute_mode='offline') INTO OUTFILE '{OUT}'",
+    "CONFIG behind INTO": f"SELECT id FROM t INTO OUTFILE '{OUT}' OPTIONS(header=true) CONFIG (execute_mode='offline')",
 }
 
 # The engine answers, but by chance, or with what a text of DuckDB cannot be.
 REFUSED = {
+    "what needs an order, of a group": "SELECT k, ew_avg(d, 0.5) AS a, drawdown(d) AS b, nth_value_where(i, 1, id > 1) AS c FROM t GROUP BY k",
+    "topn_frequency by a column": _over("topn_frequency(s, id)"),
+    "an unknown mode of CONFIG": "SELECT id FROM t CONFIG (execute_mode='onlin')",
+    "an unknown key of CONFIG": "SELECT id FROM t CONFIG (x=1)",
+    "a NUL in a text": _of(r"'a\000b' AS x"),
     "lag beyond MAXSIZE": _over("lag(id, 1)", "ROWS_RANGE BETWEEN 1 PRECEDING AND CURRENT ROW MAXSIZE 1"),
     "half a character": _of("substr(s, 2)"),
     "a text turned by bytes": _of("reverse(s)"),
@@ -230,4 +276,5 @@ REFUSED = {
 
 def world() -> World:
     queries = [Query(name, sql) for name, sql in CASES.items()]
-    return World(0, TABLES, queries + [Query(name, sql, refuses=True) for name, sql in REFUSED.items()])
+    queries += [Query(name, sql, refuses=True) for name, sql in REFUSED.items()]
+    return World(0, TABLES, queries + named_files.queries())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from generate import Query, World
+from queries import Query, World
 
 FOLDER = Path(__file__).resolve().parent / "recorded"
 SEED = 20171106
-QUERIES = 340
+QUERIES = 460
 
 
 def write(names: list[str], worlds: list[World], answers: list[list[dict | None]]) -> None:
@@ -36,7 +36,7 @@ def read() -> dict[str, tuple[World, list[dict]]]:
     for file in sorted(FOLDER.glob("*.json")):
         content = json.loads(file.read_text(encoding="utf-8"))
         answers = [query.pop("answer") for query in content["queries"]]
-        world = World(content["seed"], content["tables"], [Query(**query) for query in content["queries"]])
+        world = World(content["seed"], content["tables"], [Query(**{"sql": "", **query}) for query in content["queries"]])
         found[file.stem] = (world, answers)
     return found
 

@@ -15,7 +15,8 @@ import compare
 import named
 import recorded
 from engine import Assembly, Engine, EngineDied
-from generate import World, worlds
+from generate import worlds
+from queries import Query, World
 from sandbox import SandboxSide
 
 
@@ -62,14 +63,14 @@ def _run(world: World, engine: Engine, sandbox: SandboxSide, counts: Counter[str
     is_shown = False
     for query in world.queries:
         try:
-            want = compare.from_engine(engine.query(query.sql))
+            want = compare.from_engine(engine.query(query))
         except EngineDied as death:
             counts["died"] += 1
             answers.append(None)
             print(f"\n[{query.feature}] {query.sql}\n  killed the engine: {death}", flush=True)
             continue
         answers.append(want)
-        got = sandbox.query(query.sql)
+        got = sandbox.query(query)
         problem = compare.difference(query, want, got)
         counts["different" if problem else "same"] += 1
         counts["refused"] += not problem and "refused" in want
@@ -77,9 +78,13 @@ def _run(world: World, engine: Engine, sandbox: SandboxSide, counts: Counter[str
             if not is_shown:
                 print(f"\nTables of seed {world.seed}:\n{recorded.tables_text(world)}")
                 is_shown = True
-            print(f"\n[{query.feature}] {query.sql}\n  {problem}\n"
+            print(f"\n[{query.feature}] {_asked(query)}\n  {problem}\n"
                   f"  engine  {_shown(want)}\n  sandbox {_shown(got)}", flush=True)
     return answers
+
+
+def _asked(query: Query) -> str:
+    return f"{query.earlier}; {query.sql}" if query.earlier else query.sql if query.load is None else repr(query.load)
 
 
 def _shown(answer: dict) -> str:

@@ -12,12 +12,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "plugins/openmldb/sandbox"))
 
+import files  # noqa: E402
+from files import OUT  # noqa: E402
+from queries import Query  # noqa: E402
 from openmldb_sandbox import sqltypes  # noqa: E402
-from openmldb_sandbox.dialect import parse_query, tokenize  # noqa: E402
+from openmldb_sandbox.dialect import parse_query  # noqa: E402
 from openmldb_sandbox.engine import MODES, Call, Engine, run  # noqa: E402
 from openmldb_sandbox.errors import SqlError  # noqa: E402
 from openmldb_sandbox.query import plan_query  # noqa: E402
 from openmldb_sandbox.relations import BATCH  # noqa: E402
+from openmldb_sandbox.statements import parse_statement  # noqa: E402
 from openmldb_sandbox.zone import Zone  # noqa: E402
 
 DATABASE = "demo_db"
@@ -39,12 +43,38 @@ class SandboxSide:
             self._execute(f"DROP TABLE IF EXISTS {name}", "online")
             self._execute(f"CREATE TABLE {name}({columns})", "online")
             job = self._execute(f"INSERT INTO {name} VALUES {rows}", "offsync")
-            assert job.rows[0][2] == "FINISHED", self._engine.jobs.log(job.rows[0][0])
+            assert job.rows[0][2] == "FINISHED", self._engine.jobs.find(job.rows[0][0]).log()
 
-    def query(self, sql: str) -> dict:
-        """{"names", "types", "rows"} or {"refused": reason}."""
+    def query(self, query: Query) -> dict:
+        """{"names", "types", "rows"}, {"files"} or {"refused": reason}."""
+        if query.load is not None:
+            return self._loaded(query)
+        return self._selected(query.sql) if OUT not in query.sql else self._written(query)
+
+    def _written(self, query: Query) -> dict:
+        """By a job, as a user has it."""
+        with tempfile.TemporaryDirectory(prefix="out-", dir=self._folder.name) as parent:
+            folder = Path(parent) / "out"
+            try:
+                for sql in filter(None, (query.earlier, query.sql)):
+                    job = self._execute(sql.replace(OUT, str(folder)), "offsync").rows[0]
+            except SqlError as error:
+                return {"refused": f"[{error.code}] {error.message}"}
+            return files.written(folder, query.sql) if job[2] == "FINISHED" else {"refused": self._engine.jobs.find(job[0]).log()}
+
+    def _loaded(self, query: Query) -> dict:
+        path = Path(self._folder.name) / "load.csv"
+        path.write_bytes(query.load.encode())
+        columns = ", ".join(f"{name} {type_}" for name, type_ in query.columns)
+        options = "".join(f", {name}={literal(value)}" for name, value in query.options.items())
+        self._execute("DROP TABLE IF EXISTS loaded", "online")
+        self._execute(f"CREATE TABLE loaded({columns})", "online")
+        job = self._execute(f"LOAD DATA INFILE '{path}' INTO TABLE loaded OPTIONS(mode='append'{options})", "offsync").rows[0]
+        return self._selected("SELECT * FROM loaded") if job[2] == "FINISHED" else {"refused": self._engine.jobs.find(job[0]).log()}
+
+    def _selected(self, sql: str) -> dict:
         try:
-            tree = parse_query(tokenize(sql), sql)
+            tree = parse_query(parse_statement(sql).tokens, sql)
             with self._engine.tables.offline_sources() as find:
                 plan = plan_query(tree, find, DATABASE, BATCH)
                 rows = run(self._engine.store, plan.ordered)
@@ -68,7 +98,7 @@ class SandboxSide:
 def literal(value: Any) -> str:
     """A value as SQL."""
     if isinstance(value, str):
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
     if isinstance(value, bool):
         return str(value).lower()
     return "NULL" if value is None else repr(value)

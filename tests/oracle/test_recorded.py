@@ -26,7 +26,7 @@ class Recorded(unittest.TestCase):
             self.sandbox.set_tables(world.tables)
             for query, want in zip(world.queries, answers):
                 with self.subTest(f"{name}: {query.feature}"):
-                    got = self.sandbox.query(query.sql)
+                    got = self.sandbox.query(query)
                     problem = compare.difference(query, want, got)
                     self.assertEqual(problem, "", f"\n{query.sql}\nengine  {want}\nsandbox {got}")
 

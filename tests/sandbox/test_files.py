@@ -42,7 +42,7 @@ class LoadTest(SandboxTest):
         path = self.file("cells.csv", (
             "these,names,are,not,looked,at,at,all\n"
             "1,2,3,1.5,2.5,text,true,2021-12-01,2017-11-06 17:21:28\n"
-            "x,70000,1.5,y,1e3,\"a,\\\"b\\\"\",FALSE,2021-13-01,bad\n"
+            "x,70000,1.5,y,1e3,\"a,\\\"b\\\"\",FALSE,20211301,bad\n"
             "null,,null,NaN,-Infinity,null,yes,2021-2-3,2017-11-06T09:21:28.5Z\n"
             "+5,-6\n"
             "\n"
@@ -56,6 +56,14 @@ class LoadTest(SandboxTest):
             [5, -6, None, None, None, None, None, None, None],
             [None, None, 9223372036854775807, 1.5, 2.5, " padded ", True, None, 1509897600000],
         ])
+
+    def test_a_day_that_there_is_not_fails_the_job(self):
+        self.table("days", "a string, b date")
+        for day in ("2021-02-30", " 2021-13-01 ", "21-01-03", "2021-1-3x"):
+            self.assertEqual(self.load("days", self.file("days.csv", f"a,b\nx,{day}\n")), "FAILED")
+            self.assertIn(f"Fail to parse '{day}' in the new parser", self.log)
+        self.assertEqual(self.load("days", self.file("days.csv", "a,b\nx,2021\nx,2021-2\nx,soon\nx, 2021-02-03T09:00\n")), "FINISHED")
+        self.assertEqual(self.sandbox.ok("SELECT b FROM days"), [["2021-1-1"], ["2021-2-1"], [None], ["2021-2-3"]])
 
     def test_timestamp_kind_is_decided_by_the_first_cell(self):
         self.table("ts", "t timestamp")

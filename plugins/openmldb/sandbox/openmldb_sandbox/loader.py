@@ -2,7 +2,7 @@
 
 Columns are taken by position and header names are not looked at.  A cell that does not parse as
 its column's type becomes NULL without a word, and so do missing trailing cells, empty cells without
-quotes and the null value.  Whether a timestamp column holds numbers or text is decided by its first cell.
+quotes and the null value; only what looks like a date and is none ends the job.  Whether a timestamp column holds numbers or text is decided by its first cell.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ Convert = Callable[[str], Any]
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ].*)?)?)?", re.ASCII)
+_LIKE_DATE = re.compile(r"\s*\d+-\d+-\d+", re.ASCII)
 _REAL = re.compile(
     r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?)[fFdD]?|([+-]?(?:NaN|Infinity|Inf))", re.ASCII
 )
@@ -51,6 +52,9 @@ class Loader:
             scratch = Path(out.name)
             try:
                 _write_clean(self._rows(files, types, options), out)
+            except JobFailure:
+                scratch.unlink()
+                raise
             except (UnicodeDecodeError, OSError) as error:
                 scratch.unlink()
                 raise JobFailure("org.apache.spark.SparkException", f"Job aborted: {error}") from None
@@ -117,14 +121,18 @@ def _bool(text: str) -> str | None:
 
 
 def _date(text: str) -> str | None:
-    """`yyyy[-M[-d]]`; what comes behind a day does not count."""
+    """`yyyy[-M[-d]]`; what comes behind a day does not count.  What looks like a day and is none ends the job, as it does Spark's."""
     match = _DATE.fullmatch(text.strip())
-    if not match:
-        return None
     try:
-        return str(dt.date(int(match[1]), int(match[2] or 1), int(match[3] or 1)))
+        if match:
+            return str(dt.date(int(match[1]), int(match[2] or 1), int(match[3] or 1)))
     except ValueError:
-        return None
+        pass
+    if _LIKE_DATE.match(text):
+        raise JobFailure(
+            "org.apache.spark.SparkException", "Job aborted due to stage failure: org.apache.spark.SparkUpgradeException: You may get a "
+            f"different result due to the upgrading of Spark 3.0: Fail to parse '{text}' in the new parser.")
+    return None
 
 
 _CONVERTERS: dict[str, Convert] = {
