@@ -50,6 +50,7 @@ LOADS = {
     "quotes of a file": (r'"x,y","q""r","s\"t"' "\n" r'"\\","\n","a\\\"b"' "\n" 'a"b,"c"d,e"\n x , " y ","z" \n', "c0 string, c1 string, c2 string", {}),
     "nothing and NULL in a file": ('null,"null", null \n"",,NULL\n1,2\n1,2,3,4\n\n,,\n', "c0 string, c1 string, c2 string", {}),
     "a quote that does not end": ('"abc,1\n"a\nb",2,3\r\nd",e,f\n', "c0 string, c1 string, c2 string", {}),
+    "two quotes at the end of a cell": ('"open,""\n"a"",b\n"""",""" \n"c"" ,d\n', "c0 string, c1 string, c2 string", {}),
     "no quote in a file": ('1,"a,b"\n"x","y"\n', "c0 string, c1 string, c2 string", {"quote": ""}),
     "another quote and delimiter": ("1||'a||b'||3\n4||'it\\'s'||\"x\"\n", "c0 string, c1 string, c2 string", {"quote": "'", "delimiter": "||"}),
     "an empty text as NULL": ('1,,""\n', "c0 string, c1 string, c2 string", {"null_value": ""}),

@@ -89,12 +89,12 @@ class NeighbourTest(unittest.TestCase):
 
     def test_given_folders_are_read_and_written(self):
         sandbox = self.start()
-        (self.given / "in.csv").write_text("s\nmine\n")
+        (self.given / "in.csv").write_text("s\nmine")
         sandbox.ok("CREATE DATABASE demo_db")
         sandbox.ok("CREATE TABLE t(s string)")
         sandbox.ok(f"LOAD DATA INFILE '{self.given}/i*.csv' INTO TABLE t OPTIONS(load_mode='local')")
         sandbox.ok(f"SELECT * FROM t INTO OUTFILE '{self.given}/out'")
-        self.assertEqual((self.given / "out").read_text(), "s\nmine\n")
+        self.assertEqual((self.given / "out").read_text(), "s\nmine")
 
     def test_the_root_of_the_file_system_cannot_be_given(self):
         done = subprocess.run([sys.executable, str(PACKAGES / "openmldb_sandbox"), "--allow-dir", "/"], capture_output=True,

@@ -1,7 +1,7 @@
 """Records of CSV as Spark 3.2 reads them with the options of the engine: a line each, with a backslash as the escape inside quotes.
 
 A quote counts at the beginning of a cell alone, and ends it before a delimiter alone: otherwise the cell is what stands there, its
-quotes among it, up to the next delimiter; `"a""b"` is such a cell. What no quote ends ends with its line. Blanks stay.
+quotes among it, up to the next delimiter; `"a""b"` is such a cell, and `"a""` is `a"`. What no quote ends ends with its line. Blanks stay.
 """
 
 from __future__ import annotations
@@ -55,6 +55,9 @@ def _quoted(line: str, start: int, delimiter: str, quote: str) -> tuple[str, int
         if mark == "\\" != quote and following in ("\\", quote) and following:
             text.append(following)
             at += 2
+        elif mark == quote == following:  # one of them is text, if the cell ends behind the other
+            text.append(quote)
+            at += 1
         elif mark == quote:
             end = _behind_blanks(line, at + 1, delimiter)
             if end == len(line) or line.startswith(delimiter, end):
