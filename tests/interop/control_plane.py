@@ -18,7 +18,8 @@ from waiting import free_ports, port_is_open, until
 from zk_client import ZooKeeper
 
 START_LIMIT = 180  # seconds for one server on a busy machine
-PORTS = ("zookeeper", "postgres", "master", "master_http", "api", "worker", "worker_http", "sandbox")
+PORTS = ("zookeeper", "postgres", "master", "master_http", "api", "worker", "worker_http", "sandbox",
+         "sandbox_of_imports")
 MASTER = "org.apache.dolphinscheduler.server.master.MasterServer"
 API = "org.apache.dolphinscheduler.api.ApiApplicationServer"
 

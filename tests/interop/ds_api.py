@@ -20,11 +20,12 @@ class DsApi:
     """A logged-in administrator with one project."""
 
     def __init__(self, port, project="interop", tenant="root"):
-        self._base = f"http://127.0.0.1:{port}/dolphinscheduler"
+        self._base = self.url = f"http://127.0.0.1:{port}/dolphinscheduler"
         self._session = None
         self._session = self.call("POST", "/login", userName="admin", userPassword="dolphinscheduler123")["sessionId"]
         self.tenant = tenant
         self.add_tenant(tenant)
+        self.project = project
         self._project = f"/projects/{self.call('POST', '/projects', projectName=project, description='')['code']}"
 
     # --- definitions -------------------------------------------------------------------------------------------------
@@ -36,6 +37,15 @@ class DsApi:
         """The code of a new environment."""
         return self.call("POST", "/environment/create", name=name, config=config, description=name,
                          workerGroups=json.dumps(["default"]))
+
+    def add_token(self):
+        """For programs that do not log in."""
+        return self.call("POST", "/access-tokens", userId=1, expireTime="2099-01-01 00:00:00")["token"]
+
+    def definition_named(self, name):
+        """The code of a workflow that somebody else has made."""
+        page = self.call("GET", f"{self._project}/process-definition", searchVal=name, pageNo=1, pageSize=100)
+        return next(one["code"] for one in page["totalList"] if one["name"] == name)
 
     def generate_codes(self, count):
         codes = []

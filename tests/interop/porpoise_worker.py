@@ -38,10 +38,12 @@ class PorpoiseWorker(WorkerProcess):
                 "max-cpu-load-avg": 1000, "reserved-memory": 0.1}
 
     def _configuration(self):
-        """Where test_demo will have its OpenMLDB sandbox."""
+        """Where test_demo and test_import will have their OpenMLDB sandboxes."""
         file = self.plane.run / "conf" / "porpoise.yaml"
         file.write_text("plugins:\n  OPENMLDB:\n    settleMillis: 0\n    apiservers:\n"
-                        f'      "127.0.0.1:2181/openmldb": http://127.0.0.1:{self.plane.ports["sandbox"]}\n')
+                        f'      "127.0.0.1:2181/openmldb": http://127.0.0.1:{self.plane.ports["sandbox"]}\n'
+                        '      "127.0.0.1:2181/imported": '
+                        f'http://127.0.0.1:{self.plane.ports["sandbox_of_imports"]}\n')
         return file
 
     def log_is_complete(self, text):

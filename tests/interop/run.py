@@ -13,7 +13,8 @@ from scenario import Scenario
 
 HERE = Path(__file__).resolve().parent
 QUICK = ["test_shell", "test_python", "test_parameters", "test_switch", "test_http", "test_dry_run", "test_environment",
-         "test_tenant", "test_resources", "test_kill", "test_logs", "test_demo", "test_seed", "test_many"]
+         "test_tenant", "test_resources", "test_kill", "test_logs", "test_demo", "test_seed", "test_import",
+         "test_many"]
 SLOW = ["test_timeout", "test_delay"]
 DISTURBING = ["test_restart", "test_killed_often", "test_failover"]
 
