@@ -44,7 +44,7 @@ bool belongs_to(const ProcessInfo& process, uid_t user) {
 // tenant's are none of our own.
 void reap_adopted(const std::set<pid_t>& seen, const std::optional<OsUser>& tenant) {
   for (const ProcessInfo& process : list_processes()) {
-    if (process.parent != ::getpid() || process.state != 'Z') continue;
+    if (process.parent != ::getpid() || !process.ended()) continue;
     if (seen.contains(process.pid) || (tenant && belongs_to(process, tenant->uid)))
       ::waitpid(process.pid, nullptr, WNOHANG);
   }

@@ -124,7 +124,7 @@ std::vector<ProcessInfo> ChildReaper::end_leftovers(milliseconds limit) {
   if (changed_.wait_for(lock, limit, [&] { return clean_look_ >= first; })) return {};
   std::vector<ProcessInfo> alive;
   for (auto& [pid, leftover] : leftovers_) {
-    if (leftover.process.state == 'Z') continue;
+    if (leftover.process.ended()) continue;
     leftover.named = true;
     alive.push_back(leftover.process);
   }
@@ -190,13 +190,13 @@ bool ChildReaper::handle(pid_t child) {
   const auto process = read_process(child);
   if (!process || process->parent != ::getpid()) return false;  // waited for by somebody else, just now
   if (process->session == session_) {
-    if (process->state != 'Z') return true;
+    if (!process->ended()) return true;
     const auto since = own_zombies_.emplace(child, Clock::now()).first->second;
     if (Clock::now() - since > kUnclaimed) ::waitpid(child, nullptr, WNOHANG);
     return true;
   }
-  if (process->state != 'Z' && is_kept(child)) return true;
-  if (process->state != 'Z') fight(*process);
+  if (!process->ended() && is_kept(child)) return true;
+  if (!process->ended()) fight(*process);
   if (::waitpid(child, nullptr, WNOHANG) > 0) last_news_ = Clock::now();
   return false;
 }

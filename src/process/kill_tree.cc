@@ -29,7 +29,7 @@ std::vector<ProcessInfo> freeze(const FindProcesses& find) {
     found = find();
     bool news = false;
     for (const ProcessInfo& process : found) {
-      if (process.state == 'Z' || !stopped.insert(process.pid).second) continue;
+      if (process.ended() || !stopped.insert(process.pid).second) continue;
       news = true;
       signal_process(process, SIGSTOP);
     }
@@ -60,7 +60,7 @@ std::size_t kill_round(const FindProcesses& find, pid_t own_group) {
   std::size_t alive = 0;
   std::unordered_set<pid_t> groups{0, 1, own_group};
   for (const ProcessInfo& process : freeze(find)) {
-    if (process.state != 'Z') ++alive;
+    if (!process.ended()) ++alive;
     // The kernel signals a group in one go, forks in progress included: that beats processes which fork and exit faster
     // than /proc can be read. The number is still theirs, as a member was alive just now.
     if (signal_process(process, SIGKILL) && groups.insert(process.group).second) ::kill(-process.group, SIGKILL);
@@ -79,7 +79,7 @@ std::size_t kill_descendants(pid_t parent) {
     const auto process = fd ? read_process(pid) : std::nullopt;
     // An orphan has come to `parent`; any other parent means that the number is another's by now.
     if (!process || (process->parent != its_parent && process->parent != parent)) continue;
-    if (signal_pidfd(fd.get(), SIGKILL) && process->state != 'Z') ++killed;
+    if (signal_pidfd(fd.get(), SIGKILL) && !process->ended()) ++killed;
     for (const pid_t child : listed_children_of(pid).value_or(std::vector<pid_t>())) waiting.emplace_back(child, pid);
   }
   return killed;

@@ -77,9 +77,10 @@ std::optional<ProcessInfo> parse_stat(std::string_view text) {
   info.name = text.substr(open + 1, close - open - 1);
   info.state = text[close + 2];
   text.remove_prefix(close + 3);
-  constexpr int kFieldsBeforeStart = 15;  // tty_nr … itrealvalue, fields 7 to 21 of proc(5)
+  constexpr int kFieldsBeforeThreads = 13;  // tty_nr … nice, fields 7 to 19 of proc(5); 21 is itrealvalue
   if (!take_number(text, info.parent) || !take_number(text, info.group) || !take_number(text, info.session) ||
-      !skip_fields(text, kFieldsBeforeStart) || !take_number(text, info.start_ticks))
+      !skip_fields(text, kFieldsBeforeThreads) || !take_number(text, info.threads) || !skip_fields(text, 1) ||
+      !take_number(text, info.start_ticks))
     return std::nullopt;
   return info;
 }
@@ -137,11 +138,24 @@ std::vector<ProcessInfo> descendants(const std::vector<ProcessInfo>& all, pid_t 
 
 namespace {
 
+// Of any thread: one that has ended shows none, and the first one may be such.
+std::string read_environment(pid_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid);
+  std::string text = read_file(folder + "/environ", kMaxEnvironmentBytes).value_or("");
+  if (!text.empty()) return text;
+  const auto process = read_process(pid);
+  if (!process || process->threads <= 1) return "";
+  const auto threads = open_folder(folder + "/task");
+  while (const dirent* entry = threads && text.empty() ? ::readdir(threads.get()) : nullptr)
+    if (to_pid(entry->d_name) != 0)
+      text = read_file(folder + "/task/" + entry->d_name + "/environ", kMaxEnvironmentBytes).value_or("");
+  return text;
+}
+
 template <typename Wanted>
 std::string first_environment_entry(pid_t pid, const Wanted& wanted) {
-  const auto text = read_file("/proc/" + std::to_string(pid) + "/environ", kMaxEnvironmentBytes);
-  if (!text) return "";
-  std::string_view rest = *text;
+  const std::string text = read_environment(pid);
+  std::string_view rest = text;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\0'), rest.size());
     if (wanted(rest.substr(0, end))) return std::string(rest.substr(0, end));

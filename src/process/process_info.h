@@ -23,10 +23,13 @@ struct ProcessInfo {
   pid_t parent = 0;
   pid_t group = 0;
   pid_t session = 0;
-  char state = '?';               // as in /proc/<pid>/stat: R, S, D, T, Z…
+  char state = '?';               // of its first thread, as in /proc/<pid>/stat: R, S, D, T, Z…
+  int threads = 1;
   std::uint64_t start_ticks = 0;  // since boot; with the pid it names a process for good
   std::string name;               // at most 15 bytes
 
+  // Waits for its parent alone. One whose first thread has ended before the others is a Z, too, and lives.
+  bool ended() const { return state == 'Z' && threads <= 1; }
   bool stopped() const { return state == 'T' || state == 't'; }
 };
 

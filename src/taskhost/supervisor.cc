@@ -315,9 +315,9 @@ void Supervisor::runner_ended() {
 void Supervisor::end_leftovers() {
   if (std::exchange(leftovers_seen_, true) || seen_.end.stop != StopReason::kNone) return;
   auto left = tree();
-  std::erase_if(left, [](const ProcessInfo& process) { return process.state == 'Z'; });
+  std::erase_if(left, [](const ProcessInfo& process) { return process.ended(); });
   kill_at_.reset();
-  // Also when there are zombies only: one whose main thread alone has ended looks like that.
+  // Also when there are zombies only: this is one look, and who forked meanwhile is met by the next one.
   end_by(Clock::now() + std::min(request_.kill_grace, kUnattendedGrace));
   if (left.empty()) return;
   if (request_.keep_leftovers && seen_.end.outcome && seen_.end.outcome->status == PORPOISE_OK) {

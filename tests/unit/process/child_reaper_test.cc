@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <functional>
 #include <new>
+#include <thread>
 
 namespace porpoise {
 namespace {
@@ -84,6 +86,21 @@ TEST_F(ChildReaperTest, EndsAndReapsALeftover) {
   EXPECT_TRUE(reaper.end_leftovers(milliseconds(5000)).empty());
   EXPECT_FALSE(read_process(left)) << "not even a zombie is left";
   EXPECT_EQ(survivors_, 0U);
+}
+
+// It was taken for dead, and the task of a killed host for ended, while its thread went on.
+TEST_F(ChildReaperTest, EndsAProcessWhoseFirstThreadHasEnded) {
+  const pid_t left = leave_behind([] {
+    std::thread([] {
+      while (true) ::pause();
+    }).detach();
+    ::syscall(SYS_exit, 0);  // of this thread alone
+  });
+  ASSERT_TRUE(wait_until([&] { return read_process(left)->state == 'Z'; }));
+  ASSERT_FALSE(read_process(left)->ended());
+  ChildReaper reaper(handlers(), milliseconds(5000));
+  ASSERT_TRUE(wait_until([&] { return ended_ > 0; }));
+  EXPECT_FALSE(read_process(left)) << "not even a zombie is left";
 }
 
 // 1,900 zombies a second, and nothing ever caught it.

@@ -23,7 +23,16 @@ TEST(ProcessInfo, ReadsNamesWithBlanksAndParentheses) {
   EXPECT_EQ(info->parent, 17);
   EXPECT_EQ(info->group, 4710);
   EXPECT_EQ(info->session, 4709);
+  EXPECT_EQ(info->threads, 1);
   EXPECT_EQ(info->start_ticks, 987654U);
+}
+
+TEST(ProcessInfo, AZombieWithThreadsLives) {
+  std::string text = kStat;
+  text.replace(text.find(" S "), 3, " Z ");
+  EXPECT_TRUE(parse_stat(text)->ended());
+  text.replace(text.find(" 20 0 1 "), 8, " 20 0 2 ");
+  EXPECT_FALSE(parse_stat(text)->ended());
 }
 
 TEST(ProcessInfo, RefusesWhatIsCutAnywhereBeforeTheStartTime) {

@@ -74,9 +74,10 @@ TEST(TaskProcesses, AreNotThoseOfWhoGotTheNumberOfTheHost) {
 TEST(KillDescendants, SaysHowManyLivedAndCountsNoZombie) {
   const Leader leader;
   ASSERT_TRUE(leader.wait_for_child());
-  ::kill(leader.pid(), SIGSTOP);
-  EXPECT_EQ(kill_descendants(leader.pid()), 1U);
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  ::kill(leader.pid(), SIGSTOP);
+  while (!read_process(leader.pid())->stopped() && std::chrono::steady_clock::now() < limit) ::poll(nullptr, 0, 2);
+  EXPECT_EQ(kill_descendants(leader.pid()), 1U);
   while (kill_descendants(leader.pid()) > 0 && std::chrono::steady_clock::now() < limit) ::poll(nullptr, 0, 2);
   EXPECT_EQ(kill_descendants(leader.pid()), 0U);
   EXPECT_EQ(children_of(leader.pid()).size(), 1U);
