@@ -96,7 +96,9 @@ class Engine:
             folder = Path(parent) / "out"
             for sql in filter(None, (query.earlier, query.sql)):
                 answer = self._ask({"sql": sql.replace(OUT, str(folder))})
-            return answer if "error" in answer else files.written(folder, query.sql)
+            if "error" in answer:
+                return {"error": answer["error"].replace(str(folder), OUT)}
+            return files.written(folder, query.sql)
 
     def _load(self, query: Query) -> dict:
         with tempfile.TemporaryDirectory(prefix="oracle-engine-") as folder:
