@@ -37,6 +37,7 @@ struct AcceptedTask {
   std::string app_ids;
   bool killed = false;          // by order of a master
   bool abandoned = false;       // no master is told how it ends
+  bool maybe_told = false;      // how it ended, by an earlier run: no RUNNING may follow
   bool delay_unacked = false;   // DELAY was told: 3.1 acknowledges it as if it were the RESULT
   bool master_changed = false;  // while its dispatch is on its way to the disk
   std::vector<ReplyTo> kill_askers;

@@ -53,6 +53,11 @@ bool Engine::has_unfinished(std::int64_t task_instance_id) const {
   return found != tasks_.end() && found->second.phase != TaskPhase::kEnded;
 }
 
+std::string Engine::master_of(std::int64_t task_instance_id) const {
+  const auto found = tasks_.find(task_instance_id);
+  return found == tasks_.end() ? "" : found->second.dispatch.master;
+}
+
 std::size_t Engine::task_bytes() const {
   std::size_t bytes = 0;
   for (const auto& [id, task] : tasks_)
@@ -110,6 +115,7 @@ void Engine::give_up(Moment now) {
 }
 
 void Engine::put_running(const AcceptedTask& task, Moment now) {
+  if (task.maybe_told) return;
   outbox_.put({task.id(), MessageKind::kRunning}, running_message(task, settings_.address), now);
 }
 

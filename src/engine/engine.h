@@ -6,7 +6,8 @@
 // masters and crashes. Promises:
 // - at most one execution per task instance, exactly one terminal result per accepted dispatch, on disk before it is
 // told
-// - nothing is said after RESULT; every kill is answered, when nothing of the task lives
+// - nothing but RESULT itself is said of a task after its RESULT, whoever is its master by then
+// - every kill is answered, when nothing of the task lives
 // - nothing is accepted or started before it is known whose the tasks are
 // - tasks that masters have given to others are dead before the worker registers again, and no master is told of them
 // - it leaves within the drain limit, unless something of a task cannot be ended
@@ -62,6 +63,8 @@ class Engine {
   std::size_t running() const { return running_; }
   std::map<std::string, std::size_t> running_by_type() const;
   bool has_unfinished(std::int64_t task_instance_id) const;  // accepted, and not ended
+  // Who is told of it by now; empty: nobody, it is not known (any more).
+  std::string master_of(std::int64_t task_instance_id) const;
   const Outbox& outbox() const { return outbox_; }
   // Of the dispatches of tasks that have not ended.
   std::size_t task_bytes() const;

@@ -33,7 +33,7 @@ void Engine::handle(const event::Scanned& event, Moment now) {
   if (std::exchange(recovered_, true)) return;
   for (const FoundTask& found : event.tasks) recover(found, ownership_, now);
   if (ownership_ == Ownership::kGivenUp || ending_)
-    fence("its worker was away for too long: masters run it elsewhere");
+    fence(kAwayTooLong);
   else if (registered_)
     go_on();
 }
@@ -49,7 +49,10 @@ void Engine::fence(const std::string& reason) {
 
 void Engine::give_up_tasks(const std::string& reason) {
   closed_ = true;
-  for (const auto& [order, id] : std::exchange(queue_, {})) forget(id);
+  for (const auto& [order, id] : std::exchange(queue_, {})) {
+    say(action::Level::kInfo, "given up before it started: " + reason, id);
+    forget(id);
+  }
   for (auto& [id, task] : tasks_) {
     const bool may_run = task.phase == TaskPhase::kRunning || task.phase == TaskPhase::kStoring;
     if (!may_run || task.abandoned) continue;  // an end from before is worth telling: it may spare a rerun

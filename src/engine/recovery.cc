@@ -32,15 +32,22 @@ std::string reason_of_loss(const FoundTask& found) {
   return found.damage.empty() ? lost : lost + "; " + found.damage;
 }
 
+std::string reason_of_end(const FoundTask& found) {
+  return found.abandoned ? "an earlier run of the worker had given it up: masters run it elsewhere" : kAwayTooLong;
+}
+
 void Engine::recover(const FoundTask& found, Ownership ownership, Moment now) {
   AcceptedTask task = found.task;
   if (!found.damage.empty()) say(action::Level::kError, "the state of a task is damaged: " + found.damage, task.id());
+  task.maybe_told = found.result_damaged;
   switch (recovery_of(found, ownership)) {
     case Recovery::kStart: task.phase = TaskPhase::kWaiting; break;
     case Recovery::kEnd:
       task.abandoned = true;
+      task.phase = TaskPhase::kRunning;
       want(action::Abandon{task.id()});
-      [[fallthrough]];
+      want(action::Adopt{task, found.request, "given up: " + reason_of_end(found) + "; its task host had ended"});
+      break;
     case Recovery::kFollow:
       task.phase = TaskPhase::kRunning;
       want(action::Adopt{task, found.request, reason_of_loss(found)});
@@ -69,8 +76,8 @@ void Engine::take_back(AcceptedTask task, const FoundTask& found, Moment now) {
     case TaskPhase::kRunning:
       ++running_;
       if (kept.abandoned)
-        want(action::Cancel{id, "an earlier run of the worker had given it up", true});
-      else if (found.host_lives)  // else its end is next, and may have been told before
+        want(action::Cancel{id, reason_of_end(found), true});
+      else if (found.host_lives)  // else its end is next
         put_running(kept, now);
       break;
     case TaskPhase::kEnded: put_result(kept, *found.result, now); break;

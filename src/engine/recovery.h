@@ -25,11 +25,14 @@ struct FoundTask {
   bool abandoned = false;   // action::Abandon: it had been given up
   bool alerted = false;     // the alert server has answered to its alert
   std::optional<TaskResult> result;
-  bool result_damaged = false;  // there was one, and it cannot be read
+  bool result_damaged = false;  // there was one, and it cannot be read; it may have been told
   std::string damage;           // which files cannot be read, and why; for people
 
   std::int64_t id() const { return task.id(); }
 };
+
+// For the log of a task.
+inline constexpr const char* kAwayTooLong = "its worker was away for too long: masters run it elsewhere";
 
 // Whose the tasks of an earlier run are.
 enum class Ownership {
@@ -52,5 +55,8 @@ Recovery recovery_of(const FoundTask& found, Ownership ownership);
 
 // Why a task that is found without a living host and without a result has none; one line.
 std::string reason_of_loss(const FoundTask& found);
+
+// Why a task that is found is ended (Recovery::kEnd): its masters have given it to others; one line, for its log.
+std::string reason_of_end(const FoundTask& found);
 
 }  // namespace porpoise

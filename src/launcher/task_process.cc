@@ -282,7 +282,8 @@ class TaskProcess::Impl : public std::enable_shared_from_this<TaskProcess::Impl>
     if (closed_) return;
     if (finished_) return reap();
     TaskEnding ending;  // how it died, unless it was given up
-    if (order_) ending = {TaskState::kKill, "cancelled: " + *order_ + "; its task host ended without a result", false};
+    if (order_)
+      ending = {TaskState::kKill, "cancelled: " + *order_ + "; its task host was gone before it had ended it", false};
     bury(false, std::move(ending));
   }
 

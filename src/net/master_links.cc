@@ -75,8 +75,10 @@ class MasterLinks::Link : public std::enable_shared_from_this<Link> {
     connection_->start();
     last_beat_ = std::chrono::steady_clock::now();
     MasterLinks& links = *links_;
-    for (auto& [bytes, key] : std::exchange(waiting_, {}))
+    for (auto& [bytes, key] : std::exchange(waiting_, {})) {
+      if (key && !links.events_.still_due(*key, master_)) continue;
       if (!connection_ || !connection_->send(std::move(bytes))) links.not_sent(key, "the connection broke");
+    }
   }
 
   void failed(const std::string& why) {

@@ -34,7 +34,9 @@ class MasterLinkEvents {
   virtual void on_not_sent(const wire::MessageKey& key, const std::string& why) = 0;
   // A master cannot be reached, or is again: once each, for the log.
   virtual void on_link(const std::string& text) = 0;
-  // The one question: the bytes of a whole frame for a master that was silent for long.
+  // Asked of what had to wait for the connection to `master`: false, and it is dropped without a word.
+  virtual bool still_due(const wire::MessageKey& key, const std::string& master) = 0;
+  // The bytes of a whole frame for a master that was silent for long.
   virtual std::string heartbeat() = 0;
 };
 

@@ -82,7 +82,7 @@ void judge_stop(const TaskRequest& request, const TaskEnd& end, TaskResult& resu
     case StopReason::kFenced:
       result.fenced = true;
       result.message = "fenced: the worker has not renewed its lease for " + end.stop_text +
-                       ": its masters have given the task to others";
+                       ", by when its masters give the task to others";
       break;
     case StopReason::kMemory:
       result.message =

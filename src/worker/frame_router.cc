@@ -154,6 +154,11 @@ void FrameRouter::on_not_sent(const wire::MessageKey& key, const std::string&) {
   deps_.loop.post(event::NotSent{key});
 }
 
+// RUNNING that waits for a master while another one takes the task over, and hears its RESULT, is not told any more.
+bool FrameRouter::still_due(const wire::MessageKey& key, const std::string& master) {
+  return key.kind != MessageKind::kRunning || deps_.loop.engine().master_of(key.task_instance_id) == master;
+}
+
 // --- What they say ---
 
 std::optional<wire::Incoming> FrameRouter::decode(const wire::Frame& frame, const std::string& peer) {

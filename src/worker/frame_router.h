@@ -56,6 +56,7 @@ class FrameRouter final : public ListenerEvents, public MasterLinkEvents {
   // Of the worker's own.
   void on_frame(const std::string& master, const wire::Frame& frame) override;
   void on_not_sent(const wire::MessageKey& key, const std::string& why) override;
+  bool still_due(const wire::MessageKey& key, const std::string& master) override;
   void on_link(const std::string& text) override { deps_.log.warn(text); }
   std::string heartbeat() override { return encode(wire::Beat{}); }
 

@@ -127,12 +127,21 @@ class History:
         if results and results[0].status == SUCCESS and begun and not self.finished(task):
             yield "P1: it is told to have succeeded, and has not finished"
         yield from self._after_ack(events, dispatched, results, circumstances)
-        if late := [e for e in events if e.kind == "RUNNING" and results and e.t > results[0].t
-                    and e.connection == results[0].connection]:
+        if late := [e for e in events if e.kind == "RUNNING" and results and self._said_after(e, results[0])]:
             yield f"P2: RUNNING came after RESULT, {late[0].t - results[0].t:.3f} s"
         for e in results:
             if e.survivors:
                 yield f"P3: its end was told while these lived: {e.survivors}"
+
+    @staticmethod
+    def _said_after(running, result):
+        """Whether it left the worker after that RESULT. What comes by an older connection may have left it before: a
+        master reads each on a thread of its own."""
+        if running.t <= result.t:
+            return False
+        if running.master == result.master:
+            return running.connection >= result.connection
+        return running.connected > result.t + IN_FLIGHT
 
     @staticmethod
     def _after_ack(events, dispatched, results, circumstances):

@@ -100,7 +100,7 @@ class Master:
         self._server = None
         self._server_node = None
         self._connections = []
-        self._numbers = itertools.count(1)  # of connections: only of one is what comes in order
+        self._numbers = itertools.count(1)  # of connections: the worker has one at a time
         self.port = None
         self.listen()
         self.address = f"127.0.0.1:{self.port}"
@@ -195,7 +195,8 @@ class Master:
                 self._connections.append(connection)
             messages = queue.SimpleQueue()
             threading.Thread(target=self._read, args=(connection, messages), daemon=True).start()
-            threading.Thread(target=self._hear, args=(connection, next(self._numbers), messages), daemon=True).start()
+            way = {"connection": next(self._numbers), "connected": time.monotonic()}
+            threading.Thread(target=self._hear, args=(connection, way, messages), daemon=True).start()
 
     @staticmethod
     def _read(connection, messages):
@@ -211,11 +212,11 @@ class Master:
         connection.close()
         messages.put(None)
 
-    def _hear(self, connection, number, messages):
+    def _hear(self, connection, way, messages):
         while message := messages.get():
-            self._from_worker(connection, number, *message)
+            self._from_worker(connection, way, *message)
 
-    def _from_worker(self, connection, number, came, kind, raw):
+    def _from_worker(self, connection, way, came, kind, raw):
         if kind not in (RUNNING, RESULT, REJECT):
             return  # heartbeats
         body = json.loads(raw)
@@ -230,7 +231,7 @@ class Master:
             left = survivors(self._tasks[task])
         # A new master is named as the receiver; the rest stays the same.
         same = {key: value for key, value in body.items() if key != "messageReceiverAddress"}
-        self._history.add(NAMES[kind], task, came, master=self.name, connection=number, status=body.get("status"),
+        self._history.add(NAMES[kind], task, came, master=self.name, **way, status=body.get("status"),
                           survivors=left, log_path=body.get("logPath"), pid=body.get("processId"),
                           body=json.dumps(same, sort_keys=True) if kind == RESULT else None)
         self._acknowledge(connection, kind, task)

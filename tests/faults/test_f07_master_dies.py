@@ -4,7 +4,7 @@ import unittest
 from time import monotonic
 
 from fault_case import FaultCase
-from frames import SUCCESS
+from frames import KILLED, SUCCESS
 from waiting import until
 
 
@@ -33,6 +33,21 @@ class MasterDies(FaultCase):
         self.worker.restart()
         self.assertEqual(self.history.wait("RESULT", task.id)[0].master, "m2")
 
+    def test_the_log_of_an_adopted_task_names_the_master_that_had_it_killed(self):
+        """It named the dead one, which had dispatched it."""
+        task = self._running()
+        self.worker.kill_hard()
+        self.worker.restart()
+        second = self._second()
+        self.worker.wait_metric('porpoise_slots{state="used"}', 1)
+        second.kill(task.id)
+        self.history.wait("KILL_RESPONSE", task.id)
+        text = task.log_path(self.worker.log_dir).read_text()
+        self.assertIn(f"cancelled: killed by order of master {second.address}", text)
+        self.assertNotIn(self.first_address, text[text.index("cancelled:"):])
+        second.update_host(task.id, second.address)
+        self.assertEqual(self.history.result(task.id).status, KILLED)
+
     def test_one_that_comes_back_hears_it_within_seconds(self):
         task = self._running()
         self.gate_file.touch()
@@ -48,6 +63,7 @@ class MasterDies(FaultCase):
         """A task whose master has died."""
         self.gate_file, wait = self.gate()
         task, = self.start_tasks(1, wait)
+        self.first_address = self.master.address
         self.master.die()
         return task
 

@@ -16,6 +16,8 @@ TASKS = 5
 
 
 class Expired(FaultCase):
+    given_up_because = "the worker's session in ZooKeeper has expired|the worker has not renewed its lease"
+
     def end_session(self):
         """On the server, as its own client would; the worker may come back in between, so until it is unknown."""
         saved = json.loads((self.worker.data / "session.json").read_text())
@@ -54,6 +56,10 @@ class Expired(FaultCase):
         self.given_up.update(task.id for task in tasks)
         self.serves()
         self.assertEqual([e for task in tasks for e in self.history.of("RESULT", task.id)], [], "nobody hears of them")
+        for task in tasks:
+            text = task.log_path(self.worker.log_dir).read_text()
+            self.assertRegex(text, self.given_up_because)
+            self.assertNotIn("without a result", text)
 
 
 class Kill(Expired):

@@ -2,6 +2,8 @@
 then its hosts have ended them, as it does not renew its lease.
 """
 
+import os
+import signal
 import unittest
 from time import monotonic
 
@@ -46,6 +48,18 @@ class Lease(FaultCase):
         self.assertLess(took, SESSION + 2 + 3)
         self.comes_back(task)
 
+    def test_a_task_whose_host_died_too_says_that_it_was_given_up(self):
+        """It said that its host had ended without a result, and nothing of the outage."""
+        task, = self.start_tasks(1, "sleep 600")
+        host = self.worker.hosts()[task.id]
+        self.worker.kill_hard()
+        self.given_up.add(task.id)
+        os.kill(host, signal.SIGKILL)
+        until(lambda: self.worker.registration() is None, "the end of its session", 60, 0.02)
+        self.comes_back(task)
+        self.assertIn("given up: its worker was away for too long: masters run it elsewhere",
+                      task.log_path(self.worker.log_dir).read_text())
+
     def test_a_task_of_a_worker_that_comes_back_in_time_goes_on(self):
         gate, wait = self.gate()
         task, = self.start_tasks(1, wait)
@@ -61,6 +75,7 @@ class Lease(FaultCase):
         self.serves()
         self.assertEqual(self.history.of("RESULT", task.id), [], "nobody hears of what was fenced")
         until(lambda: not self.worker.has_on_disk(task.id), "the end of its state folder", 30)
+        self.assertNotIn("without a result", task.log_path(self.worker.log_dir).read_text())
 
 
 class Keep(FaultCase):

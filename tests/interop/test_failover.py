@@ -31,6 +31,9 @@ class Failover(Scenario):
         self.skip_java("does not end the attempt that the new master replaced")
         self.assertEqual(file.read_text().split().count("end"), 1, "a replaced attempt is ended before its end")
         until(lambda: not processes_with(mark), "the end of every process", 60)
+        for number in self.plane.sql("SELECT id FROM t_ds_task_instance WHERE name = 'long' AND flag = 0 "
+                                     f"AND process_instance_id = {flow.instance}"):
+            self.assertIn("cancelled: killed by order of its master ", self.api.log(int(number)), "of the replaced one")
 
 
 if __name__ == "__main__":

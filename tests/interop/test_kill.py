@@ -58,6 +58,13 @@ class Kill(Scenario):
             # The master has the state before the worker has the order.
             until(lambda: output_of(self.api.log(number)) == ["begin"], f"the output of '{name}' in its log", 30)
 
+    def test_the_log_names_the_master_that_ordered_it(self):
+        self.skip_java("says nothing of who asked")
+        for name in ("child", "daemon"):
+            number = self.flow.tasks()[name]["id"]
+            until(lambda: "cancelled: killed by order of its master " in self.api.log(number),
+                  f"who had '{name}' killed in its log", 30)
+
 
 if __name__ == "__main__":
     unittest.main()

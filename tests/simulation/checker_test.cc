@@ -49,6 +49,19 @@ TEST(Checker, SeesAResultThatIsNotOnDiskOrChanges) {
   EXPECT_THAT(broken_at_last(changed), HasSubstr("the same to the byte"));
 }
 
+TEST(Checker, SeesRunningAfterResultWhoeverHearsIt) {
+  for (const char* const peer : {"m:0", "m:1"}) {
+    History late = run_to_result();
+    late.push_back(on(What::kToldResult));
+    late.back().text = "SUCCESS";
+    late.push_back(on(What::kMaster));
+    late.back().peer = peer;
+    late.push_back(on(What::kToldRunning));
+    late.back().peer = peer;
+    EXPECT_THAT(broken_at_last(late), HasSubstr("never told after RESULT")) << peer;
+  }
+}
+
 TEST(Checker, SeesATaskThatIsForgottenTooEarlyOrNeverEnds) {
   EXPECT_THAT(broken_at_last({on(What::kAccepted), on(What::kForgotten)}), HasSubstr("is kept until"));
   EXPECT_THAT(broken_at_last({on(What::kAccepted), on(What::kEnd, 0)}), HasSubstr("has an end"));

@@ -193,6 +193,36 @@ TEST(Restart, TellsNoRunningOfWhatHasNoLivingHost) {
   EXPECT_THAT(driver.take(), ElementsAre("RESULT 1 6 to m:1"));
 }
 
+// The same, while its host was still about to end: it had a result once, so its masters may know it.
+TEST(Restart, TellsNoRunningOfWhatHasHadAResult) {
+  Driver driver(small_settings());
+  FoundTask torn = found_running(1);
+  torn.result_damaged = true;
+  driver.register_with({torn});
+  driver.on(event::AppId{1, "job_5"}, 1);
+  driver.dispatch(task(1, "m:2"), 2);
+  EXPECT_THAT(driver.take(), ElementsAre("scan", "adopt 1", "save session", "listen", "keep master of 1 m:2"));
+  driver.end(result_of(1, TaskState::kFailure), 3);
+  EXPECT_THAT(driver.take(), ElementsAre("RESULT 1 6 to m:2"));
+}
+
+// Its log said that its host had ended without a result, and nothing of the outage.
+TEST(Restart, ATaskThatMastersHaveGivenToOthersEndsWithThatAsItsReason) {
+  Driver driver(small_settings());
+  FoundTask dead = found_running(1);
+  dead.host_lives = false;
+  driver.register_with({dead, abandoned(found_running(2))}, false);
+  std::vector<std::string> reasons;
+  for (const Action& action : driver.actions) {
+    if (const auto* const adopt = std::get_if<action::Adopt>(&action)) reasons.push_back(adopt->reason);
+    if (const auto* const cancel = std::get_if<action::Cancel>(&action)) reasons.push_back(cancel->reason);
+  }
+  const std::string away = "its worker was away for too long: masters run it elsewhere";
+  const std::string before = "an earlier run of the worker had given it up: masters run it elsewhere";
+  EXPECT_THAT(reasons, ElementsAre("given up: " + away + "; its task host had ended", away,
+                                   "given up: " + before + "; its task host had ended", before));
+}
+
 // Neither its dispatch nor its master's address could be read.
 TEST(Restart, KeepsTheEndOfATaskWhoseMasterIsUnknownForWhoeverAsks) {
   Driver driver(small_settings());

@@ -7,7 +7,9 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 using TaskLife = EngineTest;
 
@@ -198,6 +200,26 @@ TEST_F(TaskLife, AppIdsAreToldWhileTheTaskRuns) {
   (void)take();
   driver.on(event::AppId{1, "job_5"}, 1);
   EXPECT_THAT(take(), ElementsAre("RUNNING 1 to m:1"));
+}
+
+// Neither repeated nor told to a new master: a 3.1 master that hears it last shows the task as running for ever.
+TEST_F(TaskLife, NothingIsSaidOfRunningOnceTheEndIsDue) {
+  accept(1);
+  driver.end(success(1), 1);
+  EXPECT_THAT(take(), ElementsAre("start 1", "RUNNING 1 to m:1", "RESULT 1 7 to m:1"));
+  driver.on(event::NotSent{{1, MessageKind::kRunning}}, 2);
+  driver.on(event::NotSent{{1, MessageKind::kResult}}, 2);
+  driver.on(event::AppId{1, "job_5"}, 3);
+  driver.on(event::HostChanged{1, "m:2"}, 4);
+  driver.dispatch(task(1, "m:3"), 5);
+  for (std::int64_t ms = 6; ms < 600'000; ms += 500) driver.wake(ms);
+  driver.acknowledge(1, MessageKind::kRunning, 600'000);
+  driver.acknowledge(1, MessageKind::kResult, 600'000);
+  driver.dispatch(task(1, "m:1"), 600'001);
+  const auto said = take();
+  EXPECT_THAT(said, Contains("RESULT 1 7 to m:3"));
+  EXPECT_THAT(said, Contains("RESULT 1 7 to m:1")) << "told again";
+  EXPECT_THAT(said, Not(Contains(HasSubstr("RUNNING"))));
 }
 
 TEST_F(TaskLife, AnAlertThatWasAnsweredIsNotSentAgainByALaterRun) {

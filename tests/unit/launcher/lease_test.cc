@@ -38,7 +38,7 @@ TEST_F(LeaseTest, ATaskEndsAsFencedWhenItsWorkerDoesNotRenewIt) {
   EXPECT_TRUE(result.fenced);
   EXPECT_EQ(result.state, TaskState::kFailure);
   EXPECT_EQ(result.message,
-            "fenced: the worker has not renewed its lease for 2 s: its masters have given the task to others");
+            "fenced: the worker has not renewed its lease for 2 s, by when its masters give the task to others");
   EXPECT_THAT(run.log(), HasSubstr("cleaned up"));
   EXPECT_THAT(run.log(), HasSubstr("has not renewed its lease"));
   EXPECT_TRUE(run.stored_result()->fenced);

@@ -297,6 +297,10 @@ class Links : public Net, public MasterLinkEvents {
     not_sent.push_back(std::to_string(key.task_instance_id) + " " + why);
   }
   void on_link(const std::string& text) override { events.push_back(text); }
+  bool still_due(const wire::MessageKey& key, const std::string& master) override {
+    EXPECT_EQ(master, address());
+    return !not_due.contains(key);
+  }
   std::string heartbeat() override { return wire::encode({Command::kHeartBeat, 0, "heart_beat"}); }
 
   MasterLinks make(LinkOptions options = {}) { return MasterLinks(io, options, *this); }
@@ -304,6 +308,7 @@ class Links : public Net, public MasterLinkEvents {
 
   std::vector<std::string> answers;
   std::vector<std::string> not_sent;
+  std::set<wire::MessageKey> not_due;
 };
 
 TEST_F(Links, SendsOverOneConnectionAndHearsTheAnswers) {
@@ -328,6 +333,19 @@ TEST_F(Links, HandsBackWhatAnUnreachableMasterDidNotGetAndSaysItOnce) {
   }
   EXPECT_EQ(events.size(), 1U);
   EXPECT_THAT(events[0], HasSubstr("no connection to master " + gone));
+}
+
+// RUNNING waited for the connection to a master that another one had replaced meanwhile.
+TEST_F(Links, DropsWhatIsNotDueAnyMoreWhenTheConnectionIsThere) {
+  listen();
+  MasterLinks links = make();
+  links.send(address(), wire::encode({Command::kPing, 1, "late"}), result_of(1));
+  links.send(address(), wire::encode({Command::kPing, 2, ""}), result_of(2));
+  not_due.insert(result_of(1));
+  ASSERT_TRUE(run_until(io, [&] { return answers.size() == 1; }));
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(frames[0].opaque, 2);
+  EXPECT_THAT(not_sent, testing::IsEmpty());
 }
 
 TEST_F(Links, HandsBackAMessageForAnAddressThatIsNone) {
