@@ -254,6 +254,9 @@ extern PORPOISE_EXPORT const porpoise_plugin porpoise_plugin_v1;
  * that name, before any task. `abi` is written by the macro. `members` is a string literal: the rest, from "needs" or
  * "types" on. A type may also have "config": the JSON Schema of the plugin's section in porpoise.yaml. porpoise config
  * check knows the section's keys by it; without one it looks at none of them.
+ * A task whose parameters do not fit "params" FAILs, by JSON pointer, before the plugin is asked to prepare. They are
+ * read as leniently as by DolphinScheduler: "7" is a number, null is absent, more members are fine unless
+ * additionalProperties is false.
  * porpoise_add_plugin() in CMake writes the note from its arguments and schema files; this macro is for a plugin built
  * without it.
  */

@@ -68,8 +68,9 @@ struct SchemaProblem {
 };
 
 // Empty when `params` fit; at most 20 problems. As lenient as DolphinScheduler's own parser (Jackson): null counts as
-// absent, numbers and texts of numbers are interchangeable, members the schema does not know are fine unless its
-// additionalProperties is false.
+// absent, and so does an empty text for what is no text, numbers and texts of numbers are interchangeable, members the
+// schema does not know are fine unless its additionalProperties is false. A text with a placeholder may become any
+// number, boolean or choice.
 std::vector<SchemaProblem> check_params(const Json& schema, const Json& params);
 
 // What is wrong with a schema itself: keywords that check_params does not look at (a misspelt "required" would check

@@ -108,7 +108,21 @@ class Runner {
     return prepare_and_run(*task);
   }
 
+  // By the schema that the plugin gives for them. What is no JSON at all is left to the plugin to complain of.
+  Outcome check_parameters() const {
+    const auto params = parse_json(request_.task_params);
+    if (!params) return {PORPOISE_OK, 0, ""};
+    const std::vector<SchemaProblem> problems = check_params(params_schema_, *params);
+    std::string text;
+    for (const auto& [pointer, message] : problems)
+      text += (text.empty() ? "" : "; ") + (pointer.empty() ? "taskParams" : pointer) + " " + message;
+    if (problems.empty()) return {PORPOISE_OK, 0, ""};
+    return {PORPOISE_INVALID_PARAMS, -1,
+            "the task's parameters do not fit the schema of " + request_.task_type + ": " + text};
+  }
+
   Outcome prepare_and_run(const PluginTask& task) {
+    if (Outcome fits = check_parameters(); fits.status != PORPOISE_OK) return fits;
     c_request_ = make_request();
     porpoise_result result = empty_result();
     if (const porpoise_status status = task.api.prepare(task.self, &c_request_, &result); status != PORPOISE_OK) {
@@ -147,7 +161,10 @@ class Runner {
     const auto metadata = read_plugin_note(file);
     if (metadata)
       for (const PluginType& type : metadata->types)
-        if (type.id == request_.task_type) version = ", version " + type.version + " by " + type.vendor;
+        if (type.id == request_.task_type) {
+          version = ", version " + type.version + " by " + type.vendor;
+          params_schema_ = type.params_schema;
+        }
     host_.log(LogLevel::kInfo, "plugin " + file.string() + version);
     if (!metadata) return {};  // a plugin without a note was named by its path alone
     const Status fits = check_abi(*metadata);
@@ -229,6 +246,7 @@ class Runner {
 
   const TaskRequest& request_;
   RunnerSetup setup_;
+  Json params_schema_;  // null: no note, nothing is checked
   const std::string config_json_;
   const std::string context_json_ = dump_json(plugin_context(request_));
   const std::string file_stem_ = request_.task_app_id();

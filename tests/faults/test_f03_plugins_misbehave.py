@@ -47,6 +47,21 @@ class PluginsMisbehave(FaultCase):
                 self.assertEqual(status, SUCCESS if act == "close low" else FAILURE,
                                  task.log_path(self.worker.log_dir).read_text())
 
+    def test_parameters_that_break_the_schema_of_a_plugin_fail_by_name(self):
+        """A plugin of a third party was asked to prepare with whatever came."""
+        if not (FOLDER / "fixture.so").exists():
+            self.skipTest("no fixture plugin in this build")
+        bad = {"{}": "/do is missing", '{"do":"ok","status":"soon"}': "/status is a string and must be an integer",
+               '{"do":"ok","care":{"level":"SOME"}}': '/care/level is "SOME" and must be one of LOW, HIGH'}
+        for params, why in bad.items():
+            with self.subTest(params):
+                task, status = self.run_task(taskType="FIXTURE", taskParams=params)
+                text = task.log_path(self.worker.log_dir).read_text()
+                self.assertEqual(status, FAILURE, text)
+                self.assertIn("the task's parameters do not fit the schema of FIXTURE: " + why, text)
+        lenient = json.dumps({"do": "ok", "care": None, "more": [None]})
+        self.assertEqual(self.run_task(taskType="FIXTURE", taskParams=lenient)[1], SUCCESS)
+
     def test_a_script_takes_nothing_down_but_its_task(self):
         tasks = {name: self.task(script, **LIMIT) for name, script in SCRIPTS.items()}
         self.master.dispatch(*tasks.values())

@@ -43,6 +43,16 @@ TEST(PluginFault, ExitIsNamed) {
   EXPECT_EQ(message_of("exit", {{"status", 0}}), plugin() + " called exit(0)");
 }
 
+// The plugin was asked to prepare whatever its own schema said.
+TEST(PluginFault, ParametersThatBreakItsSchemaFailBeforeItIsAsked) {
+  EXPECT_EQ(message_of("ok", {{"status", "soon"}, {"care", {{"level", "SOME"}}}}),
+            "the task's parameters do not fit the schema of FIXTURE: "
+            "/care/level is \"SOME\" and must be one of LOW, HIGH; /status is a string and must be an integer");
+  TaskRun run;
+  run.request.task_params = "{}";
+  EXPECT_EQ(run.run().message, "the task's parameters do not fit the schema of FIXTURE: /do is missing");
+}
+
 TEST(PluginFault, MemoryIsCapped) {
   TaskRun run;
   run.request.plugin_memory_bytes = 256U << 20U;

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <set>
+
 #include "base/file.h"
 
 namespace porpoise {
@@ -52,6 +57,79 @@ TEST(Schema, NamesTheChoicesOfAnEnum) {
 
 TEST(Schema, IsAsLenientAsJackson) {
   EXPECT_EQ(problems(R"({"url":7,"method":"GET","timeout":"60","on":"true","next":null,"a/b":"1.5"})"), Texts{});
+  EXPECT_EQ(problems(R"({"url":true,"method":"GET","timeout":5.0,"on":1,"a/b":""})"), Texts{});
+  EXPECT_EQ(problems(R"({"url":"u","method":"","timeout":"","on":"FALSE"})"), Texts{});
+  EXPECT_EQ(problems(R"({"url":"u","method":"GET","params":[[]]})"), Texts{})
+      << "an empty list is no object to Jackson";
+  EXPECT_EQ(problems(R"({"url":"u","method":"GET","timeout":5.5,"on":"yes"})"),
+            (Texts{"/on is a string and must be a boolean", "/timeout is a number and must be an integer"}));
+}
+
+// --- The schemas of our own plugins ---
+
+const std::filesystem::path kTests = PORPOISE_TESTS;
+
+Json schema_of(const std::string& plugin) {
+  const auto text = read_file(kTests.parent_path() / "plugins" / plugin / "params.schema.json", 1U << 20U);
+  EXPECT_TRUE(text) << text.error().to_string();
+  return Json::parse(text.value_or("null"));
+}
+
+std::string first_problem(const std::string& plugin, const std::string& params) {
+  const auto found = check_params(schema_of(plugin), Json::parse(params));
+  return found.empty() ? "" : found[0].pointer + " " + found[0].message;
+}
+
+std::uint32_t number_at(const std::string& bytes, std::size_t at) {
+  std::uint32_t number = 0;
+  for (std::size_t i = at; i < at + 4; ++i) number = number << 8U | static_cast<unsigned char>(bytes.at(i));
+  return number;
+}
+
+// A worker takes what real masters send.
+TEST(OwnSchemas, FitWhatMastersSent) {
+  const std::map<std::string, std::string> folders = {
+      {"SHELL", "shell"}, {"PYTHON", "python"}, {"HTTP", "http"}, {"OPENMLDB", "openmldb"}};
+  std::set<std::string> seen;
+  for (const auto& entry : std::filesystem::directory_iterator(kTests / "golden" / "frames")) {
+    if (entry.path().native().find("TASK_DISPATCH_REQUEST") == std::string::npos) continue;
+    const std::string bytes = read_file(entry.path(), 1U << 20U).value_or("");
+    const std::size_t body = 15 + number_at(bytes, 11) + 4;  // magic, version, type, opaque, context, length
+    const Json frame = Json::parse(bytes.substr(body), nullptr, false);
+    if (!frame.is_object() || !frame.contains("taskExecutionContext")) continue;
+    const Json& context = frame["taskExecutionContext"];
+    const std::string type = context.at("taskType");
+    EXPECT_EQ(first_problem(folders.at(type), context.at("taskParams")), "") << entry.path();
+    seen.insert(type);
+  }
+  EXPECT_EQ(seen.size(), folders.size());
+}
+
+// What the plugins themselves read, as Jackson does: it would be refused for the schema's sake.
+TEST(OwnSchemas, RefuseNothingThatThePluginsRead) {
+  const std::string loose =
+      R"("localParams":[{"prop":null,"direct":1,"type":"","value":5,"more":{}}],"resourceList":[{"id":7}])";
+  EXPECT_EQ(first_problem("shell", R"({"rawScript":"x",)" + loose + "}"), "");
+  EXPECT_EQ(first_problem("shell", R"({"rawScript":"x","localParams":"[]","resourceList":null})"), "");
+  EXPECT_EQ(first_problem("python", R"({"rawScript":"x","localParams":"",)" + loose + "}"), "");
+  EXPECT_EQ(first_problem("http", R"({"url":"u","httpMethod":"GET","httpCheckCondition":"","condition":200,
+      "connectTimeout":"60000","socketTimeout":"","httpParams":null,"verify":null,)" +
+                                      loose + "}"),
+            "");
+  EXPECT_EQ(first_problem("openmldb", R"({"zk":"z","zkPath":"/o","executeMode":"OFFLINE","sql":"s","driver":"REST",
+      "onDeploymentExists":"KEEP","sqlEscapes":"Python",)" +
+                                          loose + "}"),
+            "");
+  EXPECT_EQ(first_problem("switch", R"({"switchResult":"{\"dependTaskList\":[],\"nextNode\":5}"})"), "");
+  EXPECT_EQ(first_problem("switch", R"({"switchResult":{"dependTaskList":[{"condition":"","nextNode":"5"}]}})"), "");
+  EXPECT_EQ(first_problem("shell", R"({"rawScript":[]})"), "/rawScript is an array and must be a string");
+}
+
+// The plugin has them replaced in prepare.
+TEST(Schema, APlaceholderMayBecomeWhatIsWanted) {
+  EXPECT_EQ(problems(R"({"url":"${u}","method":"${m}","timeout":"${t}","on":"${o}","a/b":"$[yyyy]"})"), Texts{});
+  EXPECT_EQ(problems(R"({"url":"u","method":"GET","next":"${n}","params":"${p}"})"),
+            Texts{"/params is a string and must be an array"});
 }
 
 TEST(Schema, TakesAPlaceInAnEnumForItsName) {
