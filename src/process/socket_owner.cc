@@ -69,12 +69,7 @@ struct Question {
   inet_diag_req_v2 body{};
 };
 
-// For want of a descriptor or memory it could not be asked, which says nothing about this kernel.
-tl::unexpected<Error> not_told(int reason) {
-  if (reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == ENOBUFS)
-    return fail_errno("cannot ask the kernel who holds a socket", reason);
-  return fail(ErrorCode::kUnavailable, errno_error("the kernel does not tell who holds a socket", reason).message());
-}
+tl::unexpected<Error> not_told(int reason) { return fail(error_of_socket_diag(reason)); }
 
 Result<UniqueFd> ask(Question& question) {
   question.head.nlmsg_len = sizeof question;
@@ -117,6 +112,14 @@ Result<bool> read_answers(const UniqueFd& fd, const std::function<bool(const ine
 }
 
 }  // namespace
+
+Error error_of_socket_diag(int reason) {
+  constexpr std::array kBlind = {EPROTONOSUPPORT, ESOCKTNOSUPPORT, EAFNOSUPPORT, EOPNOTSUPP,  ENOSYS,
+                                 EPERM,           EACCES,          EINVAL,       ECONNREFUSED};
+  if (std::find(kBlind.begin(), kBlind.end(), reason) == kBlind.end())
+    return errno_error("cannot ask the kernel who holds a socket", reason);
+  return {ErrorCode::kUnavailable, errno_error("the kernel does not tell who holds a socket", reason).message()};
+}
 
 Result<std::optional<SocketOwner>> socket_owner(const SocketEnd& own, const SocketEnd& other) {
   const bool as_ipv4 = is_mapped(own.address) && is_mapped(other.address);

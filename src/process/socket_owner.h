@@ -30,6 +30,10 @@ Result<std::optional<SocketOwner>> socket_owner(const SocketEnd& own, const Sock
 // The owners of the sockets that listen on this port, at this address or at any.
 Result<std::vector<SocketOwner>> listener_owners(const SocketEnd& end);
 
+// What an errno of SOCK_DIAG means: kUnavailable for what a kernel or sandbox without it gives; kIo for all else, which
+// says nothing about this kernel: there is no descriptor or memory left, or no answer within two seconds (EAGAIN).
+Error error_of_socket_diag(int reason);
+
 // --- Which processes hold it. An error, kIo, is for want of descriptors or memory.
 
 // These processes, what is below them, and what is in the sessions that they lead.

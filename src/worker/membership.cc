@@ -111,6 +111,12 @@ void WorkerHeartbeat::name_what_hangs() {
 
 // --- Until when ---
 
+namespace {
+
+constexpr std::chrono::seconds kLookEvery{3};  // without a renewal: ZooKeeper may be away for long
+
+}  // namespace
+
 struct LeaseKeeper::Shared {
   Shared(std::filesystem::path path, std::function<Status()> look, std::function<void(const Error&)> handler)
       : file(std::move(path)), look_after(std::move(look)), on_problem(std::move(handler)) {}
@@ -118,11 +124,11 @@ struct LeaseKeeper::Shared {
   void run() {
     std::unique_lock lock(mutex);
     while (true) {
-      changed.wait(lock, [this] { return stopped || next; });
+      changed.wait_for(lock, kLookEvery, [this] { return stopped || next; });
       if (stopped) return;
-      const Lease lease = *std::exchange(next, std::nullopt);
+      const std::optional<Lease> lease = std::exchange(next, std::nullopt);
       lock.unlock();
-      const Status written = write(lease);
+      const Status written = lease ? write(*lease) : Status();
       const Status looked = look_after();
       lock.lock();
       if (!written && !stopped) on_problem(written.error().wrap("cannot renew the lease: tasks may end as fenced"));

@@ -29,6 +29,7 @@ class Task:
         self.submitted = datetime.datetime.now(datetime.timezone.utc)
         self.mark_file = history.marks / str(self.id)
         self.nickname = f"fault-{self.id}"  # for `exec -a`, by which a process is found that has shed everything else
+        self.local_params = []
         self._context = context
         self.script = script
 
@@ -39,7 +40,7 @@ class Task:
             "taskInstanceId": self.id, "taskName": "fault", "firstSubmitTime": f"{self.submitted:%Y-%m-%d %H:%M:%S}",
             "taskType": "SHELL", "processDefineCode": WORKFLOW, "processDefineVersion": VERSION, "projectCode": PROJECT,
             "processInstanceId": INSTANCE, "tenantCode": getpass.getuser(),
-            "taskParams": json.dumps({"rawScript": self.marked(), "localParams": [], "resourceList": []}),
+            "taskParams": json.dumps({"rawScript": self.marked(), "localParams": self.local_params, "resourceList": []}),
             **self._context})
         return json.dumps(recorded).encode()
 

@@ -12,7 +12,7 @@ TAKEN_AWAY = "was taken away"
 
 
 class LockRemoved(FaultCase):
-    flags = {"zookeeper_session_timeout": "6s"}  # it looks with each heartbeat, three times as often
+    flags = {"zookeeper_session_timeout": "6s"}  # it looks with each heartbeat, three times as often, and every 3 s
 
     def neighbour(self):
         worker = self.new_worker(data_dir=self.worker.data, log_dir=self.worker.log_dir)
@@ -34,6 +34,17 @@ class LockRemoved(FaultCase):
             self.assertEqual(second.process.wait(30), REFUSED, second.text())
             self.assertIn(f"in use by pid {self.worker.process.pid}, registered as {self.worker.address}",
                           second.text())
+
+    def test_it_is_noticed_while_zookeeper_is_away(self):
+        """It looked with its heartbeat alone: not at all, as long as ZooKeeper was away."""
+        self.zookeeper_proxy.cut()
+        self.worker.wait_metric("porpoise_registry_connected", 0)
+        (self.worker.data / "lock").unlink()
+        self.noticed(1)
+        second = self.neighbour()
+        second.process = second.launch()
+        self.assertEqual(second.process.wait(30), REFUSED, second.text())
+        self.zookeeper_proxy.heal()
 
 
 if __name__ == "__main__":

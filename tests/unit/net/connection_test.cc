@@ -10,6 +10,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
+#include <set>
 #include <thread>
 
 #include "net/listener.h"

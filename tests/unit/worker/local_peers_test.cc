@@ -187,6 +187,14 @@ TEST_F(LocalPeerCase, IsNoMasterWhenNobodyCouldLook) {
   EXPECT_EQ(may.error().code(), ErrorCode::kIo) << "that is not a kernel which does not tell";
 }
 
+// That the kernel did not answer within two seconds was taken for one that never tells: the address alone decided.
+TEST(SocketDiag, ATooLateAnswerIsNoReasonToTrustAnAddress) {
+  for (const int reason : {EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS, EINTR, EPIPE, EIO})
+    EXPECT_EQ(error_of_socket_diag(reason).code(), ErrorCode::kIo) << reason;
+  for (const int reason : {EPROTONOSUPPORT, EPERM, EACCES, ENOSYS})
+    EXPECT_EQ(error_of_socket_diag(reason).code(), ErrorCode::kUnavailable) << reason;
+}
+
 TEST_F(LocalPeerCase, FromElsewhereIsNotItsBusiness) {
   const SocketEnd elsewhere{*parse_ip("192.0.2.1"), 4711};
   EXPECT_TRUE(judge_local_peer({elsewhere, end(), {}, {}}));
