@@ -59,6 +59,7 @@ class Statements:
         client.sql("INSERT INTO defaults(id) VALUES (1)")
         self.assertEqual(client.sql("SELECT id, s, i, d, b, year(dt), day(dt), bigint(ts) FROM defaults CONFIG (execute_mode='online')"),
                          [[1, "it's", 7, 1.5, True, 2021, 3, 1000]])
+        client.sql("DROP TABLE defaults")  # the database is everybody's, and another test drops it
 
     def test_an_asynchronous_job_is_submitted_and_found_again(self):
         client = self.demo_client("execute_mode='offline'", "sync_job=false")
