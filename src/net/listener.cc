@@ -134,7 +134,7 @@ void Listener::add(tcp::socket socket) {
                                                              ": there are too many, of all peers or of this one");
   const Connection::Id id = next_id_++;
   Connection::Events events;
-  events.on_frame = [this](const auto& connection, wire::Frame frame) {
+  events.on_frame = [this](const std::shared_ptr<Connection>& connection, wire::Frame frame) {
     events_->on_frame(connection, std::move(frame));
   };
   events.on_head = [this](const auto& connection, const wire::FrameHead& head) {

@@ -33,7 +33,7 @@ Reach find_reach(const std::vector<Workflow>& workflows) {
 // 3.3 renamed it; null is as good as none.
 Json sub_workflow_code(const Json& params) {
   for (const char* const key : {"processDefinitionCode", "workflowDefinitionCode"})
-    if (const Json code = params.value(key, Json()); !code.is_null()) return code;
+    if (Json code = params.value(key, Json()); !code.is_null()) return code;
   return {};
 }
 
