@@ -64,4 +64,9 @@ struct Below {
 Result<Below> descend(int top, const std::string& path,
                       const std::function<Result<UniqueFd>(int folder, const std::string& name)>& enter);
 
+// The regular file "a/b/c" below `top`, to read. No symbolic link is followed, as the files may be those of tenants,
+// who might put one there that only root can follow; and no FIFO is waited for. Errors: kNotFound; kDenied where a link
+// or a file leads away; kInvalid for a folder, and for what is no regular file.
+Result<UniqueFd> open_regular_beneath(int top, const std::string& path);
+
 }  // namespace porpoise

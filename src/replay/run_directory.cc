@@ -13,7 +13,6 @@
 
 #include "base/descriptor.h"
 #include "base/text.h"
-#include "taskdir/regular_file.h"
 
 namespace porpoise {
 namespace {

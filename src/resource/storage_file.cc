@@ -10,7 +10,6 @@
 
 #include "base/descriptor.h"
 #include "resource/storage.h"
-#include "taskdir/regular_file.h"
 
 namespace porpoise {
 namespace {

@@ -66,8 +66,8 @@ Status check_owner(const std::filesystem::path& file) {
                                       user_name(::geteuid()) + " (chown -R) when no task runs");
 }
 
-// What somebody has made of its mode, undone: a task of the same user can change that, and nothing else. Empty:
-// nothing.
+// A task of the same user can change the mode of the file, and nothing else of it: gives it its own again, and says so.
+// Empty: nobody had changed it.
 std::string tighten(const std::filesystem::path& file) {
   struct stat info {};
   const bool own = ::lstat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == ::geteuid();

@@ -36,9 +36,9 @@ void clear_folder(const std::filesystem::path& folder);
 // --- Removal, in folder_tree.cc: trees of any depth, with names and rights that a stranger has chosen, without ever
 // following a link out of them. Each step goes from an open folder to one of its entries.
 
-// The entry `name` of the open folder `parent`, with everything in it; a link is removed, not what it leads to. What
-// this user owns and may not read is made readable first. Nothing there: no error. kDenied: part of it is somebody
-// else's.
+// The entry `name` of the open folder `parent`, with everything in it; a link is removed, not what it leads to.
+// Makes readable first what this user owns and may not read. It is no error when there is nothing. kDenied: somebody
+// else owns a part of it.
 Status remove_tree(int parent, const std::string& name);
 
 // Everything in the open folder, as far as this user may; the folder itself stays.

@@ -65,7 +65,9 @@ class FrameRouter final : public ListenerEvents, public MasterLinkEvents {
 
   // For what answers no request: the opaque must not look like one of the peer's own small numbers, or a Java peer
   // takes the frame for a response that it waits for (3.1 `NettyClientHandler`).
-  std::string encode(wire::Outgoing message) { return encoder(std::move(message))(); }
+  std::string encode(const wire::Outgoing& message) {
+    return wire::encode(deps_.profile.encode(message, next_opaque_++));
+  }
   // The same, to be called on any thread.
   std::function<std::string()> encoder(wire::Outgoing message) {
     return [&profile = deps_.profile, message = std::move(message), opaque = next_opaque_++] {

@@ -95,18 +95,18 @@ void WorkerActions::perform(const action::Recovered& recovered) {
 
 // --- Masters ---
 
-void WorkerActions::perform(const action::Send& send) {
+void WorkerActions::perform(action::Send send) {
   const std::string master = std::visit([](const auto& m) { return m.addressing.receiver; }, send.message);
-  const wire::Outgoing outgoing = std::visit([](const auto& m) -> wire::Outgoing { return m; }, send.message);
-  deps_.metrics.messages.sent(SendOutcome::kSent);
   const auto* const ended = std::get_if<wire::TaskEnded>(&send.message);
-  if (ended == nullptr || bytes_of(*ended) < kLargeResult)
-    return deps_.links.send(master, deps_.router.encode(outgoing), send.key);
+  const bool is_large = ended != nullptr && bytes_of(*ended) >= kLargeResult;
+  wire::Outgoing outgoing = std::visit([](auto& m) -> wire::Outgoing { return std::move(m); }, send.message);
+  deps_.metrics.messages.sent(SendOutcome::kSent);
+  if (!is_large) return deps_.links.send(master, deps_.router.encode(outgoing), send.key);
   encodings_.call(
       "the encoding of a result", kEncodingLimit,
-      [encode = deps_.router.encoder(outgoing)] { return Result<std::string>(encode()); },
-      [this, master, key = send.key](const Result<std::string>& bytes) {
-        if (bytes) return deps_.links.send(master, *bytes, key);
+      [encode = deps_.router.encoder(std::move(outgoing))] { return Result<std::string>(encode()); },
+      [this, master, key = send.key](Result<std::string> bytes) {
+        if (bytes) return deps_.links.send(master, *std::move(bytes), key);
         if (key) deps_.router.on_not_sent(*key, bytes.error().to_string());
       });
 }

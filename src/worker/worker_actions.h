@@ -52,8 +52,8 @@ class TaskAlerts final : public AlertEvents {
 // Carries out what the Engine wants: each action is handed to the adapter that can do it, counted and written to the
 // worker's log.
 //
-// Owned by Daemon; the control thread. It decides nothing and keeps no state. A large result is encoded on a thread of its
-// own: 16 MiB of OUT values take a quarter of a second.
+// Owned by Daemon; the control thread. It decides nothing and keeps no state. A large result is encoded on a thread of
+// its own: 16 MiB of OUT values take a quarter of a second.
 struct WorkerActionsDeps {
   boost::asio::io_context& io;  // stopped at the end
   StateKeeper& keeper;
@@ -85,7 +85,7 @@ class WorkerActions final : public ActionPerformer {
   void perform(const action::Launch& launch);
   void perform(const action::Adopt& adopt);
   void perform(const action::Cancel& cancel);
-  void perform(const action::Send& send);
+  void perform(action::Send send);
   void perform(const action::AnswerKill& answer);
   void perform(const action::AllowTakeover& takeover);
   void perform(const action::OpenPort&);

@@ -16,7 +16,6 @@ from waiting import until
 
 EXAMPLE = ROOT / "examples" / "talkingdata"
 NEEDED = "duckdb, sqlglot, kazoo, pandas, xgboost"
-CODES = {"nextNode", "depTaskCode", "successNode", "failedNode"}  # params that name other tasks
 
 
 def interpreter():
@@ -27,13 +26,19 @@ def interpreter():
     raise unittest.SkipTest(f"no Python with {NEEDED}: set PORPOISE_PYTHON")
 
 
+def script(name):
+    """A script of the example as a module of its own, for each who asks."""
+    specification = importlib.util.spec_from_file_location(name, EXAMPLE / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module  # dataclasses look their module up
+    specification.loader.exec_module(module)
+    return module
+
+
 def workflow(build):
     """The example as its builder has it: names, params and order; the codes come from the server."""
-    specification = importlib.util.spec_from_file_location("build_workflow", EXAMPLE / "build_workflow.py")
-    module = importlib.util.module_from_spec(specification)
-    sys.modules["build_workflow"] = module  # its dataclasses look their module up
-    specification.loader.exec_module(module)
-    document, = json.loads(module.export(getattr(module, build)()))
+    builder = script("build_workflow")
+    document, = json.loads(builder.export(getattr(builder, build)()))
     return document
 
 
@@ -89,12 +94,5 @@ class Example(Scenario):
 
 def renumber(params, names):
     """Params whose codes are those of the server: a function of its codes."""
-    def filled(codes):
-        def walk(value, key=None):
-            if isinstance(value, dict):
-                return {name: walk(each, name) for name, each in value.items()}
-            if isinstance(value, list):
-                return [walk(each, key) for each in value]
-            return codes[names[value]] if key in CODES else value
-        return walk(params)
-    return filled
+    with_codes = script("import_workflow").with_codes
+    return lambda codes: with_codes(params, {code: codes[name] for code, name in names.items()})

@@ -2,7 +2,6 @@
 online by examples/talkingdata/import_workflow.py, as the example's README says.
 """
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -10,7 +9,7 @@ import sys
 import time
 import unittest
 
-from example import EXAMPLE, Example
+from example import EXAMPLE, Example, script
 from scenario import Run
 
 SCRIPT = EXAMPLE / "import_workflow.py"
@@ -70,11 +69,9 @@ class Import(Example):
     @classmethod
     def imported_as_it_is(cls, file, name):
         """The same with the branches left as the server's import leaves them."""
-        specification = importlib.util.spec_from_file_location("import_workflow", SCRIPT)
-        script = importlib.util.module_from_spec(specification)
-        specification.loader.exec_module(script)
-        script.with_codes = lambda value, codes, key=None: value
-        script.run(script.parse(cls.options(file, name)))
+        importer = script("import_workflow")
+        importer.with_codes = lambda value, codes, key=None: value
+        importer.run(importer.parse(cls.options(file, name)))
         return cls.api.definition_named(name)
 
     @classmethod

@@ -16,7 +16,7 @@ from .file_options import ExportOptions
 from .files import Places, analysis_failure, local_path, requirement_failure
 from .java_numbers import java_double, java_float
 from .query import Plan
-from .values import quote
+from .values import quote, quoted_name
 from .zone import Zone
 
 # small enough that a demo's result comes in more than one part, as it does from a real cluster
@@ -113,17 +113,13 @@ class _Parts:
 
 def _write_parquet(parts: _Parts, plan: Plan, connection: duckdb.DuckDBPyConnection, options: ExportOptions) -> int:
     columns = ", ".join(
-        f"{_parquet_value(i, type_)} AS {_quoted_name(name)}" for i, (name, type_) in enumerate(zip(plan.names, plan.types)))
+        f"{_parquet_value(i, type_)} AS {quoted_name(name)}" for i, (name, type_) in enumerate(zip(plan.names, plan.types)))
     sql = f"COPY (SELECT {columns} FROM ({plan.ordered})) TO {quote(str(parts.next()))} (FORMAT parquet, COMPRESSION snappy)"
     return connection.execute(sql).fetchone()[0]
 
 
 def _parquet_value(position: int, type_: str) -> str:
     return f"make_timestamp(y{position} * 1000)" if type_ == T.TIMESTAMP else f"CAST(y{position} AS {T.DUCKDB[type_]})"
-
-
-def _quoted_name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _check_names(target: Path, names: Sequence[str], format_: str) -> None:

@@ -20,7 +20,7 @@ from . import csv_reader
 from . import sqltypes as T
 from .file_options import LoadOptions
 from .files import JobFailure, Places, requirement_failure
-from .values import quote
+from .values import quote, quoted_name
 from .zone import Zone
 
 Convert = Callable[[str], Any]
@@ -161,7 +161,7 @@ def _parquet(files: list[Path], types: list[str]) -> str:
         )
     selected = []
     for i, (type_, (name, stored, *_)) in enumerate(zip(types, described)):
-        column = '"' + name.replace('"', '""') + '"'
+        column = quoted_name(name)
         if type_ == T.TIMESTAMP and stored.startswith("TIMESTAMP"):
             column = f"epoch_ms({column})"
         selected.append(f"TRY_CAST({column} AS {T.DUCKDB[type_]}) AS c{i}")

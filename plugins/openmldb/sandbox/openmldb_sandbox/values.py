@@ -29,6 +29,11 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def quoted_name(name: str) -> str:
+    """A name of DuckDB's, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def literal(value: Any, type_: str) -> Typed:
     """A constant; the cast keeps DuckDB from choosing a type of its own."""
     if value is None:
