@@ -174,10 +174,10 @@ Result<RunReport> run_workflow(boost::asio::io_context& io, const Machine& machi
 }
 
 // Whether a task may leave processes behind on purpose.
-bool keeps_any_leftovers(const ReplayInput& input) {
+bool keeps_any_leftovers(const ReplayInput& input, const RunSettings& settings) {
   for (const Workflow& workflow : reachable(input.plan()))
     for (const TaskDefinition& task : workflow.tasks)
-      if (keeps_leftovers(task.local_params, false).value_or(false)) return true;
+      if (keeps_leftovers(task.local_params, settings.keep_leftovers).value_or(false)) return true;
   return false;
 }
 
@@ -245,7 +245,7 @@ int run_replay(const ReplayOptions& options) {
   const auto report = run_workflow(io, *machine, settings, *input, *status, signals);
   if (!report) return print_error(report.error(), kExitUsage);
   machine->sandboxes.clear();
-  if (!all_children_gone() && !keeps_any_leftovers(*input))
+  if (!all_children_gone() && !keeps_any_leftovers(*input, settings))
     print_error("a process of this run is still there", kExitFailed);
   if (const Status written = write_summary(options.summary, *report); !written)
     return print_error(written.error(), kExitEnvironment);

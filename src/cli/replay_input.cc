@@ -327,6 +327,7 @@ RunSettings make_run_settings(const ReplayOptions& options, const ReplayInput& i
   if (!options.resources.empty()) settings.resources = fs::absolute(options.resources).lexically_normal();
   settings.dry_run = options.dry_run;
   settings.keep_work = options.keep_work;
+  settings.keep_leftovers = options.leftovers == "keep";
   set_environment(options, python, settings);
   look_at_environment(options, settings);
   return settings;

@@ -51,6 +51,7 @@ struct ReplayOptions {
   std::string failure_strategy;
   double time_scale = 1;
   double kill_grace_seconds = 10;
+  std::string leftovers = "end";
   std::filesystem::path run_dir;
   bool keep_work = false;
   // Sandbox.

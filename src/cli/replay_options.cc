@@ -81,6 +81,10 @@ void declare_manner(CLI::App& command, ReplayOptions& options) {
   command.add_option("--kill-grace", options.kill_grace_seconds, "seconds between SIGTERM and SIGKILL")
       ->check(CLI::Range(0.0, 3600.0))
       ->group(group);
+  command
+      .add_option("--leftovers", options.leftovers, "what a successful task left running; porpoise.leftovers overrules")
+      ->check(CLI::IsMember({"end", "keep"}))
+      ->group(group);
   command.add_option("--run-dir", options.run_dir, "new folder for logs and results")->group(group);
   command.add_flag("--keep-work", options.keep_work, "keep the working directories of tasks")->group(group);
 }

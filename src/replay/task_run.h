@@ -94,6 +94,7 @@ struct RunSettings {
   std::filesystem::path resources;  // in place of the resource centre; empty: there is none
   bool dry_run = false;
   bool keep_work = false;
+  bool keep_leftovers = false;  // of tasks that do not say it themselves
 
   // A duration of the definition in the time of this replay; what is not zero stays so.
   std::chrono::milliseconds scaled(std::chrono::minutes duration) const {

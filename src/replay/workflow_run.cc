@@ -339,7 +339,7 @@ Result<TaskRequest> WorkflowRun::make_request(const TaskRun& task) const {
   request.env_file = settings.env_file;
   request.keep_execute_path = settings.keep_work;
   request.kill_grace = settings.kill_grace;
-  PORPOISE_TRY(request.keep_leftovers, keeps_leftovers(definition.local_params, false));
+  PORPOISE_TRY(request.keep_leftovers, keeps_leftovers(definition.local_params, settings.keep_leftovers));
   if (definition.timeout_open && definition.timeout_strategy != TimeoutStrategy::kWarn)
     request.timeout = settings.scaled(definition.timeout);
   PORPOISE_TRY(request.prepare_params, task_parameters(parameters_, definition, request.var_pool,

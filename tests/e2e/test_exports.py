@@ -106,6 +106,11 @@ class Leftovers(ReplayCase):
         self.assertIn("live on (leftovers: keep)", self.log("start"))
         self.assertEqual(done.stderr, "")
         self.assertTrue(Path(f"/proc/{(self.folder / 'pid').read_text().strip()}").exists())
+        keep["value"] = "end"
+        self.replay(self.leave(keep), "--leftovers", "keep")
+        self.assertIn("gone", self.log("look"), "the task's own word overrules")
+        self.replay(self.leave(), "--leftovers", "keep")
+        self.assertIn("alive", self.log("look"))
         keep["value"] = "kept"
         self.assertIn("must be end or keep", self.replay(self.leave(keep), expect=1).stdout)
 
