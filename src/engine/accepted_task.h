@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct AcceptedTask {
   std::string defect;           // why it cannot be run at all: it ends so, for its log and its master
   TaskPhase phase = TaskPhase::kWaiting;
   std::int64_t accepted_mono_ms = 0;
-  std::size_t bytes = 0;  // about what its dispatch takes in memory, here and where it runs
+  std::int64_t since_mono_ms = 0;  // in its phase
+  std::size_t bytes = 0;           // about what its dispatch takes in memory, here and where it runs
   std::int64_t start_time_ms = 0;
   std::string log_path;
   std::string execute_path;
@@ -41,7 +43,13 @@ struct AcceptedTask {
   bool delay_unacked = false;   // DELAY was told: 3.1 acknowledges it as if it were the RESULT
   bool master_changed = false;  // while its dispatch is on its way to the disk
   std::vector<ReplyTo> kill_askers;
-  std::string killed_by;  // who asked last, as in event::KillAsked
+  std::string killed_by;                          // who asked last, as in event::KillAsked
+  std::optional<std::int64_t> end_asked_mono_ms;  // when it was told to end first, for whatever reason
+
+  void enter(TaskPhase now_in, Moment now) {
+    phase = now_in;
+    since_mono_ms = now.mono_ms;
+  }
 
   std::int64_t id() const { return dispatch.context.task_instance_id; }
 };

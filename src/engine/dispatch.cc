@@ -32,7 +32,7 @@ void Engine::handle(event::Dispatched event, Moment now) {
   }
   event.task.bytes = bytes_of(event.task.dispatch.context);
   if (too_large(event.task)) return refuse(event.task, Refusal::kFull, now);
-  event.task.phase = TaskPhase::kStoring;
+  event.task.enter(TaskPhase::kStoring, now);
   event.task.accepted_mono_ms = now.mono_ms;
   const AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(event.task)).first->second;
   ++storing_;
@@ -85,7 +85,7 @@ void Engine::handle(const event::Stored& event, Moment now) {
 void Engine::accept(AcceptedTask& task, Moment now) {
   want(action::Accepted{task.id()});
   outbox_.drop(task.id());  // a REJECT of the same instance that its master has answered by dispatching it again
-  task.phase = TaskPhase::kWaiting;
+  task.enter(TaskPhase::kWaiting, now);
   if (std::exchange(task.master_changed, false)) want(action::StoreMaster{task});
   if (task.killed) return end_killed(task, now);
   task.delay_unacked = task.defect.empty() && delay_ms(task.dispatch.context, now.wall_ms) > 0;

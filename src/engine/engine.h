@@ -27,6 +27,7 @@
 #include "engine/outbox.h"
 #include "engine/recent_results.h"
 #include "engine/recovery.h"
+#include "engine/view.h"
 
 namespace porpoise {
 
@@ -68,6 +69,8 @@ class Engine {
   const Outbox& outbox() const { return outbox_; }
   // Of the dispatches of tasks that have not ended.
   std::size_t task_bytes() const;
+  // All of it, for people: copies of what each task is called, so some us a task.
+  EngineView view(Moment now) const;
 
  private:
   using Tasks = std::map<std::int64_t, AcceptedTask>;
@@ -120,6 +123,11 @@ class Engine {
   void put_running(const AcceptedTask& task, Moment now);
   void tell_delay(const AcceptedTask& task, Moment now);
   void forget(std::int64_t id);
+
+  // view.cc
+  WaitsFor reason_to_wait(const AcceptedTask& task, std::int64_t due_mono_ms, Moment now) const;
+  TaskView view_of(const AcceptedTask& task) const;
+  WorkerStage stage_for_people() const;
 
   // membership.cc
   void scan(Ownership ownership);

@@ -19,7 +19,7 @@ void Engine::start_due(Moment now) {
 }
 
 void Engine::begin(AcceptedTask& task, Moment now) {
-  task.phase = TaskPhase::kRunning;
+  task.enter(TaskPhase::kRunning, now);
   task.start_time_ms = now.wall_ms;
   ++running_;
   if (!task.dispatch.context.dry_run) put_running(task, now);  // 3.1 tells nothing of a dry run but its end
@@ -60,6 +60,7 @@ void Engine::kill(AcceptedTask& task, const event::KillAsked& order, Moment now)
   const ReplyTo asker = order.asker;
   task.killed = true;
   task.killed_by = order.who;
+  if (!task.end_asked_mono_ms) task.end_asked_mono_ms = now.mono_ms;
   switch (task.phase) {
     case TaskPhase::kStoring: task.kill_askers.push_back(asker); break;  // answered when it is known what is on disk
     case TaskPhase::kWaiting:
@@ -93,7 +94,7 @@ void Engine::end_unstarted(AcceptedTask& task, TaskState state, std::string why,
   result.start_time_ms = result.end_time_ms = now.wall_ms;
   result.var_pool = task.dispatch.context.var_pool;
   result.app_ids = task.app_ids;
-  task.phase = TaskPhase::kEnded;
+  task.enter(TaskPhase::kEnded, now);
   want(action::StoreResult{task, result});
   if (state == TaskState::kFailure) want(action::Finished{task.dispatch.context.task_type, result});
   put_result(task, result, now);
@@ -123,7 +124,7 @@ void Engine::handle(const event::Ended& event, Moment now) {
   const TaskResult& result = event.result;
   want(action::Finished{task->dispatch.context.task_type, result});
   --running_;
-  task->phase = TaskPhase::kEnded;
+  task->enter(TaskPhase::kEnded, now);
   task->killed = task->killed || result.state == TaskState::kKill;  // the order may have come to an earlier run
   answer_kills(*task, result);
   if (task->abandoned) return forget(task->id());

@@ -94,6 +94,15 @@ std::vector<Outbox::Key> Outbox::take_expired(Moment now) {
   return expired;
 }
 
+std::optional<Outbox::Standing> Outbox::standing(std::int64_t task_instance_id) const {
+  for (const MessageKind kind : {MessageKind::kResult, MessageKind::kRunning, MessageKind::kReject})
+    if (const auto found = entries_.find({task_instance_id, kind}); found != entries_.end()) {
+      const Entry& entry = found->second;
+      return Standing{kind, entry.sent, entry.unreachable, entry.since_mono_ms, entry.due_mono_ms};
+    }
+  return std::nullopt;
+}
+
 std::optional<std::int64_t> Outbox::next_wakeup_mono_ms() const {
   std::optional<std::int64_t> next;
   for (const auto& [key, entry] : entries_) next = std::min(next.value_or(entry.due_mono_ms), entry.due_mono_ms);

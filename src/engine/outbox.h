@@ -41,6 +41,15 @@ class Outbox {
     MasterMessage message;
   };
 
+  // How it stands with what waits about one task.
+  struct Standing {
+    MessageKind kind = MessageKind::kRunning;
+    int sent = 0;         // how often it was told, and not acknowledged
+    int unreachable = 0;  // how often in a row it could not be told
+    std::int64_t since_mono_ms = 0;
+    std::int64_t due_mono_ms = 0;  // next
+  };
+
   explicit Outbox(OutboxLimits limits) : limits_(limits) {}
 
   // Due at once. Replaces a message of the same kind; a RESULT also replaces RUNNING, which must never come after it.
@@ -69,6 +78,8 @@ class Outbox {
   // About what they take in memory.
   std::size_t bytes() const;
   std::int64_t oldest_age_ms(Moment now) const;
+  // Of a RESULT rather than of anything else; nothing: all has been acknowledged.
+  std::optional<Standing> standing(std::int64_t task_instance_id) const;
   bool has(Key key) const { return entries_.contains(key); }
 
  private:

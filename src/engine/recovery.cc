@@ -66,7 +66,7 @@ void Engine::recover(const FoundTask& found, Ownership ownership, Moment now) {
 
 void Engine::take_back(AcceptedTask task, const FoundTask& found, Moment now) {
   const std::int64_t id = task.id();
-  task.accepted_mono_ms = now.mono_ms;
+  task.accepted_mono_ms = task.since_mono_ms = now.mono_ms;
   task.bytes = bytes_of(task.dispatch.context);
   task.killed = task.phase == TaskPhase::kEnded && found.result->state == TaskState::kKill;
   AcceptedTask& kept = tasks_.insert_or_assign(id, std::move(task)).first->second;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "control/view.h"
 #include "net/listener.h"
 #include "net/master_links.h"
 #include "observe/http_server.h"
@@ -15,8 +16,8 @@
 #include "observe/loop_monitor.h"
 #include "observe/sd_notify.h"
 #include "worker/frame_router.h"
-#include "worker/peer_authorizer.h"
 #include "worker/membership.h"
+#include "worker/peer_authorizer.h"
 #include "worker/state_keeper.h"
 #include "worker/tenant.h"
 #include "worker/worker_actions.h"
@@ -98,6 +99,8 @@ class Daemon::Impl {
   Status take_over(const WorkerConfig& config);
   HealthReport health() const;
   WorkerGauges gauges() const;
+  std::map<std::string, std::size_t> hung_calls() const;
+  WorkerView view() const;
 
   const DaemonOptions options_;
   const WorkerConfig& config_ = options_.settings.config;
@@ -106,6 +109,8 @@ class Daemon::Impl {
   Log& log_ = foundation_.log;
   asio::io_context& io_ = *foundation_.io;
   Listener& listener_ = *foundation_.listener;
+
+  const std::int64_t start_time_ms_ = wall_ms();
 
   Metrics metrics_;
   LoopMonitor monitor_{metrics_.loop, log_};
@@ -233,11 +238,40 @@ WorkerGauges Daemon::Impl::gauges() const {
   now.incoming_connections = listener_.connections();
   now.master_connections = links_.connections();
   now.alert_connections = alerts_.connections();
-  now.hung_calls = executor_.hung_calls();
-  now.hung_calls["log"] = logs_.hung();
-  now.hung_calls["encoding"] = actions_.hung_encodings();
-  now.hung_calls["removal"] = keeper_.hung_removals();
-  now.hung_calls["state"] = keeper_.hung();
+  now.hung_calls = hung_calls();
+  return now;
+}
+
+std::map<std::string, std::size_t> Daemon::Impl::hung_calls() const {
+  std::map<std::string, std::size_t> calls = executor_.hung_calls();
+  calls["log"] = logs_.hung();
+  calls["encoding"] = actions_.hung_encodings();
+  calls["removal"] = keeper_.hung_removals();
+  calls["state"] = keeper_.hung();
+  return calls;
+}
+
+WorkerView Daemon::Impl::view() const {
+  WorkerView now;
+  now.now = {wall_ms(), mono_ms()};
+  now.version = PORPOISE_VERSION;
+  now.pid = ::getpid();
+  now.start_time_ms = start_time_ms_;
+  now.address = environment_.address;
+  now.listen = config_.listen;
+  now.http = config_.http;
+  now.zookeeper = config_.zookeeper;
+  now.zookeeper_namespace = config_.zookeeper_namespace;
+  now.data_dir = environment_.paths.data_dir.string();
+  now.log_dir = environment_.paths.log_dir.string();
+  now.connected = membership_.connected();
+  now.engine = loop_.engine().view(now.now);
+  now.overload = heartbeat_.overload();
+  now.hosts = executor_.hosts_by_task();
+  now.incoming_connections = listener_.connections();
+  now.master_connections = links_.connections();
+  now.alert_connections = alerts_.connections();
+  now.hung_calls = hung_calls();
   return now;
 }
 

@@ -123,6 +123,13 @@ std::vector<pid_t> TaskExecutor::hosts() const {
   return hosts;
 }
 
+std::map<std::int64_t, pid_t> TaskExecutor::hosts_by_task() const {
+  std::map<std::int64_t, pid_t> hosts;
+  for (const auto& [id, run] : runs_)
+    if (const auto host = run->host()) hosts.emplace(id, static_cast<pid_t>(*host));
+  return hosts;
+}
+
 std::map<std::string, std::size_t> TaskExecutor::hung_calls() const {
   return {{"look-up", look_ups_.hung()}, {"launch", launches_.hung()}, {"burial", burials_.hung()}};
 }

@@ -67,6 +67,7 @@ class TaskExecutor {
 
   // The pids of the task hosts that live.
   std::vector<pid_t> hosts() const;
+  std::map<std::int64_t, pid_t> hosts_by_task() const;
 
   // Calls that were given up on and have not come back, by what they were for.
   std::map<std::string, std::size_t> hung_calls() const;
