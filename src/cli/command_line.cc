@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cli/command_tree.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/help_format.h"
 #include "cli/replay_input.h"
 #include "config/settings_table.h"
@@ -51,6 +53,18 @@ constexpr const char* kCheckExamples = R"(Examples:
 Prints all that is wrong, stock keys without effect, and files that others can change or read
 secrets from.
 Exit codes: 0 ok, 2 something is wrong: a worker would not start, or do other than is written.)";
+constexpr const char* kExampleExamples = R"(Examples:
+  porpoise config example >/etc/porpoise/porpoise.yaml)";
+constexpr const char* kHelpExamples = R"(Examples:
+  porpoise help worker                                   as `porpoise worker --help`
+  porpoise help --man config | man -l -
+  porpoise help --man porpoise.yaml | man -l -           every key of the configuration
+  porpoise help --man-dir /usr/local/share/man)";
+constexpr const char* kCompletionExamples = R"(Examples:
+  porpoise completion bash >/etc/bash_completion.d/porpoise
+  porpoise completion zsh >/usr/local/share/zsh/site-functions/_porpoise
+  porpoise completion fish >~/.config/fish/completions/porpoise.fish
+  source <(porpoise completion bash)                     in this shell alone)";
 constexpr const char* kParamsExamples = R"(Examples:
   porpoise eval params '$[add_months(yyyyMMdd,-1)]' --datetime 20230315000000
   porpoise eval params 'load ${table} of $[yyyy-MM-dd-1]' --set table=t1
@@ -137,6 +151,10 @@ void add_config_command(CLI::App& app, int& exit_code) {
   declare_worker_flags(*check, *flags);
   check->footer(kCheckExamples);
   check->callback([flags, &exit_code] { exit_code = check_config(*flags); });
+
+  CLI::App* const example = config->add_subcommand("example", "A porpoise.yaml with every key in a comment");
+  example->footer(kExampleExamples);
+  example->callback([&exit_code] { exit_code = print_config_example(); });
 }
 
 namespace {
@@ -216,6 +234,49 @@ void add_program(CLI::App& app, const char* name, const char* summary, int (*run
 
 namespace {
 
+// `app` must outlive the parsing, as the other commands do.
+void add_completion(CLI::App& app, int& exit_code) {
+  CLI::App* const command = app.add_subcommand("completion", "Prints what makes TAB complete in a shell");
+  const auto shell = std::make_shared<std::string>();
+  command->add_option("NAME", *shell, "of the shell")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->footer(kCompletionExamples);
+  command->callback([shell, &exit_code] { exit_code = print_completion_script(*shell); });
+}
+
+struct HelpOptions {
+  std::vector<std::string> command;
+  bool man = false;
+  std::filesystem::path man_dir;
+};
+
+int run_help(const CLI::App& app, const HelpOptions& options) {
+  const CommandEntry root = describe_commands(app);
+  if (!options.man_dir.empty()) return write_man_pages(root, options.man_dir);
+  if (options.man) {
+    if (options.command.empty()) return print_man_page(root, root.name);
+    const std::string& name = options.command.front();
+    return print_man_page(root, root.find_command(name) == nullptr ? name : root.name + "-" + name);
+  }
+  std::vector<std::string> words{root.name};
+  words.insert(words.end(), options.command.begin(), options.command.end());
+  words.emplace_back("--help");
+  std::vector<char*> argv;
+  argv.reserve(words.size());
+  for (std::string& word : words) argv.push_back(word.data());
+  return run_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+void add_help(CLI::App& app, int& exit_code) {
+  CLI::App* const command = app.add_subcommand("help", "The help of a command, or its man page");
+  const auto options = std::make_shared<HelpOptions>();
+  command->add_option("COMMAND", options->command, "such as worker, or config show; without it: porpoise itself");
+  command->add_flag("--man", options->man, "print the man page, as man reads it");
+  command->add_option("--man-dir", options->man_dir, "write all man pages to the folders man1 and man5 of this one")
+      ->type_name("DIR");
+  command->footer(kHelpExamples);
+  command->callback([&app, options, &exit_code] { exit_code = run_help(app, *options); });
+}
+
 std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) {
   std::vector<std::string> names;
   names.reserve(commands.size());
@@ -266,7 +327,8 @@ int run_command_line(int argc, char** argv) {
   int exit_code = kExitOk;
   CLI::App app("A native worker for Apache DolphinScheduler 3.1, and a runner for its workflows on this machine.",
                "porpoise");
-  app.set_version_flag("--version", "porpoise " PORPOISE_VERSION);
+  app.set_version_flag("--version", version_text(),
+                       "Print version, commit, and which plugins and masters it speaks to");
   app.require_subcommand(1);
   app.formatter(std::make_shared<HelpFormat>());  // before the subcommands, which take it over
   add_replay(app, exit_code);
@@ -276,8 +338,12 @@ int run_command_line(int argc, char** argv) {
   add_program(app, "sandbox", "Run a stand-in for what tasks talk to, for development", run_sandbox, exit_code);
   add_program(app, "doctor", "Looks at what tasks need, and says what is missing", run_doctor, exit_code);
   add_worker(app, exit_code);
+  add_completion(app, exit_code);
+  add_help(app, exit_code);
 
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (!words.empty() && words[0] == kAskForCompletion)
+    return print_completions(describe_commands(app), {words.begin() + 1, words.end()});
   const Named named = find_command(app, words);
   if (!named.unknown.empty())
     return print_error("unknown command '" + named.unknown + "'" +

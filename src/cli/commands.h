@@ -18,6 +18,7 @@ class App;
 
 namespace porpoise {
 
+struct CommandEntry;   // cli/command_tree.h
 struct ReplayOptions;  // cli/replay_input.h
 
 // The flags of the worker's configuration, one per key of config/settings_table.h, for every command that has them.
@@ -91,6 +92,22 @@ int describe_plugin(const PluginsOptions& options);
 // its tasks need, or stands in for what they talk to. `words`: all that follows the subcommand.
 int run_doctor(const std::vector<std::string>& words);
 int run_sandbox(const std::vector<std::string>& words);
+
+// What porpoise tells about itself, in documents.cc: `porpoise --version`, `porpoise help --man [COMMAND]` and
+// `--man-dir DIR` (DIR/man1, DIR/man5), `porpoise completion bash` and what its script asks for with each TAB (the
+// words after "porpoise", the last of which is being typed), `porpoise config example`. `name`: "porpoise-worker".
+struct BuildFacts {
+  std::string_view version;  // "0.1.0"
+  std::string_view commit;   // "unknown" where it was not built from a repository
+  std::string_view date;     // of the commit
+};
+const BuildFacts& build_facts();
+std::string version_text();
+int print_man_page(const CommandEntry& root, const std::string& name);
+int write_man_pages(const CommandEntry& root, const std::filesystem::path& folder);
+int print_completion_script(const std::string& shell);
+int print_completions(const CommandEntry& root, const std::vector<std::string>& words);
+int print_config_example();
 
 // An environment variable; empty when unset. Valid until the environment changes, which porpoise never does.
 std::string_view environment(const char* name);

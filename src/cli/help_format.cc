@@ -4,7 +4,6 @@
 #include <utility>
 
 namespace porpoise {
-namespace {
 
 // CLI11 appends what its checks want: "TEXT:FILE", "TEXT:{a,b}", "UINT:INT in [1 - 9]". Of these, choices are shown,
 // and a kind of file in place of TEXT.
@@ -20,8 +19,6 @@ std::string value_name(std::string text) {
     if (text.find(range) != std::string::npos) return "NUMBER";
   return text;
 }
-
-}  // namespace
 
 std::string wrap_words(std::string_view text, std::size_t columns) {
   std::string wrapped;

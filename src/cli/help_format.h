@@ -16,6 +16,9 @@ inline constexpr std::size_t kHelpColumns = 100;
 // beginning of a line stay.
 std::string wrap_words(std::string_view text, std::size_t columns);
 
+// The value of an option as people write it, from what CLI11 calls its type: "FILE", "kill|keep".
+std::string value_name(std::string text);
+
 class HelpFormat : public CLI::Formatter {
  public:
   std::string make_option_name(const CLI::Option* option, bool is_positional) const override;

@@ -223,7 +223,8 @@ class CommandLine(ReplayCase):
         self.assertIn("did you mean 'replay'?", done.stderr)
 
     def test_help_and_version_go_to_standard_output(self):
-        self.assertRegex(self.porpoise("--version").stdout, r"^porpoise \d+\.\d+\.\d+\n$")
+        self.assertRegex(self.porpoise("--version").stdout,
+                         r"\Aporpoise \d+\.\d+\.\d+\ncommit \w+ of \d{4}-\d\d-\d\d\nplugin ABI 1\.\d+\nspeaks to DolphinScheduler 3\.1\n\Z")
         for arguments in (["--help"], ["replay", "--help"]):
             done = self.porpoise(*arguments)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
