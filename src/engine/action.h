@@ -118,6 +118,11 @@ struct Finished {
   std::string task_type;
   TaskResult result;
 };
+// A master has acknowledged how it ended.
+struct Told {
+  std::int64_t task_instance_id = 0;
+  std::int64_t since_mono_ms = 0;  // when it was to be told for the first time; after a restart: by this run
+};
 // Found again after a restart; `result` when it had ended, with its alert still to be sent unless `alerted`.
 struct Recovered {
   AcceptedTask task;
@@ -142,6 +147,6 @@ using Action =
                  action::StoreAlerted, action::Abandon, action::Forget, action::Launch, action::Adopt, action::Cancel,
                  action::Send, action::AnswerKill, action::AllowTakeover, action::OpenPort, action::RegisterAgain,
                  action::RefreshHeartbeat, action::Exit, action::Accepted, action::Known, action::Refused,
-                 action::Finished, action::Recovered, action::GaveUp, action::Say>;
+                 action::Finished, action::Told, action::Recovered, action::GaveUp, action::Say>;
 
 }  // namespace porpoise

@@ -88,7 +88,9 @@ void Engine::handle(const event::Acked& event, Moment) {
   AcceptedTask* const task = find(key.task_instance_id);
   if (key.kind == MessageKind::kResult && task != nullptr && std::exchange(task->delay_unacked, false))
     return;  // if it was for the RESULT after all, that is told and acknowledged once more
-  if (!outbox_.acknowledge(key) || key.kind != MessageKind::kResult || task == nullptr) return;
+  const std::optional<std::int64_t> since = outbox_.acknowledge(key);
+  if (!since || key.kind != MessageKind::kResult || task == nullptr) return;
+  want(action::Told{key.task_instance_id, *since});
   forget(key.task_instance_id);
 }
 

@@ -28,7 +28,13 @@ std::size_t Outbox::bytes() const {
   return sum;
 }
 
-bool Outbox::acknowledge(Key key) { return entries_.erase(key) > 0; }
+std::optional<std::int64_t> Outbox::acknowledge(Key key) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return std::nullopt;
+  const std::int64_t since = found->second.since_mono_ms;
+  entries_.erase(found);
+  return since;
+}
 
 void Outbox::retarget(std::int64_t task_instance_id, const std::string& master, Moment now,
                       std::int64_t process_instance_id) {

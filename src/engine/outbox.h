@@ -55,8 +55,8 @@ class Outbox {
   // Due at once. Replaces a message of the same kind; a RESULT also replaces RUNNING, which must never come after it.
   // `tries`: 0 means until it is acknowledged or too old.
   void put(Key key, MasterMessage message, Moment now, int tries = 0);
-  // False when nothing like it was waiting.
-  bool acknowledge(Key key);
+  // Since when it has waited (mono_ms); nothing: nothing like it was waiting.
+  std::optional<std::int64_t> acknowledge(Key key);
   // Another master owns the task now: all that waits for it goes there, at once.
   // `process_instance_id`: for a message that does not have it; 0: not known.
   void retarget(std::int64_t task_instance_id, const std::string& master, Moment now,

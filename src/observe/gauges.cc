@@ -20,17 +20,27 @@ namespace {
 
 constexpr std::size_t kMaxValueBytes = 48;  // the longest name that 3.1 gives to a task type or command is 32
 
-char clean(char c) {
+char clean_char(char c) {
   const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   return plain || c == '_' || c == '-' || c == '.' ? c : '_';
 }
 
+std::string clean(std::string_view text) {
+  std::string value(text.substr(0, kMaxValueBytes));
+  std::transform(value.begin(), value.end(), value.begin(), clean_char);
+  return value;
+}
+
 }  // namespace
+
+LabelValues::LabelValues(const std::vector<std::string>& known, std::size_t more) {
+  for (const std::string& value : known) known_.insert(clean(value));
+  max_values_ = known_.size() + more;
+}
 
 std::string LabelValues::admit(std::string_view text) {
   if (text.empty()) return std::string(kOther);
-  std::string value(text.substr(0, kMaxValueBytes));
-  std::transform(value.begin(), value.end(), value.begin(), clean);
+  std::string value = clean(text);
 
   const std::lock_guard lock(mutex_);
   if (known_.contains(value)) return value;
@@ -199,6 +209,18 @@ std::vector<ClientMetric> hung_by_call(const WorkerGauges& levels) {
   return metrics;
 }
 
+// Both of each folder whose file system answers.
+std::vector<MetricFamily> disk_families(const WorkerGauges& levels) {
+  std::vector<ClientMetric> free;
+  std::vector<ClientMetric> size;
+  for (const auto& [folder, room] : levels.disks) {
+    free.push_back(labelled("folder", folder, static_cast<double>(room.free_bytes)));
+    size.push_back(labelled("folder", folder, static_cast<double>(room.size_bytes)));
+  }
+  return {gauge("porpoise_disk_free_bytes", "Room on the file system of a folder.", std::move(free)),
+          gauge("porpoise_disk_size_bytes", "The size of that file system.", std::move(size))};
+}
+
 std::size_t running_in_all(const WorkerGauges& levels) {
   std::size_t sum = 0;
   for (const auto& [type, count] : levels.running) sum += count;
@@ -208,7 +230,7 @@ std::size_t running_in_all(const WorkerGauges& levels) {
 }  // namespace
 
 std::vector<MetricFamily> level_families(const WorkerGauges& levels, LabelValues& types) {
-  return {
+  std::vector<MetricFamily> families = {
       gauge("porpoise_tasks_running", "Tasks that run.", running_by_type(levels, types)),
       gauge("ds_task_running", "Tasks that run.", level(running_in_all(levels))),
       gauge("porpoise_tasks_waiting", "Tasks that wait for their delay or for a slot.", level(levels.waiting)),
@@ -218,12 +240,16 @@ std::vector<MetricFamily> level_families(const WorkerGauges& levels, LabelValues
       gauge("porpoise_result_oldest_unacked_seconds", "How long the oldest of them waits.",
             levels.oldest_unacked.count()),
       gauge("porpoise_registry_connected", "1 while the worker is registered.", levels.registry_connected ? 1.0 : 0.0),
+      gauge("porpoise_overloaded", "1 while the machine is beyond a limit, so that masters send fewer tasks, or none.",
+            levels.overloaded ? 1.0 : 0.0),
       gauge("porpoise_connections", "Open connections.",
             std::vector{labelled("peer_kind", "incoming", level(levels.incoming_connections)),
                         labelled("peer_kind", "master", level(levels.master_connections)),
                         labelled("peer_kind", "alert_server", level(levels.alert_connections))}),
       gauge("porpoise_helpers_hung", "Threads given up on: their call has not come back.", hung_by_call(levels)),
   };
+  for (MetricFamily& family : disk_families(levels)) families.push_back(std::move(family));
+  return families;
 }
 
 }  // namespace porpoise

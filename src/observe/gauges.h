@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "observe/disk_space.h"
+
 namespace porpoise {
 
 // Gauges made at the moment of a scrape, as the registry's text serializer takes them. Pure.
@@ -75,16 +77,17 @@ class RecentMax {
 // Owned by Metrics; any thread.
 class LabelValues {
  public:
-  explicit LabelValues(std::size_t max_values) : max_values_(max_values) {}
+  // `known` from the start, and the first `more` others.
+  LabelValues(const std::vector<std::string>& known, std::size_t more);
 
   // `text` with everything but letters, digits and "_-." as "_", cut at 48 bytes. kOther for an empty text, and for
-  // each new one when `max_values` are known.
+  // each that is not known when there have been so many others.
   std::string admit(std::string_view text);
 
   static constexpr std::string_view kOther = "other";
 
  private:
-  const std::size_t max_values_;
+  std::size_t max_values_ = 0;
   std::mutex mutex_;
   std::set<std::string, std::less<>> known_;
 };
@@ -119,6 +122,8 @@ struct WorkerGauges {
   std::size_t outbox_bytes = 0;
   std::chrono::duration<double> oldest_unacked{0};
   bool registry_connected = false;
+  bool overloaded = false;                            // a limit was passed at the last heartbeat
+  std::map<std::string, DiskSpace::Room> disks = {};  // by whose folder is there: "data", "log"
   std::size_t incoming_connections = 0;
   std::size_t master_connections = 0;  // made by this worker, to report
   std::size_t alert_connections = 0;

@@ -26,7 +26,6 @@ using prometheus::MetricFamily;
 using prometheus::Registry;
 using Buckets = Histogram::BucketBoundaries;
 
-constexpr std::size_t kMaxTypes = 32;     // 3.1 has 30; each costs up to four histograms
 constexpr std::size_t kMaxCommands = 40;  // 3.1 has 37
 
 constexpr std::array kTaskOutcomes = {"success", "failure", "kill"};
@@ -37,7 +36,9 @@ constexpr std::array kRejections = {"malformed", "body", "unexpected", "peer", "
 
 const Buckets kQueueSeconds = {0.01, 0.1, 1, 5, 10, 30, 60, 300, 900, 3600};
 const Buckets kRunSeconds = {0.1, 0.5, 1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 21600, 86400};
+const Buckets kAckSeconds = {0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 15, 60, 300, 1800, 7200};
 const Buckets kSpawnSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
+const Buckets kStartSeconds = {0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60};
 const Buckets kKillSeconds = {0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30};
 const Buckets kDownloadSeconds = {0.01, 0.1, 0.5, 1, 5, 15, 60, 300};
 const Buckets kHandlerSeconds = {0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30};
@@ -75,21 +76,28 @@ constexpr std::size_t index(Enum value) {
 
 }  // namespace
 
-TaskMetrics::TaskMetrics(Registry& registry)
+TaskMetrics::TaskMetrics(Registry& registry, const std::vector<std::string>& types)
     : received_(counters(registry, "porpoise_tasks_received_total", "Dispatches received.")),
       started_(counters(registry, "porpoise_tasks_started_total", "Tasks started.")),
       finished_(counters(registry, "porpoise_tasks_finished_total", "Tasks ended.")),
-      queue_seconds_(histograms(registry, "porpoise_task_queue_seconds", "From the dispatch to the start.")),
+      queue_seconds_(histograms(registry, "porpoise_task_queue_seconds",
+                                "From the dispatch to the order to launch it; its delay, if it has one, included.")),
       run_seconds_(histograms(registry, "porpoise_task_run_seconds", "From the start of a task to its end.")),
       adopted_(counters_by("outcome", kAdoptOutcomes,
                            counters(registry, "porpoise_adopted_tasks_total", "Tasks found after a restart."))),
+      ack_seconds_(histogram(registry, "porpoise_result_ack_seconds",
+                             "From the end of a task, or the worker's restart, until a master acknowledged it.",
+                             kAckSeconds)),
       spawn_seconds_(histogram(registry, "porpoise_host_spawn_seconds", "Until a task host was there.", kSpawnSeconds)),
+      start_seconds_(histogram(registry, "porpoise_host_start_seconds",
+                               "From the order to launch a task until its host said that it has begun.",
+                               kStartSeconds)),
       kill_seconds_(histogram(registry, "porpoise_kill_seconds", "From the order to the end.", kKillSeconds)),
       survivors_(counter(registry, "porpoise_kill_survivors_total", "Processes that SIGKILL did not end.")),
       hung_(counter(registry, "porpoise_hosts_hung_total", "Task hosts that did not answer and were ended.")),
       overloads_(counter(registry, "porpoise_overloads_total", "Times that a busy machine made tasks wait.")),
       full_(counter(registry, "porpoise_full_queue_rejections_total", "Dispatches refused: too many waited.")),
-      types_(kMaxTypes) {}
+      types_(types, 0) {}
 
 void TaskMetrics::received(std::string_view type) {
   const std::string label = types_.admit(type);
@@ -106,14 +114,17 @@ void TaskMetrics::started(std::string_view type, MetricSeconds queued) {
 
 void TaskMetrics::finished(std::string_view type, TaskOutcome outcome, MetricSeconds ran) {
   const prometheus::Labels labels = {{"type", types_.admit(type)}, {"outcome", kTaskOutcomes[index(outcome)]}};
+  ran = std::max(ran, MetricSeconds(0));  // between two readings of a clock that may be set back
   finished_.Add(labels).Increment();
   run_seconds_.Add(labels, kRunSeconds).Observe(ran.count());
   const std::lock_guard lock(longest_mutex_);
   longest_run_.add(ran.count(), RecentMax::Clock::now());
 }
 
+void TaskMetrics::told(MetricSeconds took) { ack_seconds_.Observe(took.count()); }
 void TaskMetrics::adopted(AdoptOutcome outcome) { adopted_[index(outcome)]->Increment(); }
 void TaskMetrics::host_spawned(MetricSeconds took) { spawn_seconds_.Observe(took.count()); }
+void TaskMetrics::host_started(MetricSeconds took) { start_seconds_.Observe(took.count()); }
 void TaskMetrics::killed(MetricSeconds took) { kill_seconds_.Observe(took.count()); }
 void TaskMetrics::survived(std::size_t processes) { survivors_.Increment(static_cast<double>(processes)); }
 void TaskMetrics::host_hung() { hung_.Increment(); }
@@ -136,7 +147,7 @@ MessageMetrics::MessageMetrics(Registry& registry)
       log_requests_(counters(registry, "porpoise_log_requests_total", "Requests for task logs.")),
       sessions_expired_(
           counter(registry, "porpoise_registry_session_expired_total", "Sessions that the registry ended.")),
-      commands_(kMaxCommands) {}
+      commands_({}, kMaxCommands) {}
 
 void MessageMetrics::sent(SendOutcome outcome) { sends_[index(outcome)]->Increment(); }
 void MessageMetrics::acknowledged() { acknowledged_.Increment(); }
@@ -183,9 +194,9 @@ std::vector<MetricFamily> LoopMetrics::longest() {
                 std::move(metrics))};
 }
 
-Metrics::Metrics()
+Metrics::Metrics(const std::vector<std::string>& task_types)
     : registry_(std::make_unique<Registry>()),
-      tasks(*registry_),
+      tasks(*registry_, task_types),
       messages(*registry_),
       resources(*registry_),
       loop(*registry_) {}

@@ -48,19 +48,23 @@ enum class FrameRejection {
 
 class TaskMetrics {
  public:
-  explicit TaskMetrics(prometheus::Registry& registry);
+  // `types`: what a type may be called as a label. Whatever else masters write is "other": each costs a server some
+  // sixty time series.
+  TaskMetrics(prometheus::Registry& registry, const std::vector<std::string>& types);
 
   // `type`: the task type, as the master wrote it.
   void received(std::string_view type);
-  void started(std::string_view type, MetricSeconds queued);
+  void started(std::string_view type, MetricSeconds queued);  // from the dispatch to the order to launch it
   void finished(std::string_view type, TaskOutcome outcome, MetricSeconds ran);
+  void told(MetricSeconds took);  // from its end until a master acknowledged it
   void adopted(AdoptOutcome outcome);
   void host_spawned(MetricSeconds took);
-  void killed(MetricSeconds took);       // from the order until nothing of the task lived, or could be ended
-  void survived(std::size_t processes);  // the end of their task, whatever that was, and SIGKILL
-  void host_hung();                      // a task host did not answer and was ended
-  void overloaded();                     // a task waits since the machine is busy
-  void rejected_full();                  // a dispatch was refused: too many wait
+  void host_started(MetricSeconds took);  // from the order to launch it until the host said that it has begun
+  void killed(MetricSeconds took);        // from the order until nothing of the task lived, or could be ended
+  void survived(std::size_t processes);   // the end of their task, whatever that was, and SIGKILL
+  void host_hung();                       // a task host did not answer and was ended
+  void overloaded();                      // a task waits since the machine is busy
+  void rejected_full();                   // a dispatch was refused: too many wait
 
   LabelValues& types() { return types_; }
   double longest_run_seconds();  // of those that ended in the last minute or two
@@ -72,7 +76,9 @@ class TaskMetrics {
   prometheus::Family<prometheus::Histogram>& queue_seconds_;
   prometheus::Family<prometheus::Histogram>& run_seconds_;
   std::array<prometheus::Counter*, 3> adopted_;
+  prometheus::Histogram& ack_seconds_;
   prometheus::Histogram& spawn_seconds_;
+  prometheus::Histogram& start_seconds_;
   prometheus::Histogram& kill_seconds_;
   prometheus::Counter& survivors_;
   prometheus::Counter& hung_;
@@ -145,7 +151,8 @@ class Metrics {
   std::unique_ptr<prometheus::Registry> registry_;  // first: the others count in it
 
  public:
-  Metrics();
+  // `task_types`: those of the catalog.
+  explicit Metrics(const std::vector<std::string>& task_types = {});
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
   ~Metrics();

@@ -11,6 +11,7 @@
 #include "control/view.h"
 #include "net/listener.h"
 #include "net/master_links.h"
+#include "observe/disk_space.h"
 #include "observe/http_server.h"
 #include "observe/log.h"
 #include "observe/loop_monitor.h"
@@ -66,6 +67,12 @@ Catalog find_plugins(const std::vector<std::filesystem::path>& folders, const Js
   return catalog;
 }
 
+std::vector<std::string> type_names(const Catalog& catalog) {
+  std::vector<std::string> names;
+  for (const CatalogEntry& entry : catalog.types()) names.push_back(entry.type.id);
+  return names;
+}
+
 Result<Foundation> lay_foundation(const DaemonOptions& options) {
   const WorkerConfig& config = options.settings.config;
   PORPOISE_TRY(Log log, Log::open(log_settings(config)));
@@ -112,7 +119,8 @@ class Daemon::Impl {
 
   const std::int64_t start_time_ms_ = wall_ms();
 
-  Metrics metrics_;
+  Metrics metrics_{type_names(foundation_.catalog)};
+  DiskSpace disks_{io_, {{"data", environment_.paths.data_dir}, {"log", environment_.paths.log_dir}}};
   LoopMonitor monitor_{metrics_.loop, log_};
   WorkerLoop loop_{io_, engine_settings(config_, environment_), monitor_};
 
@@ -235,6 +243,8 @@ WorkerGauges Daemon::Impl::gauges() const {
   now.outbox_bytes = engine.outbox().bytes();
   now.oldest_unacked = std::chrono::milliseconds(engine.outbox().oldest_age_ms({wall_ms(), mono_ms()}));
   now.registry_connected = membership_.connected();
+  now.overloaded = !heartbeat_.overload().empty();
+  now.disks = disks_.rooms();
   now.incoming_connections = listener_.connections();
   now.master_connections = links_.connections();
   now.alert_connections = alerts_.connections();
@@ -244,6 +254,7 @@ WorkerGauges Daemon::Impl::gauges() const {
 
 std::map<std::string, std::size_t> Daemon::Impl::hung_calls() const {
   std::map<std::string, std::size_t> calls = executor_.hung_calls();
+  calls["disk"] = disks_.hung();
   calls["log"] = logs_.hung();
   calls["encoding"] = actions_.hung_encodings();
   calls["removal"] = keeper_.hung_removals();

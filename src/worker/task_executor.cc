@@ -32,6 +32,7 @@ class TaskExecutor::Run : public TaskListener {
   // `unresolved`: what to end the task by while its tenant's user is not known yet. None: it is, or was.
   Run(TaskExecutor& runs, TaskRequest unresolved) : Run(runs, unresolved.task_instance_id) {
     unresolved_ = std::move(unresolved);
+    wanted_ = std::chrono::steady_clock::now();
   }
   Run(TaskExecutor& runs, std::int64_t id) : runs_(runs), id_(id) {}
 
@@ -62,6 +63,10 @@ class TaskExecutor::Run : public TaskListener {
     return fenced_ && fenced_at_ < time ? std::exchange(fenced_, std::nullopt) : std::nullopt;
   }
 
+  void on_started(std::int64_t) override {
+    if (const auto wanted = std::exchange(wanted_, std::nullopt))
+      runs_.deps_.metrics.tasks.host_started(std::chrono::steady_clock::now() - *wanted);
+  }
   void on_app_id(std::string_view app_id) override { runs_.deps_.loop.post(event::AppId{id_, std::string(app_id)}); }
   void on_hung(std::string_view why) override {
     runs_.deps_.metrics.tasks.host_hung();
@@ -84,8 +89,9 @@ class TaskExecutor::Run : public TaskListener {
   const std::int64_t id_;
   std::unique_ptr<TaskProcess> process_;
   std::optional<TaskRequest> unresolved_;
-  std::optional<std::string> order_;  // to end, and why
-  bool given_up_ = false;             // by its masters, who run it elsewhere
+  std::optional<std::chrono::steady_clock::time_point> wanted_;  // of one whose host has not begun; none: adopted
+  std::optional<std::string> order_;                             // to end, and why
+  bool given_up_ = false;                                        // by its masters, who run it elsewhere
   // Its host ended it, as the worker's session should have ended. Whether it has is known only when a server says so:
   // then the task is cancelled, and its end is nobody's business, or TaskExecutor::session_lives.
   std::optional<TaskResult> fenced_;

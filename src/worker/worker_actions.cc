@@ -85,6 +85,10 @@ void WorkerActions::perform(const action::Finished& finished) {
   deps_.alerts.ended(id, result);
 }
 
+void WorkerActions::perform(const action::Told& told) {
+  deps_.metrics.tasks.told(std::chrono::milliseconds(mono_ms() - told.since_mono_ms));
+}
+
 void WorkerActions::perform(const action::Recovered& recovered) {
   const AcceptedTask& task = recovered.task;
   deps_.log.info("found again", {{"task_instance_id", task.id()}, {"phase", to_string(task.phase)}});

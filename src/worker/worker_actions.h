@@ -96,6 +96,7 @@ class WorkerActions final : public ActionPerformer {
   void perform(const action::Known&) {}
   void perform(const action::Refused& refused);
   void perform(const action::Finished& finished);
+  void perform(const action::Told& told);
   void perform(const action::Recovered& recovered);
   void perform(const action::GaveUp& gave_up);
   void perform(const action::Say& say);

@@ -124,6 +124,7 @@ class Daemon final : public HostFollower {
   void perform(const action::Known& known) { note(What::kKnown, known.task_instance_id); }
   void perform(const action::Refused& refused);
   void perform(const action::Finished&) {}
+  void perform(const action::Told&) {}
   void perform(const action::Recovered&) {}
   void perform(const action::GaveUp& gave_up);
   void perform(const action::Say& say) { note(What::kNote, say.task_instance_id, 0, say.text); }

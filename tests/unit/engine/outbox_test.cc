@@ -29,7 +29,7 @@ TEST(Outbox, SaysAtOnceAndAgainWithGrowingPausesUntilItIsAcknowledged) {
   EXPECT_EQ(outbox.take_due(at(2000)).size(), 1U);
   EXPECT_TRUE(outbox.take_due(at(5999)).empty());
   EXPECT_EQ(outbox.take_due(at(6000)).size(), 1U);
-  EXPECT_TRUE(outbox.acknowledge(kResult));
+  EXPECT_EQ(outbox.acknowledge(kResult), at(0).mono_ms) << "since when it waited";
   EXPECT_FALSE(outbox.acknowledge(kResult)) << "a second ACK finds nothing";
   EXPECT_TRUE(outbox.take_due(at(3'600'000)).empty());
 }

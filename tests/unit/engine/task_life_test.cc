@@ -24,6 +24,20 @@ TEST_F(TaskLife, RunsReportsAndForgetsWhenTheEndIsAcknowledged) {
   EXPECT_TRUE(driver.engine.idle());
 }
 
+TEST_F(TaskLife, SaysSinceWhenAResultWasToBeToldWhenItIsAcknowledged) {
+  accept(1);
+  driver.end(success(1), 100);
+  driver.wake(3000);  // told once more
+  driver.on(event::HostChanged{1, "m:2"}, 4000);
+  driver.acknowledge(1, MessageKind::kRunning, 4500);
+  driver.acknowledge(1, MessageKind::kResult, 5000);
+  driver.acknowledge(1, MessageKind::kResult, 6000);
+  std::vector<std::int64_t> since;
+  for (const Action& action : driver.actions)
+    if (const auto* const told = std::get_if<action::Told>(&action)) since.push_back(told->since_mono_ms);
+  EXPECT_THAT(since, ElementsAre(100)) << "of its RESULT alone, once, whichever master has it";
+}
+
 TEST_F(TaskLife, GivesSlotsInTheOrderOfArrival) {
   for (const std::int64_t id : {1, 2, 3, 4}) accept(id);
   EXPECT_THAT(take(), ElementsAre("start 1", "RUNNING 1 to m:1", "start 2", "RUNNING 2 to m:1"));

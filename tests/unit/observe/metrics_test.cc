@@ -51,7 +51,7 @@ std::map<std::string, double> scrape(Metrics& metrics, const WorkerGauges& level
 }
 
 TEST(Metrics, CountATaskByTypeAndOutcome) {
-  Metrics metrics;
+  Metrics metrics({"SHELL", "PYTHON"});
   metrics.tasks.received("SHELL");
   metrics.tasks.received("SHELL");
   metrics.tasks.started("SHELL", MetricSeconds(2));
@@ -73,7 +73,7 @@ TEST(Metrics, CountATaskByTypeAndOutcome) {
 }
 
 TEST(Metrics, ShowTheSameValuesUnderTheNamesOfTheJavaWorker) {
-  Metrics metrics;
+  Metrics metrics({"SHELL", "PYTHON"});
   metrics.tasks.received("SHELL");
   metrics.tasks.finished("SHELL", TaskOutcome::kSuccess, MetricSeconds(40));
   metrics.tasks.overloaded();
@@ -138,7 +138,7 @@ TEST(Metrics, CountMessagesFramesAndRejections) {
 }
 
 TEST(Metrics, ShowLevelsAsTheyAreAtTheScrape) {
-  Metrics metrics;
+  Metrics metrics({"SHELL", "PYTHON"});
   WorkerGauges levels{.running = {{"SHELL", 2}},
                       .waiting = 4,
                       .slots_total = 10,
@@ -147,6 +147,8 @@ TEST(Metrics, ShowLevelsAsTheyAreAtTheScrape) {
                       .outbox_bytes = 4096,
                       .oldest_unacked = MetricSeconds(1.5),
                       .registry_connected = true,
+                      .overloaded = true,
+                      .disks = {{"data", {.free_bytes = 3, .size_bytes = 9}}},
                       .incoming_connections = 6,
                       .master_connections = 2,
                       .alert_connections = 1};
@@ -161,6 +163,9 @@ TEST(Metrics, ShowLevelsAsTheyAreAtTheScrape) {
                   {"porpoise_outbox_bytes", 4096},
                   {"porpoise_result_oldest_unacked_seconds", 1.5},
                   {"porpoise_registry_connected", 1},
+                  {"porpoise_overloaded", 1},
+                  {R"(porpoise_disk_free_bytes{folder="data"})", 3},
+                  {R"(porpoise_disk_size_bytes{folder="data"})", 9},
                   {R"(porpoise_connections{peer_kind="incoming"})", 6},
                   {R"(porpoise_connections{peer_kind="master"})", 2},
                   {R"(porpoise_connections{peer_kind="alert_server"})", 1},
@@ -195,7 +200,7 @@ TEST(Metrics, ShowTheBuildAndTheProcess) {
 }
 
 TEST(Metrics, DeclareEveryFamilyOnceWithItsType) {
-  Metrics metrics;
+  Metrics metrics({"SHELL", "PYTHON"});
   metrics.tasks.received("SHELL");
   metrics.tasks.started("SHELL", MetricSeconds(1));
   metrics.tasks.finished("SHELL", TaskOutcome::kSuccess, MetricSeconds(1));
@@ -214,20 +219,51 @@ TEST(Metrics, DeclareEveryFamilyOnceWithItsType) {
   EXPECT_EQ(types["process_cpu_seconds_total"], "counter");
 }
 
-TEST(Metrics, KeepOnlySoManyTaskTypesApart) {
-  Metrics metrics;
+// The first 32 types of whoever dispatched had labels of their own, and those that there are came too late.
+TEST(Metrics, TellTheTypesOfTheCatalogApartAndNoOthers) {
+  Metrics metrics({"SHELL", "SWITCH"});
   for (int i = 0; i < 100; ++i) metrics.tasks.received("TYPE_" + std::to_string(i));
-  const auto samples = scrape(metrics, {.running = {{"TYPE_98", 1}, {"TYPE_99", 1}, {"TYPE_0", 1}}});
+  for (const char* const type : {"SHELL", "shell", "", "SHELL\"} 1\n"}) metrics.tasks.received(type);
+  metrics.tasks.started("TYPE_1", MetricSeconds(1));
+  metrics.tasks.finished("TYPE_2", TaskOutcome::kFailure, MetricSeconds(1));
+  const auto samples = scrape(metrics, {.running = {{"TYPE_98", 1}, {"TYPE_99", 1}, {"SHELL", 1}}});
   std::size_t types = 0;
   for (const auto& [name, value] : samples) types += name.starts_with("porpoise_tasks_received_total");
-  EXPECT_EQ(types, 33U) << "32 and other";
-  EXPECT_THAT(samples, Contains(Pair(R"(porpoise_tasks_received_total{type="other"})", 68)));
-  EXPECT_THAT(samples, Contains(Pair(R"(ds_task_execution_count_by_type_total{task_type="unknown"})", 68)));
+  EXPECT_EQ(types, 2U) << "SHELL and other";
+  EXPECT_THAT(samples, Contains(Pair(R"(porpoise_tasks_received_total{type="other"})", 103)));
+  EXPECT_THAT(samples, Contains(Pair(R"(porpoise_tasks_received_total{type="SHELL"})", 1)));
+  EXPECT_THAT(samples, Contains(Pair(R"(ds_task_execution_count_by_type_total{task_type="unknown"})", 103)));
   EXPECT_THAT(samples, Contains(Pair(R"(porpoise_tasks_running{type="other"})", 2)));
+  EXPECT_THAT(samples, Contains(Pair(R"(porpoise_task_queue_seconds_count{type="other"})", 1)));
+  EXPECT_THAT(samples, Contains(Pair(R"(porpoise_task_run_seconds_count{outcome="failure",type="other"})", 1)));
+}
+
+TEST(Metrics, MeasureTheStartOfAHostAndTheWayOfAResult) {
+  Metrics metrics;
+  metrics.tasks.host_started(MetricSeconds(0.02));
+  metrics.tasks.told(MetricSeconds(0.003));
+  metrics.tasks.told(MetricSeconds(90));
+  EXPECT_THAT(scrape(metrics), IsSupersetOf({
+                                   std::pair<const std::string, double>("porpoise_host_start_seconds_count", 1),
+                                   {R"(porpoise_host_start_seconds_bucket{le="0.01"})", 0},
+                                   {R"(porpoise_host_start_seconds_bucket{le="0.025"})", 1},
+                                   {"porpoise_result_ack_seconds_count", 2},
+                                   {R"(porpoise_result_ack_seconds_bucket{le="0.005"})", 1},
+                                   {R"(porpoise_result_ack_seconds_bucket{le="60"})", 1},
+                                   {R"(porpoise_result_ack_seconds_bucket{le="300"})", 2},
+                               }));
+}
+
+// A server takes a sum that falls for a restart.
+TEST(Metrics, TakeNoTimeOffWhenTheClockWasSetBack) {
+  Metrics metrics({"SHELL"});
+  metrics.tasks.finished("SHELL", TaskOutcome::kSuccess, MetricSeconds(5));
+  metrics.tasks.finished("SHELL", TaskOutcome::kSuccess, MetricSeconds(-3600));
+  EXPECT_THAT(scrape(metrics), Contains(Pair(R"(porpoise_task_run_seconds_sum{outcome="success",type="SHELL"})", 5)));
 }
 
 TEST(Metrics, MayBeCountedOnAnyThread) {
-  Metrics metrics;
+  Metrics metrics({"SHELL", "T0", "T1"});
   const auto count = [&] {
     for (int i = 0; i < 200; ++i) {
       metrics.tasks.received("T" + std::to_string(i % 7));
@@ -247,11 +283,12 @@ TEST(Metrics, MayBeCountedOnAnyThread) {
 }
 
 TEST(LabelValues, AreCleanAndShort) {
-  LabelValues values(3);
+  LabelValues values({"IN THE CATALOG"}, 3);
   EXPECT_EQ(values.admit("OPENMLDB-2.x_a"), "OPENMLDB-2.x_a");
   EXPECT_EQ(values.admit("a\"} evil{\n"), "a___evil__");
   EXPECT_EQ(values.admit(std::string(1000, 'x')), std::string(48, 'x'));
   EXPECT_EQ(values.admit("one too many"), "other");
+  EXPECT_EQ(values.admit("IN THE CATALOG"), "IN_THE_CATALOG");
   EXPECT_EQ(values.admit("OPENMLDB-2.x_a"), "OPENMLDB-2.x_a") << "what is known stays known";
   EXPECT_EQ(values.admit(""), "other");
 }
