@@ -1,6 +1,7 @@
-// A task that this worker has accepted, and how far it is; and now, as pure code is told it.
+// A task that this worker has accepted: how far it is, where its files lie, and what masters are told of it. And now,
+// as pure code is told it.
 //
-// Values; the Engine owns those that count.
+// Values and pure functions; the Engine owns those tasks that count.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/request.h"
 #include "wire/messages.h"
 
 namespace porpoise {
@@ -53,5 +57,44 @@ struct AcceptedTask {
 
   std::int64_t id() const { return dispatch.context.task_instance_id; }
 };
+
+// Where the files of a task lie on this worker, made of what its master says. No other code makes a path of a text that
+// came over the wire, except for resources, which model/resource_order.h judges by the same rules.
+//
+// A value; pure; any thread. Promise: whatever a dispatch says, its log is in a folder of a day below `log_dir`, and
+// its working directory five folders below `execute_root`.
+struct TaskPaths {
+  std::string log_dir;
+  std::string execute_root;
+
+  // <log dir>/<yyyyMMdd of the first submit>/<code>_<version>-<workflow instance>-<task instance>.log (3.1 `LogUtils`).
+  // Masters store it and ask for it long afterwards. A task without a submit time counts as submitted `now`.
+  std::string log_path(const wire::TaskContext& context, const TimeZone& zone, std::int64_t now_ms) const;
+
+  // <root>/ and TaskFolder::path(), of model/safe_path.h, with its error.
+  Result<std::string> execute_path(const wire::TaskContext& context) const;
+
+  // A task as it begins on this worker; what makes no sense in its dispatch is its defect.
+  AcceptedTask accepted(const wire::DispatchTask& dispatch, const TimeZone& zone, std::int64_t now_ms) const;
+};
+
+// --- What masters are told of a task, as 3.1 messages. Pure; `worker` is this worker's address as registered.
+
+wire::TaskRunning running_message(const AcceptedTask& task, const std::string& worker);
+// Carries the time of the end, not of the sending: a repetition, even after a restart, is the same to the byte.
+wire::TaskEnded ended_message(const AcceptedTask& task, const TaskResult& result, const std::string& worker);
+// That it waits for its delay time: 3.1 says it as a RESULT with the state DELAY_EXECUTION.
+wire::TaskEnded delayed_message(const AcceptedTask& task, std::int64_t now_ms, const std::string& worker);
+wire::TaskRejected rejected_message(const AcceptedTask& task, std::int64_t now_ms, const std::string& worker);
+
+// About what they take in memory: what they are, and the texts in them.
+std::size_t bytes_of(const wire::TaskEnded& message);
+std::size_t bytes_of(const wire::TaskContext& context);
+
+// Killed before it had a process, or not known here at all.
+wire::KillAnswer killed_unstarted(std::int64_t task_instance_id, const std::string& worker);
+// Its tree is verified dead, or it had ended by itself; `process_id` 0: not known any more.
+wire::KillAnswer killed(std::int64_t task_instance_id, std::int64_t process_id, const std::string& app_ids,
+                        const std::string& worker);
 
 }  // namespace porpoise

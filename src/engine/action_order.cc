@@ -1,14 +1,9 @@
 #include "engine/action_order.h"
 
+#include "base/overloaded.h"
+
 namespace porpoise {
 namespace {
-
-template <typename... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not find it out
 
 bool is_barrier(const Action& action) {
   if (const auto* const takeover = std::get_if<action::AllowTakeover>(&action)) return takeover->allowed;

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/accepted_task.h"
 #include "engine/engine.h"
-#include "engine/task_messages.h"
 
 namespace porpoise {
 namespace {

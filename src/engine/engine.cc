@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "engine/task_messages.h"
+#include "engine/accepted_task.h"
 
 namespace porpoise {
 

@@ -25,7 +25,6 @@
 #include "engine/action.h"
 #include "engine/event.h"
 #include "engine/outbox.h"
-#include "engine/recent_results.h"
 #include "engine/recovery.h"
 #include "engine/view.h"
 

@@ -1,8 +1,8 @@
 // Engine: tasks from the queue to their end, or killed before.
 #include <utility>
 
+#include "engine/accepted_task.h"
 #include "engine/engine.h"
-#include "engine/task_messages.h"
 
 namespace porpoise {
 

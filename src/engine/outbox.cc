@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/task_messages.h"
+#include "engine/accepted_task.h"
 
 namespace porpoise {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "engine/accepted_task.h"
 #include "engine/engine.h"
-#include "engine/task_messages.h"
 
 namespace porpoise {
 

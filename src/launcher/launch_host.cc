@@ -17,7 +17,7 @@
 #include "model/host_protocol.h"
 #include "process/process_info.h"
 #include "process/spawn.h"
-#include "taskdir/host_presence.h"
+#include "taskdir/liveness.h"
 
 namespace porpoise {
 namespace {

@@ -37,7 +37,7 @@ struct HostSettings {
   bool follow = false;  // on_line is called with the last line of output, at most five times per second
   HostPatience patience{};
   std::shared_ptr<const ResultSeal> seal{};  // of the worker; without it a result is not sealed, nor is one asked for
-  std::filesystem::path lease{};  // taskdir/lease.h: without it the host works on for as long as its task takes
+  std::filesystem::path lease{};  // taskdir/liveness.h: without it the host works on for as long as its task takes
 };
 
 struct LaunchedHost {

@@ -21,7 +21,7 @@
 #include "process/kill_tree.h"
 #include "process/process_info.h"
 #include "process/user.h"
-#include "taskdir/host_presence.h"
+#include "taskdir/liveness.h"
 #include "taskdir/result_file.h"
 #include "taskdir/task_log.h"
 #include "taskdir/work_directory.h"

@@ -20,8 +20,7 @@
 #include "launcher/lost_host.h"
 #include "model/host_protocol.h"
 #include "process/process_info.h"
-#include "taskdir/host_presence.h"
-#include "taskdir/lease.h"
+#include "taskdir/liveness.h"
 
 namespace porpoise {
 namespace {

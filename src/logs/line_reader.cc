@@ -1,10 +1,8 @@
-#include "logs/line_reader.h"
+#include "logs/log_pager.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
-
-#include "logs/log_pager.h"
 
 namespace porpoise {
 namespace {

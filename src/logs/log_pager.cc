@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "logs/line_reader.h"
 
 namespace porpoise {
 

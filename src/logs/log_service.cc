@@ -120,9 +120,9 @@ struct Turn {
 // The log service for one call at a time. A call that hangs keeps the one it has; the next call opens another.
 class LogThread::Readers {
  public:
-  struct Reader {
-    Reader(LogRoot root, const wire::Profile& profile)
-        : service(std::move(root), profile, [this](const Error& one) { problems.push_back(one); }) {}
+  struct Reader final : LogEvents {
+    Reader(LogRoot root, const wire::Profile& profile) : service(std::move(root), profile, *this) {}
+    void on_log_problem(const Error& problem) override { problems.push_back(problem); }
 
     std::vector<Error> problems;  // of the request in hand
     LogService service;
@@ -155,10 +155,10 @@ class LogThread::Readers {
 };
 
 LogThread::LogThread(boost::asio::io_context& control, LogRoot root, std::shared_ptr<const wire::Profile> profile,
-                     LogService::Report on_problem, std::chrono::milliseconds limit)
+                     LogEvents& events, std::chrono::milliseconds limit)
     : profile_(std::move(profile)),
       readers_(std::make_shared<Readers>(std::move(root), profile_)),
-      on_problem_(std::move(on_problem)),
+      events_(events),
       limit_(limit),
       calls_(control, kLimits) {}
 
@@ -182,11 +182,10 @@ void LogThread::next(const std::shared_ptr<LogJob>& job, bool hurry, std::functi
       },
       [this, on_piece = std::move(on_piece)](Result<Turn> turn) {
         if (!turn) {
-          if (on_problem_) on_problem_(turn.error());
+          events_.on_log_problem(turn.error());
           return on_piece(fail(turn.error()));
         }
-        for (const Error& problem : turn->problems)
-          if (on_problem_) on_problem_(problem);
+        for (const Error& problem : turn->problems) events_.on_log_problem(problem);
         on_piece(std::move(turn->piece));
       });
 }

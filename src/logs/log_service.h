@@ -24,18 +24,22 @@
 
 namespace porpoise {
 
+class LogEvents {
+ public:
+  virtual ~LogEvents() = default;
+  // A request could not be served: kDenied is a peer asking for what is no task log, kNotFound is usual, the rest is
+  // trouble with the disk.
+  virtual void on_log_problem(const Error& problem) = 0;
+};
+
 // The answers themselves, piece by piece.
 //
 // Synchronous: it waits for disks, so it lives on a thread of its own, where it delays no kill. Thread-compatible.
 class LogService {
  public:
-  // Told of each request that could not be served, for the daemon's log and its counters: kDenied is a peer asking
-  // for what is no task log, kNotFound is usual, the rest is trouble with the disk.
-  using Report = std::function<void(const Error& problem)>;
-
-  // `profile` is borrowed.
-  LogService(LogRoot root, const wire::Profile& profile, Report report = {})
-      : root_(std::move(root)), profile_(profile), report_(std::move(report)) {}
+  // `profile` and `events` are borrowed; `events` hears on the caller's thread.
+  LogService(LogRoot root, const wire::Profile& profile, LogEvents& events)
+      : root_(std::move(root)), profile_(profile), events_(events) {}
 
   // The beginning of the answer. A log that is too large is answered with its end, and a first line that says so.
   std::unique_ptr<LogAnswer> begin(const LogRequest& request, std::int64_t opaque);
@@ -48,7 +52,7 @@ class LogService {
  private:
   template <typename T>
   Result<T> noted(Result<T> result) const {
-    if (!result && report_) report_(result.error());
+    if (!result) events_.on_log_problem(result.error());
     return result;
   }
   Result<std::unique_ptr<LogAnswer>> answer(const wire::ViewLogPage& request, std::int64_t opaque);
@@ -63,7 +67,7 @@ class LogService {
   LogRoot root_;
   LogPager pager_;
   const wire::Profile& profile_;
-  Report report_;
+  LogEvents& events_;
 };
 
 // A request, and its answer as far as it is made.
@@ -78,14 +82,13 @@ struct LogJob {
 //
 // A file system that does not answer in time is given up on, and the peer is told so before it gives up itself (callers
 // of 3.1 wait for 10 s). The thread is nicer than the others: strangers make it work. Owned by Daemon; next(),
-// its answers and `on_problem` are on the control thread.
+// its answers and events are on the control thread.
 class LogThread {
  public:
   static constexpr std::chrono::milliseconds kLimit{8000};  // of one turn
 
-  // `on_problem`: see LogService.
   LogThread(boost::asio::io_context& control, LogRoot root, std::shared_ptr<const wire::Profile> profile,
-            LogService::Report on_problem = {}, std::chrono::milliseconds limit = kLimit);
+            LogEvents& events, std::chrono::milliseconds limit = kLimit);
   LogThread(const LogThread&) = delete;
   LogThread& operator=(const LogThread&) = delete;
   ~LogThread();
@@ -106,7 +109,7 @@ class LogThread {
 
   const std::shared_ptr<const wire::Profile> profile_;
   const std::shared_ptr<Readers> readers_;
-  const LogService::Report on_problem_;
+  LogEvents& events_;
   const std::chrono::milliseconds limit_;
   BlockingCalls calls_;
 };

@@ -70,7 +70,7 @@ inline constexpr const char* kRequestFile = "request.json";  // TaskRequest, wri
 inline constexpr const char* kOrderFile = "resources.json";  // ResourceOrder; the host removes it when it has opened it
 inline constexpr const char* kHostFile =
     "host.json";  // {pid, startTicks, bootId, cookie} of a host that outlives its requester
-inline constexpr const char* kControlFile = "control";     // taskdir/host_presence.h
+inline constexpr const char* kControlFile = "control";     // taskdir/liveness.h
 inline constexpr const char* kAppIdsFile = "app_ids";      // comma-separated
 inline constexpr const char* kResultFile = "result.json";  // TaskResult
 

@@ -1,13 +1,11 @@
 #include "process/process_info.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
-#include <memory>
 #include <set>
 #include <unordered_set>
 
@@ -47,10 +45,6 @@ pid_t to_pid(const char* name) {
   return take_number(text, pid) && text.empty() ? pid : 0;
 }
 
-std::unique_ptr<DIR, int (*)(DIR*)> open_folder(const std::string& path) {
-  return {::opendir(path.c_str()), &::closedir};
-}
-
 // Adds the children of one thread; false where the kernel does not list them.
 bool add_children(const std::string& thread, std::vector<pid_t>& found) {
   const UniqueFd fd(::open((thread + "/children").c_str(), O_RDONLY | O_CLOEXEC));
@@ -65,6 +59,10 @@ bool add_children(const std::string& thread, std::vector<pid_t>& found) {
 }
 
 }  // namespace
+
+std::unique_ptr<DIR, int (*)(DIR*)> open_folder(const std::string& path) {
+  return {::opendir(path.c_str()), &::closedir};
+}
 
 std::optional<ProcessInfo> parse_stat(std::string_view text) {
   ProcessInfo info;

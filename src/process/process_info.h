@@ -4,11 +4,13 @@
 // one through process/kill_tree.h, which looks again.
 #pragma once
 
+#include <dirent.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,7 +25,7 @@ struct ProcessInfo {
   pid_t parent = 0;
   pid_t group = 0;
   pid_t session = 0;
-  char state = '?';               // of its first thread, as in /proc/<pid>/stat: R, S, D, T, Z…
+  char state = '?';  // of its first thread, as in /proc/<pid>/stat: R, S, D, T, Z…
   int threads = 1;
   std::uint64_t start_ticks = 0;  // since boot; with the pid it names a process for good
   std::string name;               // at most 15 bytes
@@ -61,6 +63,9 @@ std::string boot_id();
 
 // "sleep (4711), bash (4712)": at most `limit` of them, then how many more.
 std::string describe(const std::vector<ProcessInfo>& processes, std::size_t limit = 10);
+
+// A folder of /proc, to read; empty, with errno, when it cannot be read, or is gone.
+std::unique_ptr<DIR, int (*)(DIR*)> open_folder(const std::string& path);
 
 // --- Pidfds: <sys/pidfd.h> of glibc 2.36 cannot be used from C++.
 

@@ -163,16 +163,12 @@ Result<std::vector<SocketOwner>> listener_owners(const SocketEnd& end) {
 
 namespace {
 
-struct CloseFolder {
-  void operator()(DIR* folder) const { ::closedir(folder); }
-};
-
 bool is_lack(int reason) { return reason == EMFILE || reason == ENFILE || reason == ENOMEM; }
 
 // True when `found` is true for an entry; what may not be read, or is gone, has none.
 Result<bool> any_entry(const std::string& path,
                        const std::function<Result<bool>(int folder, const char* name)>& found) {
-  const std::unique_ptr<DIR, CloseFolder> folder(::opendir(path.c_str()));
+  const auto folder = open_folder(path);
   if (!folder && is_lack(errno)) return fail_errno("cannot look into " + path, errno);
   if (!folder) return false;
   while (const dirent* const entry = ::readdir(folder.get())) {

@@ -292,7 +292,7 @@ class Registration::Impl : public ZookeeperListener,
   // ---
 
   void confirm_session() {
-    if (options_.on_alive && phase_ == Phase::kRegistered) options_.on_alive(contact_, session_.timeout);
+    if (phase_ == Phase::kRegistered) listener_.on_alive(contact_, session_.timeout);
   }
 
   void claim() {

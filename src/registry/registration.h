@@ -65,9 +65,6 @@ struct RegistrationOptions {
   std::int64_t startup_time_ms = 0;                  // of a registration that takes over nothing
   std::chrono::milliseconds heartbeat_interval{10000};  // or a third of the session timeout, if that is shorter
   std::chrono::milliseconds rival_wait{3000};  // how long a node of another session must be silent to be replaced
-  // A server has confirmed a heartbeat that was sent then: the session lasts for its timeout from there, if not longer.
-  std::function<void(std::chrono::steady_clock::time_point sent, std::chrono::milliseconds session_timeout)> on_alive =
-      nullptr;
 };
 
 // What becomes of a registration, told on the thread of its io_context (a RegistrationThread's: on the control thread).
@@ -89,6 +86,10 @@ class RegistrationEvents {
   virtual void on_masters(const std::vector<std::string>& /*addresses*/) {}
   virtual void on_warning(std::string_view /*text*/) {}  // for the administrator; each once, or once a registration
   virtual void on_log(std::string_view /*line*/) {}      // details for a debug log
+  // A server has confirmed a heartbeat that was sent then: the session lasts for its timeout from there, if not longer.
+  // Of a RegistrationThread on its own thread, as what depends on it must not wait for the loop.
+  virtual void on_alive(std::chrono::steady_clock::time_point /*sent*/, std::chrono::milliseconds /*session_timeout*/) {
+  }
 };
 
 class RegistrationListener : public RegistrationEvents {

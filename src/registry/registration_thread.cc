@@ -25,6 +25,7 @@ class RegistrationThread::Relay final : public RegistrationListener, public std:
         Clock::duration unwilling_after, Clock::duration lost_after)
       : control_(control),
         sources_(sources),
+        on_thread_(events),
         events_(&events),
         unwilling_after_(unwilling_after),
         lost_after_(std::max(lost_after, unwilling_after)) {}
@@ -84,6 +85,9 @@ class RegistrationThread::Relay final : public RegistrationListener, public std:
   void on_log(std::string_view line) override {
     tell([text = std::string(line)](RegistrationEvents& events) { events.on_log(text); });
   }
+  void on_alive(Clock::time_point sent, std::chrono::milliseconds session_timeout) override {
+    on_thread_.on_alive(sent, session_timeout);
+  }
 
  private:
   template <typename Event>
@@ -95,7 +99,8 @@ class RegistrationThread::Relay final : public RegistrationListener, public std:
 
   asio::io_context& control_;
   const RegistrationSources& sources_;
-  RegistrationEvents* events_;  // null: there is no listener any more
+  RegistrationEvents& on_thread_;  // outlives the thread
+  RegistrationEvents* events_;     // null: there is no listener any more
   const Clock::duration unwilling_after_;
   const Clock::duration lost_after_;
   std::function<void(const std::string& why)> give_up_;

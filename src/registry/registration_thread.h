@@ -2,7 +2,7 @@
 // ZooKeeper server that hangs nor the resolution of its name holds the loop up.
 //
 // Owned by Daemon; all functions are called on the control thread, but allow_takeover(), which any thread may.
-// Events arrive on the control thread, as of a Registration there.
+// Events arrive on the control thread, as of a Registration there, except on_alive.
 //
 // What only the loop knows is asked each second and kept here for heartbeats. A loop that does not come to that is seen
 // by masters: after some seconds heartbeats are unwilling, so that no task is sent here; after a session timeout the

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "model/unresolved.h"
+#include "model/parameter_resolution.h"
 #include "progress/output.h"
 #include "replay/run_directory.h"
 

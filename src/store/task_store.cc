@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/network_address.h"
 #include "model/host_protocol.h"
-#include "taskdir/host_presence.h"
+#include "taskdir/liveness.h"
 #include "taskdir/result_file.h"
 
 namespace porpoise {

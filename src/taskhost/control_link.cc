@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "base/exhaustion.h"
-#include "taskdir/host_presence.h"
+#include "taskdir/liveness.h"
 #include "taskhost/limits.h"
 
 namespace porpoise {

@@ -16,7 +16,7 @@
 #include "model/request.h"
 #include "process/kill_tree.h"
 #include "process/process_info.h"
-#include "taskdir/lease.h"
+#include "taskdir/liveness.h"
 #include "taskdir/task_log.h"
 #include "taskhost/control_link.h"
 #include "taskhost/outcome.h"
@@ -32,7 +32,7 @@ struct HostOptions {
   int control_fd = -1;  // -1: no requester
   bool die_with_requester = false;
   bool follow = false;
-  std::filesystem::path lease;  // of the worker: taskdir/lease.h; empty: it needs none
+  std::filesystem::path lease;  // of the worker: taskdir/liveness.h; empty: it needs none
   bool sealed = false;          // the requester gives a key, as the first packet (taskdir/result_file.h)
 };
 

@@ -89,6 +89,25 @@ Result<Foundation> lay_foundation(const DaemonOptions& options) {
                     std::move(catalog), std::move(io),      std::move(listener)};
 }
 
+// What adapters have trouble with, for the worker's log.
+//
+// Owned by Daemon; each event on the thread of its adapter.
+class Troubles final : public LogEvents, public LeaseEvents {
+ public:
+  Troubles(asio::io_context& io, RateLimitedLog& complaints) : io_(io), complaints_(complaints) {}
+
+  void on_log_problem(const Error& problem) override {
+    if (problem.code() != ErrorCode::kNotFound) complaints_.warn("log request: " + problem.to_string());
+  }
+  void on_lease_problem(const Error& problem) override {
+    asio::post(io_, [this, text = problem.to_string()] { complaints_.warn(text); });
+  }
+
+ private:
+  asio::io_context& io_;
+  RateLimitedLog& complaints_;
+};
+
 }  // namespace
 
 // The members are steps 4 to 9, and are made in that order.
@@ -100,8 +119,6 @@ class Daemon::Impl {
 
  private:
   // What the adapters ask and report.
-  void session_confirmed(std::chrono::steady_clock::time_point sent, std::chrono::milliseconds session_timeout);
-  RegistrationOptions registration_options();
   RegistrationSources registration_sources();
   Status take_over(const WorkerConfig& config);
   HealthReport health() const;
@@ -131,23 +148,19 @@ class Daemon::Impl {
   TaskAlerts alerts_{io_, {.server = config_.alert_server}, *profile_, loop_, log_};
 
   RateLimitedLog complaints_{log_};  // what is wrong with the requests of peers is theirs to repeat at will
-  LogThread logs_{io_, std::move(environment_.log_root), profile_, [this](const Error& problem) {
-                    if (problem.code() != ErrorCode::kNotFound) complaints_.warn("log request: " + problem.to_string());
-                  }};
+  Troubles troubles_{io_, complaints_};
+  LogThread logs_{io_, std::move(environment_.log_root), profile_, troubles_};
   PeerAuthorizer masters_{io_, std::move(environment_.named_masters)};
   LocalPeers local_peers_{io_, executor_, log_};
   FrameRouter router_{{io_, *profile_, loop_, environment_.paths, foundation_.zone, logs_, masters_, local_peers_,
                        std::move(environment_.log_peers), monitor_, metrics_, log_, complaints_}};
   MasterLinks links_{io_, {}, router_};
 
-  Membership membership_{{loop_, masters_, monitor_, metrics_, log_}};
   LeaseKeeper lease_{environment_.paths.lease_file(), config_.on_session_expired == ExpiryPolicy::kKeep,
-                     [lock = environment_.lock] { return lock.look_after(); },
-                     [this](const Error& problem) {
-                       asio::post(io_, [this, text = problem.to_string()] { complaints_.warn(text); });
-                     }};
+                     [lock = environment_.lock] { return lock.look_after(); }, troubles_};
+  Membership membership_{{io_, loop_, masters_, lease_, executor_, monitor_, metrics_, log_}};
   WorkerHeartbeat heartbeat_{config_, monitor_, metrics_, log_};
-  RegistrationThread registration_{io_, registration_options(), registration_sources(), membership_};
+  RegistrationThread registration_{io_, std::move(environment_.registration), registration_sources(), membership_};
 
   std::unique_ptr<HttpServer> http_;  // none where the key 'http' is empty
 
@@ -184,19 +197,6 @@ void Daemon::Impl::run() {
 }
 
 // --- Membership ---
-
-// On the registration's thread.
-void Daemon::Impl::session_confirmed(std::chrono::steady_clock::time_point sent,
-                                     std::chrono::milliseconds session_timeout) {
-  lease_.renew(sent, session_timeout);
-  asio::post(io_, [this, sent] { executor_.session_lives(sent); });
-}
-
-RegistrationOptions Daemon::Impl::registration_options() {
-  RegistrationOptions options = std::move(environment_.registration);
-  options.on_alive = [this](auto sent, auto session_timeout) { session_confirmed(sent, session_timeout); };
-  return options;
-}
 
 RegistrationSources Daemon::Impl::registration_sources() {
   return {[this] {

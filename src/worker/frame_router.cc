@@ -5,16 +5,10 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/overloaded.h"
 
 namespace porpoise {
 namespace {
-
-template <typename... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not find it out
 
 constexpr std::int64_t kFirstOpaque = std::int64_t{1} << 40;  // far above every counter of a Java peer
 

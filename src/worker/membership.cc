@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -16,7 +17,8 @@
 #include "base/descriptor.h"
 #include "base/signals.h"
 #include "process/process_info.h"
-#include "taskdir/lease.h"
+#include "taskdir/liveness.h"
+#include "worker/task_executor.h"
 
 namespace porpoise {
 // --- What it hears ---
@@ -54,6 +56,12 @@ void Membership::on_problem(const Error& error) {
   const bool denied = error.code() == ErrorCode::kDenied;
   deps_.log.error(error.to_string() + "; trying on; look at the key '" + (denied ? "zookeeper-digest" : "zookeeper") +
                   "' if that does not help");
+}
+
+// On the registration's thread.
+void Membership::on_alive(std::chrono::steady_clock::time_point sent, std::chrono::milliseconds session_timeout) {
+  deps_.lease.renew(sent, session_timeout);
+  boost::asio::post(deps_.io, [&executor = deps_.executor, sent] { executor.session_lives(sent); });
 }
 
 // --- What it says ---
@@ -118,8 +126,8 @@ constexpr std::chrono::seconds kLookEvery{3};  // without a renewal: ZooKeeper m
 }  // namespace
 
 struct LeaseKeeper::Shared {
-  Shared(std::filesystem::path path, std::function<Status()> look, std::function<void(const Error&)> handler)
-      : file(std::move(path)), look_after(std::move(look)), on_problem(std::move(handler)) {}
+  Shared(std::filesystem::path path, std::function<Status()> look, LeaseEvents& hears)
+      : file(std::move(path)), look_after(std::move(look)), events(hears) {}
 
   void run() {
     std::unique_lock lock(mutex);
@@ -131,8 +139,9 @@ struct LeaseKeeper::Shared {
       const Status written = lease ? write(*lease) : Status();
       const Status looked = look_after();
       lock.lock();
-      if (!written && !stopped) on_problem(written.error().wrap("cannot renew the lease: tasks may end as fenced"));
-      if (!looked && !stopped) on_problem(looked.error());
+      if (!written && !stopped)
+        events.on_lease_problem(written.error().wrap("cannot renew the lease: tasks may end as fenced"));
+      if (!looked && !stopped) events.on_lease_problem(looked.error());
     }
   }
 
@@ -147,7 +156,7 @@ struct LeaseKeeper::Shared {
 
   const std::filesystem::path file;
   const std::function<Status()> look_after;
-  const std::function<void(const Error&)> on_problem;
+  LeaseEvents& events;  // while it is not stopped
   const std::string boot = boot_id();
   UniqueFd fd;  // of the thread
   std::mutex mutex;
@@ -157,9 +166,8 @@ struct LeaseKeeper::Shared {
 };
 
 LeaseKeeper::LeaseKeeper(std::filesystem::path file, bool keep_tasks, std::function<Status()> look_after,
-                         std::function<void(const Error&)> on_problem)
-    : keep_tasks_(keep_tasks),
-      shared_(std::make_shared<Shared>(std::move(file), std::move(look_after), std::move(on_problem))) {
+                         LeaseEvents& events)
+    : keep_tasks_(keep_tasks), shared_(std::make_shared<Shared>(std::move(file), std::move(look_after), events)) {
   const BlockedSignals blocked;
   std::thread([shared = shared_] { shared->run(); }).detach();
 }

@@ -2,6 +2,7 @@
 // (WorkerHeartbeat), and until when that makes its tasks its own (LeaseKeeper). Each lives on another thread.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -25,9 +26,15 @@
 
 namespace porpoise {
 
+class LeaseKeeper;
+class TaskExecutor;
+
 struct MembershipDeps {
+  boost::asio::io_context& io;
   WorkerLoop& loop;
   PeerAuthorizer& masters;  // hears which are registered
+  LeaseKeeper& lease;
+  TaskExecutor& executor;  // hears until when its tasks are this worker's
   LoopMonitor& monitor;
   Metrics& metrics;
   Log& log;
@@ -51,6 +58,7 @@ class Membership final : public RegistrationEvents {
   void on_masters(const std::vector<std::string>& addresses) override;
   void on_warning(std::string_view text) override { deps_.log.warn(text); }
   void on_log(std::string_view line) override { deps_.log.debug(line); }
+  void on_alive(std::chrono::steady_clock::time_point sent, std::chrono::milliseconds session_timeout) override;
 
  private:
   MembershipDeps deps_;
@@ -87,19 +95,24 @@ class WorkerHeartbeat {
   std::string overload_;
 };
 
-// Renews the worker's lease (taskdir/lease.h), by which its hosts know that their tasks are still its own, also when it
-// is dead: each time a server of ZooKeeper has confirmed that the session lives. Whatever else of the data folder is to
-// be looked after is done beside it, and every few seconds while no server does.
+class LeaseEvents {
+ public:
+  virtual ~LeaseEvents() = default;
+  // A renewal could not be written, or what is looked after is in danger. On the keeper's thread; it must not block.
+  virtual void on_lease_problem(const Error& problem) = 0;
+};
+
+// Renews the worker's lease (taskdir/liveness.h), by which its hosts know that their tasks are still its own, also when
+// it is dead: each time a server of ZooKeeper has confirmed that the session lives. Whatever else of the data folder is
+// to be looked after is done beside it, and every few seconds while no server does.
 //
 // Owned by Daemon. renew() may be called on any thread and does not block: the file is written on a thread of
 // the keeper's own, which is left to itself at the end if the disk holds it up. Where tasks are kept whatever masters
 // think (on-session-expired: keep), the lease never runs out.
 class LeaseKeeper {
  public:
-  // `look_after` is called on the keeper's thread, also when this is about to end. `on_problem`: for each
-  // renewal that cannot be written, and for what `look_after` gives; on that thread, too, and must not block.
-  LeaseKeeper(std::filesystem::path file, bool keep_tasks, std::function<Status()> look_after,
-              std::function<void(const Error& problem)> on_problem);
+  // `look_after` is called on the keeper's thread, also when this is about to end; its error is a problem to hear of.
+  LeaseKeeper(std::filesystem::path file, bool keep_tasks, std::function<Status()> look_after, LeaseEvents& events);
   LeaseKeeper(const LeaseKeeper&) = delete;
   LeaseKeeper& operator=(const LeaseKeeper&) = delete;
   ~LeaseKeeper();

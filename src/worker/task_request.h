@@ -9,7 +9,6 @@
 #include "base/result.h"
 #include "config/worker_config.h"
 #include "engine/accepted_task.h"
-#include "engine/task_paths.h"
 #include "model/request.h"
 #include "plugin/catalog.h"
 #include "wire/messages.h"
@@ -24,7 +23,7 @@ struct WorkerPaths {
   std::filesystem::path state_root() const { return data_dir / "tasks"; }
   std::filesystem::path session_file() const { return data_dir / "session.json"; }
   std::filesystem::path seal_file() const { return data_dir / "seal.json"; }  // taskdir/result_file.h
-  std::filesystem::path lease_file() const { return data_dir / "lease"; }     // taskdir/lease.h
+  std::filesystem::path lease_file() const { return data_dir / "lease"; }     // taskdir/liveness.h
 
   // What masters say becomes a path there alone.
   TaskPaths tasks() const { return {log_dir.string(), (data_dir / "exec/process").string()}; }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "engine/task_messages.h"
+#include "engine/accepted_task.h"
 #include "worker/task_request.h"
 
 namespace porpoise {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-#include "engine/task_paths.h"
+#include "engine/accepted_task.h"
 #include "model/resource_order.h"
 #include "wire/messages.h"
 

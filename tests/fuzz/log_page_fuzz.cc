@@ -11,7 +11,7 @@
 
 #include "base/descriptor.h"
 #include "base/json.h"
-#include "logs/app_ids.h"
+#include "logs/log_answer.h"
 #include "logs/log_pager.h"
 
 namespace {

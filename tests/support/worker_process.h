@@ -27,7 +27,7 @@
 #include "process/spawn.h"
 #include "support/temp_folder.h"
 #include "support/zookeeper_server.h"
-#include "taskdir/host_presence.h"
+#include "taskdir/liveness.h"
 
 namespace porpoise::support {
 

@@ -1,4 +1,4 @@
-#include "engine/recent_results.h"
+#include "engine/outbox.h"
 
 #include <gtest/gtest.h>
 #include <malloc.h>

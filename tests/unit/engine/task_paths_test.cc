@@ -1,4 +1,4 @@
-#include "engine/task_paths.h"
+#include "engine/accepted_task.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

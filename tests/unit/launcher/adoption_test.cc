@@ -4,7 +4,7 @@
 #include <list>
 
 #include "launcher/lost_host.h"
-#include "taskdir/host_presence.h"
+#include "taskdir/liveness.h"
 #include "unit/launcher/task_run.h"
 
 namespace porpoise {

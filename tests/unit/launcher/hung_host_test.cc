@@ -1,7 +1,7 @@
 // Task hosts that do not answer: stopped from outside, or by the task itself.
 #include <signal.h>
 
-#include "taskdir/host_presence.h"
+#include "taskdir/liveness.h"
 #include "unit/launcher/task_run.h"
 
 namespace porpoise {

@@ -1,5 +1,5 @@
 // Tasks whose worker may be dead: their hosts go by its lease.
-#include "taskdir/lease.h"
+#include "taskdir/liveness.h"
 
 #include <limits>
 

@@ -1,4 +1,4 @@
-#include "logs/line_reader.h"
+#include "logs/log_pager.h"
 
 #include <sys/stat.h>
 

@@ -32,14 +32,14 @@ using wire::Command;
 constexpr std::size_t kLogBytes = 8U << 20U;
 constexpr std::size_t kUnsentBytes = 16U << 20U;  // one answer, in base64, and no second
 
-class LogQueueCase : public testing::Test {
+class LogQueueCase : public testing::Test, public LogEvents {
  protected:
   void SetUp() override {
     std::filesystem::create_directories(folder_.path() / "20230420");
     std::ofstream(path()) << std::string(kLogBytes, 'x');
     auto root = LogRoot::open(folder_.path());
     ASSERT_TRUE(root) << root.error().to_string();
-    logs_ = std::make_unique<LogThread>(io_, *std::move(root), profile_);
+    logs_ = std::make_unique<LogThread>(io_, *std::move(root), profile_, *this);
     queue_ = std::make_shared<LogQueue>(io_, *logs_);
     ListenerOptions options;
     options.address = "127.0.0.1:0";
@@ -77,6 +77,8 @@ class LogQueueCase : public testing::Test {
       got.push_back((*frame)->opaque);
     }
   }
+
+  void on_log_problem(const Error& /*problem*/) override {}
 
   support::TempFolder folder_{"log-queue"};
   asio::io_context io_;

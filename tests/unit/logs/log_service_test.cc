@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-class LogServiceAnswers : public LogFiles {
+class LogServiceAnswers : public LogFiles, public LogEvents {
  protected:
   // The body of the answer, made in turns.
   Json ask(const LogRequest& request) {
@@ -67,10 +67,11 @@ class LogServiceAnswers : public LogFiles {
     return raw;
   }
 
+  void on_log_problem(const Error& problem) override { problems_.push_back(problem.to_string()); }
+
   std::vector<std::string> problems_;
   const std::unique_ptr<wire::Profile> profile_ = wire::profile_31(utc());
-  LogService service_{LogRoot::open(root()).value(), *profile_,
-                      [this](const Error& problem) { problems_.push_back(problem.to_string()); }};
+  LogService service_{LogRoot::open(root()).value(), *profile_, *this};
 };
 
 TEST_F(LogServiceAnswers, WithTheLog) {

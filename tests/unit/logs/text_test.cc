@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "logs/app_ids.h"
+#include "logs/log_answer.h"
 #include "logs/log_pager.h"
 
 namespace porpoise {

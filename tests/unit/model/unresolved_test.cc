@@ -1,4 +1,4 @@
-#include "model/unresolved.h"
+#include "model/parameter_resolution.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "taskdir/lease.h"
+#include "taskdir/liveness.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include "model/host_protocol.h"
 #include "process/user.h"
 #include "store/task_store.h"
-#include "taskdir/host_presence.h"
+#include "taskdir/liveness.h"
 #include "worker/task_request.h"
 #include "worker/tenant.h"
 
