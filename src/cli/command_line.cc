@@ -29,6 +29,17 @@ constexpr const char* kWorkerExamples = R"(Examples:
 SIGTERM drains: nothing new is accepted, running tasks finish, then the worker leaves. A second one
 ends them. After SIGKILL, or an upgrade, tasks run on: start the worker again within the session
 timeout and it continues them.)";
+const std::string kDoctorExamples = R"(Examples:
+  porpoise doctor                                        as `porpoise worker` would start here
+  porpoise doctor --zookeeper zk1:2181 --json | jq .findings
+  porpoise doctor --bundle porpoise.tar
+  sudo -u porpoise porpoise doctor --config /etc/porpoise/porpoise.yaml
+
+Nothing hangs: each check has a deadline. Run it as the user of the worker, best while none runs.
+Exit codes: 0 all is well, 1 warnings, 3 faults, 2 wrong options.
+
+porpoise doctor NAME asks the doctor of a plugin, with a --help of its own:
+)";
 constexpr const char* kShowExamples = R"(Examples:
   porpoise config show                                   as `porpoise worker` would start here
   porpoise config show --ds-conf /opt/dolphinscheduler/worker-server/conf
@@ -230,9 +241,26 @@ void add_program(CLI::App& app, const char* name, const char* summary, int (*run
   command->callback([command, run, &exit_code] { exit_code = run(command->remaining()); });
 }
 
-}  // namespace
-
-namespace {
+// `porpoise doctor NAME …` is a plugin's, with all that follows the name.
+void add_doctor(CLI::App& app, int& exit_code) {
+  CLI::App* const command = app.add_subcommand("doctor", "Says what a worker would lack here, and what mends it");
+  const auto options = std::make_shared<DoctorOptions>();
+  command->add_flag("--json", options->json, "print JSON");
+  command->add_option("--bundle", options->bundle, "write a tar to send to somebody, with secrets masked")
+      ->type_name("FILE");
+  declare_worker_flags(*command, options->worker);
+  command->footer([] { return kDoctorExamples + list_plugin_doctors(); });
+  command->prefix_command();
+  command->callback([command, options, &exit_code] {
+    const std::vector<std::string> words = command->remaining();
+    if (words.empty())
+      exit_code = run_doctor(*options);
+    else if (words[0].starts_with('-'))
+      throw CLI::ExtrasError(words);
+    else
+      exit_code = run_plugin_doctor(words);
+  });
+}
 
 // `app` must outlive the parsing, as the other commands do.
 void add_completion(CLI::App& app, int& exit_code) {
@@ -336,7 +364,7 @@ int run_command_line(int argc, char** argv) {
   add_config_command(app, exit_code);
   add_plugins_command(app, exit_code);
   add_program(app, "sandbox", "Run a stand-in for what tasks talk to, for development", run_sandbox, exit_code);
-  add_program(app, "doctor", "Looks at what tasks need, and says what is missing", run_doctor, exit_code);
+  add_doctor(app, exit_code);
   add_worker(app, exit_code);
   add_completion(app, exit_code);
   add_help(app, exit_code);

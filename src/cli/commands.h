@@ -64,6 +64,7 @@ void hide_secrets();
 // `porpoise config show|check`: the worker's configuration, and where each value of it comes from.
 int show_config(const WorkerFlags& flags, bool as_json);
 int check_config(const WorkerFlags& flags);
+std::string settings_as_json(const ResolvedSettings& resolved);  // secrets are "****"
 
 // `porpoise eval params|switch`: what a placeholder text or a SWITCH condition becomes. One expression as an argument,
 // or JSON lines from standard input to standard output. Exit codes: 0; 1 when the expression given as an argument is
@@ -88,10 +89,20 @@ struct PluginsOptions {
 int list_plugins(const PluginsOptions& options);
 int describe_plugin(const PluginsOptions& options);
 
+// `porpoise doctor`: what a worker would lack on this machine, and what mends it. Exit codes: 0; 1 with warnings; 3 with
+// faults.
+struct DoctorOptions {
+  WorkerFlags worker;
+  bool json = false;
+  std::filesystem::path bundle;  // a tar to write, without secrets; empty: none
+};
+int run_doctor(const DoctorOptions& options);
+
 // `porpoise doctor NAME`, `porpoise sandbox [NAME]`: become a program that a plugin brings along, which looks at what
 // its tasks need, or stands in for what they talk to. `words`: all that follows the subcommand.
-int run_doctor(const std::vector<std::string>& words);
+int run_plugin_doctor(const std::vector<std::string>& words);
 int run_sandbox(const std::vector<std::string>& words);
+std::string list_plugin_doctors();  // a name a line, for a help
 
 // What porpoise tells about itself, in documents.cc: `porpoise --version`, `porpoise help --man [COMMAND]` and
 // `--man-dir DIR` (DIR/man1, DIR/man5), `porpoise completion bash` and what its script asks for with each TAB (the

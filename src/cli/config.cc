@@ -19,16 +19,6 @@ std::vector<std::string> warnings_of(FileTrust trust) {
   return warnings;
 }
 
-std::string json_of(const ResolvedSettings& resolved) {
-  OrderedJson settings = OrderedJson::array();
-  for (const ResolvedSetting& setting : resolved.settings)
-    settings.push_back({{"key", setting.key}, {"value", setting.value}, {"origin", setting.origin}});
-  const OrderedJson json = {{"settings", std::move(settings)},
-                            {"ignored", resolved.ignored},
-                            {"warnings", warnings_of(judge_files(resolved))}};
-  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
-}
-
 std::string text_of(const ResolvedSettings& resolved, const Output& output) {
   Table table({{"KEY"}, {"VALUE"}, {"ORIGIN"}});
   for (const ResolvedSetting& setting : resolved.settings) {
@@ -56,11 +46,21 @@ std::vector<std::string> mistakes_below_plugins(const WorkerConfig& config, cons
 
 }  // namespace
 
+std::string settings_as_json(const ResolvedSettings& resolved) {
+  OrderedJson settings = OrderedJson::array();
+  for (const ResolvedSetting& setting : resolved.settings)
+    settings.push_back({{"key", setting.key}, {"value", setting.value}, {"origin", setting.origin}});
+  const OrderedJson json = {{"settings", std::move(settings)},
+                            {"ignored", resolved.ignored},
+                            {"warnings", warnings_of(judge_files(resolved))}};
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
 int show_config(const WorkerFlags& flags, bool as_json) {
   const auto resolved = resolve_worker_flags(flags);
   if (!resolved) return print_error(resolved.error(), kExitUsage);
   Output output = standard_output();
-  output.write(as_json ? json_of(*resolved) : text_of(*resolved, output));
+  output.write(as_json ? settings_as_json(*resolved) : text_of(*resolved, output));
   return finished(output, kExitOk);
 }
 

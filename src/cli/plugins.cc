@@ -125,22 +125,26 @@ struct Kind {
   const char* word;   // the subcommand, and in the name of the program
   const char* about;  // for its help
 };
-constexpr Kind kDoctor{"doctor", "Looks at what tasks need, and says what is missing and how to mend it"};
+constexpr const char* kDoctor = "doctor";
 constexpr Kind kSandbox{"sandbox", "Runs a stand-in for what tasks talk to, for development"};
 
+std::string list_companions(const char* word) {
+  std::string text;
+  for (const Companion& companion : find_companions(word, executable_folder())) text += "  " + companion.name + "\n";
+  return text;
+}
+
 int show_usage(const Kind& kind) {
-  std::string text = std::string(kind.about) + "\nUsage: porpoise " + kind.word +
-                     " NAME [OPTIONS]\n\nNames, each with a --help of its own:\n";
-  for (const Companion& companion : find_companions(kind.word, executable_folder()))
-    text += "  " + companion.name + "\n";
+  const std::string text = std::string(kind.about) + "\nUsage: porpoise " + kind.word +
+                           " NAME [OPTIONS]\n\nNames, each with a --help of its own:\n" + list_companions(kind.word);
   Output output = standard_output();
   output.write(text);
   return finished(output, kExitOk);
 }
 
 // Returns only when the program could not be started. `words` begin with the name of the companion.
-int become(const Kind& kind, std::vector<std::string> words) {
-  const auto companion = find_companion(kind.word, words[0], executable_folder());
+int become(const char* kind, std::vector<std::string> words) {
+  const auto companion = find_companion(kind, words[0], executable_folder());
   if (!companion) return print_error(companion.error(), kExitUsage);
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
@@ -156,21 +160,21 @@ bool asks_for_help(const std::vector<std::string>& words) {
 
 }  // namespace
 
-int run_doctor(const std::vector<std::string>& words) {
-  return asks_for_help(words) ? show_usage(kDoctor) : become(kDoctor, words);
-}
+int run_plugin_doctor(const std::vector<std::string>& words) { return become(kDoctor, words); }
+
+std::string list_plugin_doctors() { return list_companions(kDoctor); }
 
 // Where there is one sandbox, its name need not be given: `porpoise sandbox --port 9080`.
 int run_sandbox(const std::vector<std::string>& words) {
   const bool is_named = !words.empty() && words[0].rfind('-', 0) != 0;
-  if (is_named) return become(kSandbox, words);
+  if (is_named) return become(kSandbox.word, words);
   const std::vector<Companion> known = find_companions(kSandbox.word, executable_folder());
   const bool asks = !words.empty() && asks_for_help(words);
   if (asks || (words.empty() && known.size() != 1)) return show_usage(kSandbox);
   if (known.size() != 1) return print_error("say which sandbox; see porpoise sandbox --help", kExitUsage);
   std::vector<std::string> named{known[0].name};
   named.insert(named.end(), words.begin(), words.end());
-  return become(kSandbox, std::move(named));
+  return become(kSandbox.word, std::move(named));
 }
 
 }  // namespace porpoise

@@ -104,6 +104,7 @@ ZookeeperNode to_node(const Stat& stat) {
   node.version = stat.version;
   node.created_zxid = stat.czxid;
   node.modified_zxid = stat.mzxid;
+  node.modified_ms = stat.mtime;
   node.ephemeral_owner = stat.ephemeralOwner;
   return node;
 }

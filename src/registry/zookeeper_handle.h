@@ -59,6 +59,7 @@ struct ZookeeperNode {
   std::int32_t version = 0;
   std::int64_t created_zxid = 0;
   std::int64_t modified_zxid = 0;
+  std::int64_t modified_ms = 0;  // epoch, by the clock of the server that led then
   std::int64_t ephemeral_owner = 0;  // a session id; 0: the node is persistent
 };
 

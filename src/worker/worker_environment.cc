@@ -27,16 +27,6 @@ bool has(const Variables& variables, const char* name) {
   return found != variables.end() && !found->second.empty();
 }
 
-Result<std::string> own_address(const WorkerConfig& config, const Variables& variables) {
-  PORPOISE_TRY(const HostPort listen, parse_host_port(config.listen));
-  AddressOptions options;
-  options.advertise = config.advertise_address;
-  options.listen_host = listen.host;
-  options.port = listen.port;
-  options.kubernetes = has(variables, "KUBERNETES_SERVICE_HOST") && has(variables, "KUBERNETES_SERVICE_PORT");
-  return find_address(options);
-}
-
 Result<RegistrationOptions> registration_options(const WorkerConfig& config, const WorkerPaths& paths,
                                                  std::string address) {
   RegistrationOptions options;
@@ -98,6 +88,16 @@ void add_oom_score(std::vector<std::string>& gaps) {
 }
 
 }  // namespace
+
+Result<std::string> own_address(const WorkerConfig& config, const Variables& variables) {
+  PORPOISE_TRY(const HostPort listen, parse_host_port(config.listen));
+  AddressOptions options;
+  options.advertise = config.advertise_address;
+  options.listen_host = listen.host;
+  options.port = listen.port;
+  options.kubernetes = has(variables, "KUBERNETES_SERVICE_HOST") && has(variables, "KUBERNETES_SERVICE_PORT");
+  return find_address(options);
+}
 
 Result<WorkerEnvironment> find_worker_environment(const WorkerConfig& config, const Variables& variables) {
   const WorkerPaths paths{fs::absolute(config.log_dir), fs::absolute(config.data_dir)};

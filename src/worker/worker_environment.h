@@ -43,6 +43,9 @@ struct WorkerEnvironment {
 // to change.
 Result<WorkerEnvironment> find_worker_environment(const WorkerConfig& config, const Variables& variables);
 
+// The address that this worker registers; may block on a name server.
+Result<std::string> own_address(const WorkerConfig& config, const Variables& variables);
+
 // What keeps tasks apart from this worker and from each other and is missing on this machine or by this configuration,
 // one line each for the log: tenants that cannot be become, and what tasks could do to a worker whose user they share.
 // Empty where nothing is.
