@@ -46,8 +46,9 @@ Result<std::int64_t> find_task(const Workflow& workflow, const std::string& name
   if (const TaskDefinition* const task = workflow.find(std::string_view(name)); task != nullptr) return task->code;
   std::vector<std::string> names;
   for (const TaskDefinition& task : workflow.tasks) names.push_back(task.name);
-  return fail(ErrorCode::kInvalid,
-              "workflow '" + workflow.name + "' has no task '" + name + "'" + did_you_mean(name, names));
+  const std::string hint = did_you_mean(name, names);
+  return fail(ErrorCode::kInvalid, "workflow '" + workflow.name + "' has no task '" + name + "'" +
+                                       (hint.empty() ? "; --list shows those that it has" : hint));
 }
 
 Status select_tasks(const ReplayOptions& options, ReplayInput& input) {
@@ -147,7 +148,7 @@ Result<PropertyList> parse_outputs(const std::string& option, std::string_view t
     text.remove_prefix(std::min(part.size() + 1, text.size()));
     const std::size_t colon = part.find(':');
     if (colon == 0 || (colon == std::string_view::npos && outputs.empty()))
-      return fail(ErrorCode::kInvalid, "--assume " + shell_quoted(option) + ": outputs are written NAME:VALUE,…");
+      return fail(ErrorCode::kInvalid, "--assume " + shell_quoted(option) + ": outputs are written TASK=NAME:VALUE,…");
     if (colon == std::string_view::npos)
       outputs.back().value.append(",").append(part);
     else

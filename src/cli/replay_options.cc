@@ -35,7 +35,7 @@ void declare_selection(CLI::App& command, ReplayOptions& options) {
       ->type_name("NAME|/RE/")
       ->group("What runs");
   add_list(command, "--assume", options.assume, "take this task as done: SUCCESS, with these outputs, and nothing runs")
-      ->type_name("NAME[=K:V,…]")
+      ->type_name("TASK[=NAME:VALUE,…]")
       ->group("What runs");
   command.add_flag("--dry-run", options.dry_run, "check and show each task, without side effects")->group("What runs");
   command.add_flag("--list", options.list, "show tasks and order, run nothing")->group("What runs");

@@ -103,7 +103,7 @@ class Doctor(unittest.TestCase):
 
     def test_zookeeper_is_away(self):
         output = self.examine(expect=ENVIRONMENT, zk=self.nowhere())
-        self.assertIn("cannot be reached", output)
+        self.assertIn("cannot reach ZooKeeper at", output)
         self.assertIn("Connection refused", output)
         self.assertIn("-> correct the addresses, or start ZooKeeper", output)
 

@@ -118,6 +118,8 @@ class Running(ReplayCase):
         self.assertEqual(self.states(), {"b": "SUCCESS", "c": "SUCCESS"})
         done = self.replay(flow, "--task", "bb", expect=2)
         self.assertIn("has no task 'bb'", done.stderr)
+        done = self.replay(flow, "--from", "nothing like it", expect=2)
+        self.assertIn("--list shows those that it has", done.stderr)
 
     def test_urgent_tasks_start_first(self):
         order = self.folder / "order"

@@ -76,8 +76,8 @@ void check_tablets(const ClusterView& view, Findings& findings) {
 bool check_cluster(const Patient& patient, Findings& findings) {
   const auto view = look_at_cluster(patient.zk, patient.zk_path, patient.config.zk_cert, kZookeeperLimit);
   if (!view) {
-    findings.push_back({Level::kFault, "ZooKeeper", patient.zk + " cannot be reached: " + view.error().to_string(),
-                        "correct the addresses, or start ZooKeeper"});
+    findings.push_back(
+        {Level::kFault, "ZooKeeper", view.error().to_string(), "correct the addresses, or start ZooKeeper"});
     return false;
   }
   findings.push_back({Level::kOk, "ZooKeeper", patient.zk});
