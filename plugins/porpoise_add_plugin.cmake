@@ -121,7 +121,7 @@ __attribute__((used, aligned(4), section(".note.porpoise"))) static const struct
       target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections)
     endif()
     if(PORPOISE_PLUGIN_INSTALL_DIRECTORY)
-      install(TARGETS ${name} DESTINATION ${PORPOISE_PLUGIN_INSTALL_DIRECTORY})
+      install(TARGETS ${name} DESTINATION ${PORPOISE_PLUGIN_INSTALL_DIRECTORY} COMPONENT worker)
     endif()
   else()
     target_link_libraries(${name} PRIVATE porpoise::plugin_api)
