@@ -14,6 +14,7 @@
 #include <charconv>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "base/json.h"
 
 #include "base/network_address.h"
+#include "observe/page.h"
 
 namespace porpoise {
 namespace {
@@ -50,13 +52,26 @@ HealthAnswer render_health(const HealthReport& report, HealthGroup group) {
   return answer;
 }
 
+std::function<std::string()> kept(std::chrono::milliseconds age, std::function<std::string()> make) {
+  using Clock = std::chrono::steady_clock;
+  return [age, make = std::move(make), text = std::string(), made = Clock::time_point()]() mutable {
+    if (const auto now = Clock::now(); text.empty() || now - made >= age) {
+      text = make();
+      made = now;
+    }
+    return text;
+  };
+}
+
 // One connection to the HTTP server: answers requests until its deadline, the client or close() ends it.
 //
 // Kept alive by its own handlers on the io_context; known to the server by a weak pointer.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
   // `pages` are not used after close().
-  HttpConnection(boost::asio::ip::tcp::socket socket, const HttpPages& pages, const HttpLimits& limits);
+  // `own_host`: that of the key `http`.
+  HttpConnection(boost::asio::ip::tcp::socket socket, const HttpPages& pages, std::string own_host,
+                 const HttpLimits& limits);
 
   void serve();
   void close();
@@ -72,6 +87,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   boost::beast::tcp_stream stream_;
   const HttpPages& pages_;
+  const std::string own_host_;
   const HttpLimits limits_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;  // of the current request
@@ -90,6 +106,7 @@ struct Page {
   http::status status;
   const char* type;
   std::string body;
+  std::string policy = {};  // Content-Security-Policy
 };
 
 struct HealthPath {
@@ -107,8 +124,29 @@ constexpr std::array kHealthPaths = {
     HealthPath{"/readyz", HealthGroup::kReadiness},
 };
 
-Page find_page(std::string_view target, const HttpPages& pages) {
+std::string make_nonce() {
+  std::random_device random;
+  std::string nonce;
+  for (int i = 0; i < 4; ++i) nonce += std::to_string(random());
+  return nonce;
+}
+
+// What shows tasks. Nothing: `path` is none of these.
+std::optional<Page> find_view(std::string_view path, bool from_own_host, const HttpPages& pages) {
+  if (!pages.status || !pages.tasks || (path != "/" && path != "/v1/status" && path != "/v1/tasks"))
+    return std::nullopt;
+  if (!from_own_host)
+    return Page{http::status::misdirected_request, kPlain,
+                "ask by address or as localhost: another name may be a foreign page's, which shall not read this\n"};
+  if (path == "/v1/status") return Page{http::status::ok, "application/json", pages.status()};
+  if (path == "/v1/tasks") return Page{http::status::ok, "application/json", pages.tasks()};
+  const std::string nonce = make_nonce();
+  return Page{http::status::ok, "text/html; charset=utf-8", page_html(nonce), page_policy(nonce)};
+}
+
+Page find_page(std::string_view target, bool from_own_host, const HttpPages& pages) {
   const std::string_view path = target.substr(0, target.find('?'));
+  if (auto view = find_view(path, from_own_host, pages)) return *std::move(view);
   for (const HealthPath& known : kHealthPaths) {
     if (path != known.path) continue;
     HealthAnswer answer = render_health(pages.health(), known.group);
@@ -136,6 +174,10 @@ http::response<http::string_body> to_response(Page page, bool head) {
   http::response<http::string_body> response(page.status, 11);
   response.set(http::field::content_type, page.type);
   response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+  response.set("Cross-Origin-Resource-Policy", "same-origin");
+  response.set("Referrer-Policy", "no-referrer");
+  if (!page.policy.empty()) response.set("Content-Security-Policy", page.policy);
   response.content_length(page.body.size());
   if (page.status == http::status::method_not_allowed) response.set(http::field::allow, "GET, HEAD");
   if (!head) response.body() = std::move(page.body);
@@ -144,8 +186,13 @@ http::response<http::string_body> to_response(Page page, bool head) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const HttpPages& pages, const HttpLimits& limits)
-    : stream_(std::move(socket)), pages_(pages), limits_(limits), buffer_(limits.max_header_bytes) {}
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const HttpPages& pages, std::string own_host,
+                               const HttpLimits& limits)
+    : stream_(std::move(socket)),
+      pages_(pages),
+      own_host_(std::move(own_host)),
+      limits_(limits),
+      buffer_(limits.max_header_bytes) {}
 
 void HttpConnection::serve() {
   stream_.expires_after(limits_.deadline);  // once: nothing a client does prolongs it
@@ -177,7 +224,9 @@ void HttpConnection::answer(const AsioError& problem) {
     return write(to_response({http::status::method_not_allowed, kPlain, "only GET and HEAD\n"}, false), false);
   const std::string_view target(request.target().data(), request.target().size());
   const bool more = request.keep_alive() && parser_->is_done();  // a body is not read, so nothing can follow it
-  write(to_response(find_page(target, pages_), head), more);
+  const auto host = request[http::field::host];
+  const bool own = is_own_host({host.data(), host.size()}, own_host_);
+  write(to_response(find_page(target, own, pages_), head), more);
 }
 
 void HttpConnection::write(Response response, bool more) {
@@ -220,8 +269,7 @@ tl::unexpected<Error> cannot_listen(const std::string& address, const AsioError&
                                            "; choose another address with the key 'http'");
 }
 
-Status listen(tcp::acceptor& acceptor, const std::string& address) {
-  PORPOISE_TRY(const HostPort parsed, parse_address(address));
+Status listen(tcp::acceptor& acceptor, const HostPort& parsed, const std::string& address) {
   AsioError problem;
   tcp::resolver resolver(acceptor.get_executor());
   const auto found = resolver.resolve(parsed.host, std::to_string(parsed.port),
@@ -244,7 +292,9 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
       : acceptor_(io), pause_(io), pages_(std::move(pages)), limits_(limits) {}
 
   Status listen_on(const std::string& address) {
-    PORPOISE_TRY_VOID(listen(acceptor_, address));
+    PORPOISE_TRY(const HostPort parsed, parse_address(address));
+    own_host_ = parsed.host;
+    PORPOISE_TRY_VOID(listen(acceptor_, parsed, address));
     accept();
     return {};
   }
@@ -284,7 +334,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   void take(tcp::socket socket) {
     std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
     if (connections_.size() >= limits_.max_connections) return;
-    const auto connection = std::make_shared<HttpConnection>(std::move(socket), pages_, limits_);
+    const auto connection = std::make_shared<HttpConnection>(std::move(socket), pages_, own_host_, limits_);
     connections_.push_back(connection);
     connection->serve();
   }
@@ -293,6 +343,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   asio::steady_timer pause_;
   const HttpPages pages_;
   const HttpLimits limits_;
+  std::string own_host_;
   std::vector<std::weak_ptr<HttpConnection>> connections_;
 };
 

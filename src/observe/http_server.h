@@ -1,4 +1,4 @@
-// Health and metrics over HTTP: what is asked, and who answers.
+// Health, metrics, status and tasks over HTTP: what is asked, and who answers.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -37,9 +37,11 @@ struct HealthAnswer {
 // The worst component of the group decides: vital ones about liveness, each about readiness and the whole.
 HealthAnswer render_health(const HealthReport& report, HealthGroup group);
 
-// Health and metrics over HTTP: GET and HEAD of a handful of paths, nothing that tells how the daemon is configured
-// (CVE-2025-62188: the Java worker gave its heap and configuration to every client).
+// GET and HEAD of a handful of paths, nothing that holds a secret or changes anything (CVE-2025-62188: the Java worker
+// gave its heap and configuration to every client).
 //
+//   /                                                 a page of status and tasks (observe/page.h)
+//   /v1/status   /v1/tasks                            the same as JSON (control/view.h)
 //   /actuator/health                                  everything that is known
 //   /actuator/health/liveness    /liveness /healthz   no restart would help
 //   /actuator/health/readiness   /readiness /readyz   tasks may come
@@ -50,7 +52,12 @@ HealthAnswer render_health(const HealthReport& report, HealthGroup group);
 struct HttpPages {
   std::function<HealthReport()> health;
   std::function<std::string()> metrics;
+  std::function<std::string()> status = {};  // none: neither these two nor the page
+  std::function<std::string()> tasks = {};
 };
+
+// The text of `make`, made again when it is older than `age`: however many ask, it takes so little of the loop.
+std::function<std::string()> kept(std::chrono::milliseconds age, std::function<std::string()> make);
 
 struct HttpLimits {
   std::chrono::milliseconds deadline{10000};  // of a whole connection; a scrape takes milliseconds

@@ -30,6 +30,9 @@ namespace {
 
 namespace asio = boost::asio;
 
+// Of what browsers are shown: with a thousand tasks it takes milliseconds to make.
+constexpr std::chrono::milliseconds kViewAge{500};
+
 // What steps 1 to 3 have found. It is made first and destroyed last.
 struct Foundation {
   Log log;
@@ -179,7 +182,9 @@ Daemon::Impl::Impl(DaemonOptions options, Foundation foundation)
 Status Daemon::Impl::serve_http() {
   if (config_.http.empty()) return {};
   const HttpPages pages{monitor_.measured("health", [this] { return health(); }),
-                        monitor_.measured("scrape", [this] { return metrics_.scrape(gauges()); })};
+                        monitor_.measured("scrape", [this] { return metrics_.scrape(gauges()); }),
+                        monitor_.measured("status", kept(kViewAge, [this] { return dump_json(status_json(view())); })),
+                        monitor_.measured("tasks", kept(kViewAge, [this] { return dump_json(tasks_json(view())); }))};
   PORPOISE_TRY(http_, HttpServer::start(io_, config_.http, pages));
   return {};
 }

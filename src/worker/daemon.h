@@ -12,7 +12,7 @@
 //   5. tasks: their state on disk, their hosts, their alerts
 //   6. peers: who may speak, what they say, logs for them, and the links to masters
 //   7. membership: registration, lease, heartbeat
-//   8. health and metrics over HTTP
+//   8. health, metrics, status and tasks over HTTP
 //   9. what carries out the actions; the watchdog, and SIGHUP
 // Steps 1 to 3 and 8 can refuse. It ends when the rules say so, after SIGTERM and what must still be told: systemd
 // hears of it, the node in ZooKeeper goes, the loop stops. Then all of it is destroyed, last made first: what posts to

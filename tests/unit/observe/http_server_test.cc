@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/descriptor.h"
+#include "observe/page.h"
 
 namespace porpoise {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 using std::chrono::milliseconds;
 using testing::AllOf;
 using testing::EndsWith;
+using testing::Ge;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -74,7 +76,8 @@ class HttpServerTest : public testing::Test {
                       const bool up = up_;
                       return HealthReport{{{.name = "registered", .up = up, .reason = up ? "" : "no session"}}};
                     },
-                    [] { return std::string("answer 42\n"); }};
+                    [] { return std::string("answer 42\n"); }, [] { return std::string(R"({"state":"working"})"); },
+                    [] { return std::string(R"({"tasks":[]})"); }};
     auto server = HttpServer::start(io_, "127.0.0.1:0", pages, limits);
     ASSERT_TRUE(server) << server.error().to_string();
     server_ = std::move(*server);
@@ -103,8 +106,9 @@ class HttpServerTest : public testing::Test {
     done.get_future().wait();
   }
 
-  std::string get(const std::string& path, const std::string& method = "GET") {
-    return Client(port_).send(method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").receive();
+  std::string get(const std::string& path, const std::string& method = "GET", const std::string& host = "x") {
+    const std::string head = method + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+    return Client(port_).send(head).receive();
   }
 
   boost::asio::io_context io_{1};
@@ -146,9 +150,58 @@ TEST_F(HttpServerTest, SaysDownWith503AndTheReason) {
 
 TEST_F(HttpServerTest, KnowsNothingElse) {
   start();
-  for (const char* const path : {"/", "/actuator", "/actuator/heapdump", "/actuator/configprops", "/actuator/env",
+  for (const char* const path : {"/v1", "/actuator", "/actuator/heapdump", "/actuator/configprops", "/actuator/env",
                                  "/actuator/health/x", "/metrics/", "/../etc/passwd", "*", "http://other/metrics"})
     EXPECT_THAT(get(path), StartsWith("HTTP/1.1 404 Not Found\r\n")) << path;
+}
+
+TEST_F(HttpServerTest, ShowsStatusAndTasksToWhoAsksByAddress) {
+  start();
+  for (const char* const host : {"127.0.0.1", "127.0.0.1:1235", "localhost:1235", "LOCALHOST", "[::1]:1235", "[::1]"}) {
+    EXPECT_THAT(get("/v1/status", "GET", host),
+                AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Content-Type: application/json\r\n"),
+                      EndsWith("\r\n\r\n{\"state\":\"working\"}")))
+        << host;
+    EXPECT_THAT(get("/v1/tasks", "GET", host), EndsWith("{\"tasks\":[]}")) << host;
+    EXPECT_THAT(get("/", "GET", host), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("<!doctype html>"))) << host;
+  }
+}
+
+// A page of elsewhere whose name is made to lead here could read what is here: DNS rebinding.
+TEST_F(HttpServerTest, ShowsNoTasksToWhoAsksByAForeignName) {
+  start();
+  for (const char* const host : {"evil.example", "evil.example:1235", "localhost.evil.example",
+                                 "127.0.0.1.evil.example", "x", ":1235", "[evil]:1235", "localhost:1235:evil.example"})
+    for (const char* const path : {"/", "/v1/status", "/v1/tasks?x"})
+      EXPECT_THAT(get(path, "GET", host),
+                  AllOf(StartsWith("HTTP/1.1 421 "), Not(HasSubstr("working")), Not(HasSubstr("<html"))))
+          << host << path;
+  EXPECT_TRUE(is_own_host("worker7:1235", "worker7")) << "the host of the key http";
+  EXPECT_TRUE(is_own_host("", "127.0.0.1")) << "no browser leaves it out";
+}
+
+TEST_F(HttpServerTest, AllowsABrowserNothingButTheScriptOfThePage) {
+  start();
+  const std::string first = get("/", "GET", "localhost");
+  const std::size_t begin = first.find("script-src 'nonce-");
+  ASSERT_NE(begin, std::string::npos) << first;
+  const std::string nonce = first.substr(begin + 18, first.find('\'', begin + 18) - begin - 18);
+  EXPECT_THAT(nonce, testing::SizeIs(Ge(20U)));
+  EXPECT_THAT(first, AllOf(HasSubstr("Content-Security-Policy: default-src 'none'; "),
+                           HasSubstr("<script nonce=\"" + nonce + "\">"), HasSubstr("frame-ancestors 'none'"),
+                           HasSubstr("X-Content-Type-Options: nosniff\r\n"), Not(HasSubstr("NONCE")),
+                           Not(HasSubstr("http://")), Not(HasSubstr("https://"))));
+  EXPECT_THAT(get("/", "GET", "localhost"), Not(HasSubstr(nonce))) << "it is another one each time";
+}
+
+TEST(KeptText, IsMadeAgainWhenItIsOld) {
+  int made = 0;
+  const auto young = kept(std::chrono::hours(1), [&] { return std::to_string(++made); });
+  EXPECT_EQ(young(), "1");
+  EXPECT_EQ(young(), "1");
+  const auto old = kept(milliseconds(0), [&] { return std::to_string(++made); });
+  EXPECT_EQ(old(), "2");
+  EXPECT_EQ(old(), "3");
 }
 
 TEST_F(HttpServerTest, AnswersHeadWithTheLengthAndNoBody) {
