@@ -74,6 +74,8 @@ struct WorkerConfig {
   std::string tenant_map;                                // see TenantMap
   bool no_new_privs = true;                              // no setuid program gives a task more than its tenant has
   std::uint64_t log_max_size = std::uint64_t{4} << 30U;  // of one task's log, in bytes; 0: no limit
+  std::chrono::milliseconds log_retention{0};            // age at which what tasks have left is removed; 0: never
+  std::uint64_t log_max_total = 0;                       // of all task logs, in bytes; 0: no limit
   std::chrono::milliseconds kill_grace{10000};
   LeftoverPolicy leftovers = LeftoverPolicy::kEnd;
   std::chrono::milliseconds drain_timeout{std::chrono::minutes(10)};

@@ -19,6 +19,7 @@
 #include "worker/frame_router.h"
 #include "worker/membership.h"
 #include "worker/peer_authorizer.h"
+#include "worker/retention.h"
 #include "worker/state_keeper.h"
 #include "worker/tenant.h"
 #include "worker/worker_actions.h"
@@ -161,6 +162,9 @@ class Daemon::Impl {
 
   LeaseKeeper lease_{environment_.paths.lease_file(), config_.on_session_expired == ExpiryPolicy::kKeep,
                      [lock = environment_.lock] { return lock.look_after(); }, troubles_};
+  Retention retention_{io_, loop_, {environment_.paths.log_dir, environment_.paths.state_root(),
+                                   environment_.paths.tasks().execute_root},
+                       {config_.log_retention, config_.log_max_total}, log_};
   Membership membership_{{io_, loop_, masters_, lease_, executor_, monitor_, metrics_, log_}};
   WorkerHeartbeat heartbeat_{config_, monitor_, metrics_, log_};
   RegistrationThread registration_{io_, std::move(environment_.registration), registration_sources(), membership_};
@@ -263,6 +267,7 @@ std::map<std::string, std::size_t> Daemon::Impl::hung_calls() const {
   calls["log"] = logs_.hung();
   calls["encoding"] = actions_.hung_encodings();
   calls["removal"] = keeper_.hung_removals();
+  calls["retention"] = retention_.hung();
   calls["state"] = keeper_.hung();
   return calls;
 }
