@@ -1,6 +1,7 @@
 #include "replay/preflight.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <string_view>
@@ -114,6 +115,48 @@ std::set<std::string> plugin_types(const std::vector<Workflow>& workflows) {
 
 namespace {
 
+constexpr std::uint64_t kMaxTaskRuns = 100'000;
+constexpr std::uint64_t kCountedTo = 1'000'000'000'000'000'000;  // what is more is called as many
+
+// The tasks that running each workflow comes to, those of the workflows that it starts among them: each start counts
+// anew. What leads back to itself has no number, nor has what starts it.
+std::map<const Workflow*, std::uint64_t> count_task_runs(const std::vector<Workflow>& workflows) {
+  std::map<const Workflow*, std::vector<const Workflow*>> starters;  // each start once
+  std::map<const Workflow*, std::size_t> uncounted;                  // starts whose workflow has no number yet
+  std::map<const Workflow*, std::uint64_t> counts, numbers;
+  std::vector<const Workflow*> open;
+  for (const Workflow& workflow : workflows) {
+    numbers[&workflow] = workflow.tasks.size();
+    for (const TaskDefinition& task : workflow.tasks) {
+      const Workflow* const child = task.type == kSubProcess ? sub_workflow(workflows, task) : nullptr;
+      if (child == nullptr) continue;
+      starters[child].push_back(&workflow);
+      ++uncounted[&workflow];
+    }
+    if (uncounted[&workflow] == 0) open.push_back(&workflow);
+  }
+  while (!open.empty()) {
+    const Workflow* const counted = open.back();
+    open.pop_back();
+    const std::uint64_t number = counts[counted] = numbers[counted];
+    for (const Workflow* const starter : starters[counted]) {
+      numbers[starter] = std::min(numbers[starter] + number, kCountedTo);
+      if (--uncounted[starter] == 0) open.push_back(starter);
+    }
+  }
+  return counts;
+}
+
+// `workflows` as of reachable(): nested starts multiply, and a small file can ask for more than any machine can run.
+std::string refuse_size(const std::vector<Workflow>& workflows) {
+  const auto counts = count_task_runs(workflows);
+  const auto root = counts.find(&workflows.front());
+  if (root == counts.end() || root->second <= kMaxTaskRuns) return {};
+  return "workflow '" + workflows.front().name + "' would run " + (root->second == kCountedTo ? "at least " : "") +
+         std::to_string(root->second) + " tasks, as each start of a workflow by a SUB_PROCESS counts; the limit is " +
+         std::to_string(kMaxTaskRuns);
+}
+
 struct Checked {
   std::string message;             // a line for each problem; empty: there is none
   std::set<std::int64_t> refused;  // tasks of the root
@@ -143,6 +186,7 @@ Checked check_plan(std::string_view text, const RunPlan& plan, const Catalog& ca
     lines.push_back(refusal.sentence);
     refuse(refusal.workflow, refusal.task);
   }
+  if (std::string too_many = refuse_size(workflows); !too_many.empty()) lines.push_back(std::move(too_many));
   if (const std::string unnamed = unnamed_resources(workflows); find_resource && !unnamed.empty())
     lines.push_back(unnamed);
   checked.message = joined(lines, "\n");

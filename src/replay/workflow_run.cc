@@ -97,7 +97,7 @@ WorkflowRun::WorkflowRun(RunContext& context, const Workflow& workflow, GraphOpt
 WorkflowRun::~WorkflowRun() = default;
 
 void WorkflowRun::begin() {
-  watch_timeout();
+  if (!stopping_) watch_timeout();
   launch(graph_.start());
 }
 
@@ -374,7 +374,8 @@ void SubWorkflow::begin() {
   start_time_ms_ = wall_ms();
   log("runs workflow '" + child_.name + "'");
   watch_timeout();
-  run_.begin();
+  // In a turn of its own: workflows that start each other may be many, and a signal is to be heard between them.
+  boost::asio::post(context_.io, [this] { run_.begin(); });
 }
 
 void SubWorkflow::stop(const std::string& reason, bool at_once) {

@@ -200,6 +200,29 @@ class WhatCannotRunHere(ReplayCase):
         self.replay(file, "--workflow", "parent", "--assume", "sub", "--assume", "inner")
         self.assertEqual(self.states(), {"sub": "SUCCESS"})
 
+    def doubling(self, count):
+        """So many workflows, each of which starts the next one twice."""
+        flows = []
+        for i in range(count - 1):
+            following = {"processDefinitionCode": 2001 + i}
+            tasks = [task(name, taskType="SUB_PROCESS", taskParams=dict(following)) for name in ("one", "two")]
+            flows.append(workflow(tasks, name=f"w{i}", code=2000 + i))
+        flows.append(workflow([task("leaf")], name="last", code=2000 + count - 1))
+        return self.write(flows)
+
+    def test_workflows_that_start_each_other_without_bound_are_refused_before_anything_runs(self):
+        told = "workflow 'w0' would run 393214 tasks, as each start of a workflow by a SUB_PROCESS counts; the limit is 100000"
+        file = self.doubling(18)
+        for option in ((), ("--dry-run",)):
+            self.assertIn(told, self.replay(file, "--workflow", "w0", *option, expect=2).stderr)
+            self.assertFalse(self.run_directory.exists())
+        self.assertIn(told, self.replay(file, "--workflow", "w0", "--list").stdout)
+        self.assertIn("at least 1000000000000000000 tasks", self.replay(self.doubling(99), "--workflow", "w0", expect=2).stderr)
+
+    def test_workflows_that_start_each_other_within_the_limit_are_not_refused(self):
+        self.assertNotIn("refuse", self.replay(self.doubling(15), "--workflow", "w0", "--list").stdout)
+        self.assertNotIn("limit", self.replay(self.doubling(18), "--workflow", "w0", "--task", "one", "--skip", "two", "--list").stdout)
+
     def test_a_pattern_neither_crashes_nor_hangs(self):
         deep = "(" * 20000 + "a" + ")" * 20000
         self.assertIn("at most 200 characters", self.replay(self.flow, "--skip", f"/{deep}/", expect=2).stderr)

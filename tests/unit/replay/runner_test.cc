@@ -260,6 +260,19 @@ TEST_F(RunnerTest, InterruptStopsWhatRunsAndStartsNothingMore) {
   EXPECT_THAT(host_.stopped, ElementsAre("long: interrupted"));
 }
 
+TEST_F(RunnerTest, InterruptIsHeardBeforeAWorkflowThatATaskStartsBeginsItsTasks) {
+  host_.scripts["first"] = {.hangs = true};
+  host_.on_start = [this](const std::string& name) {
+    if (name == "first") boost::asio::post(io_, [this] { runner_->interrupt(); });
+  };
+  const Json sub{{"taskType", "SUB_PROCESS"}, {"taskParams", {{"processDefinitionCode", 200}}}};
+  const RunReport report =
+      run({{.tasks = {{"first", {}}, {"sub", sub}}}, {.code = 200, .name = "child", .tasks = {{"x", {}}}}});
+  EXPECT_TRUE(report.interrupted);
+  EXPECT_EQ(states(report), (States{{"first", "KILL"}, {"sub", "KILL"}, {"sub/x", "NOT RUN"}}));
+  EXPECT_EQ(host_.requests.size(), 1U) << "x was started, too";
+}
+
 TEST_F(RunnerTest, TheSecondInterruptKillsAtOnce) {
   host_.scripts["long"] = {.hangs = true};
   host_.on_start = [this](const std::string&) {
