@@ -1,5 +1,6 @@
 #include "observe/http_server.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -54,10 +55,11 @@ HealthAnswer render_health(const HealthReport& report, HealthGroup group) {
 
 std::function<std::string()> kept(std::chrono::milliseconds age, std::function<std::string()> make) {
   using Clock = std::chrono::steady_clock;
-  return [age, make = std::move(make), text = std::string(), made = Clock::time_point()]() mutable {
-    if (const auto now = Clock::now(); text.empty() || now - made >= age) {
+  return [age, make = std::move(make), text = std::string(), good_until = Clock::time_point()]() mutable {
+    if (const auto began = Clock::now(); text.empty() || began >= good_until) {
       text = make();
-      made = now;
+      const auto now = Clock::now();
+      good_until = now + std::max<Clock::duration>(age, 20 * (now - began));
     }
     return text;
   };

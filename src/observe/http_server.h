@@ -56,7 +56,8 @@ struct HttpPages {
   std::function<std::string()> tasks = {};
 };
 
-// The text of `make`, made again when it is older than `age`: however many ask, it takes so little of the loop.
+// The text of `make`, made again when it is older than `age`, and than twenty times what it took to make: however many
+// ask, and however much there is to show, it takes a twentieth of the loop at most.
 std::function<std::string()> kept(std::chrono::milliseconds age, std::function<std::string()> make);
 
 struct HttpLimits {

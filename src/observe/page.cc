@@ -34,6 +34,7 @@ dt { color: var(--quiet); font-size: .85rem; } dd { margin: 0; overflow-wrap: an
 .table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem .3rem 0; text-align: left; vertical-align: top; }
 th button { border: 0; font-weight: 600; padding: 0; text-align: left; } td { overflow-wrap: anywhere; }
+td:is(:nth-child(1), :nth-child(4), :nth-child(5), :nth-child(8)) { overflow-wrap: normal; white-space: nowrap; }
 </style>
 </head>
 <body>

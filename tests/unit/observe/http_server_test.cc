@@ -201,7 +201,18 @@ TEST(KeptText, IsMadeAgainWhenItIsOld) {
   EXPECT_EQ(young(), "1");
   const auto old = kept(milliseconds(0), [&] { return std::to_string(++made); });
   EXPECT_EQ(old(), "2");
-  EXPECT_EQ(old(), "3");
+  while (old() == "2") std::this_thread::yield();
+  EXPECT_EQ(made, 3);
+}
+
+TEST(KeptText, IsNotMadeAgainAtOnceWhenItTakesLong) {
+  int made = 0;
+  const auto slow = kept(milliseconds(0), [&] {
+    const auto end = std::chrono::steady_clock::now() + milliseconds(500);  // so that ten seconds must pass
+    while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    return std::to_string(++made);
+  });
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(slow(), "1");
 }
 
 TEST_F(HttpServerTest, AnswersHeadWithTheLengthAndNoBody) {
