@@ -1,5 +1,7 @@
 #include "config/yaml.h"
 
+#include <yaml-cpp/depthguard.h>
+
 #include <cstdint>
 #include <utility>
 
@@ -46,6 +48,9 @@ tl::unexpected<Error> invalid_yaml(const YAML::Node& node, const std::string& wh
 Result<std::vector<YAML::Node>> load_yaml(std::string_view text) {
   try {
     return YAML::LoadAll(std::string(text));
+  } catch (const YAML::DeepRecursion& error) {  // whose own words are "bad file"
+    return fail(ErrorCode::kInvalid, position(error.mark) + "nested too deeply; at most " +
+                                         std::to_string(kMaxYamlDepth) + " levels are read");
   } catch (const YAML::Exception& error) {
     return fail(ErrorCode::kInvalid, position(error.mark) + error.msg);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string_view>
 #include <vector>
@@ -49,22 +50,23 @@ Pointer existing(std::string_view text, Pointer pointer) {
   return pointer;
 }
 
-void check_task(std::string_view text, const Pointer& at, const TaskDefinition& task, const Catalog& catalog,
-                const FindResource& find_resource, Problems& problems) {
+// `find_place` reads the whole file, so it is asked for what is wrong alone.
+void check_task(std::string_view text, const std::function<Pointer()>& find_place, const TaskDefinition& task,
+                const Catalog& catalog, const FindResource& find_resource, Problems& problems) {
   const std::string subject = "task '" + task.name + "': ";
   const CatalogEntry* const entry = catalog.find(task.type);
   if (entry == nullptr)
-    return problems.add(existing(text, at / "taskType"),
+    return problems.add(existing(text, find_place() / "taskType"),
                         subject + catalog.unknown_type(task.type).message() + ways_round(task.name));
   for (const SchemaProblem& problem : check_params(entry->type.params_schema, task.params)) {
-    const Pointer place = existing(text, at / "taskParams" / Pointer(problem.pointer));
+    const Pointer place = existing(text, find_place() / "taskParams" / Pointer(problem.pointer));
     const std::string parameter = problem.pointer.empty() ? "taskParams" : problem.pointer.substr(1);
     problems.add(place, subject + parameter + " " + problem.message);
   }
   if (!find_resource) return;
   for (const std::string& name : task.resources)
     if (const Status found = find_resource(name); !found)
-      problems.add(existing(text, at / "taskParams" / "resourceList"), subject + found.error().to_string());
+      problems.add(existing(text, find_place() / "taskParams" / "resourceList"), subject + found.error().to_string());
 }
 
 }  // namespace
@@ -175,8 +177,8 @@ Checked check_plan(std::string_view text, const RunPlan& plan, const Catalog& ca
                                        [&](const Workflow& other) { return other.code == workflow.code; });
     for (const TaskDefinition& task : workflow.tasks) {
       const std::size_t before = problems.count();
-      if (!is_logic(task.type))
-        check_task(text, pointer_of(text, plan, *original, task), task, catalog, find_resource, problems);
+      const auto place = [&] { return pointer_of(text, plan, *original, task); };
+      if (!is_logic(task.type)) check_task(text, place, task, catalog, find_resource, problems);
       if (problems.count() > before || (find_resource && !task.resource_ids.empty())) refuse(workflow.code, task.code);
     }
   }
@@ -277,11 +279,14 @@ std::string branches_of(const Workflow& workflow, const TaskDefinition& task) {
   return joined(parts, ", ");
 }
 
-std::vector<std::string> names_of(const Workflow& workflow, const std::vector<std::int64_t>& codes) {
-  std::vector<std::string> names;
-  names.reserve(codes.size());
-  for (const std::int64_t code : codes) names.push_back(workflow.name_of(code));
-  return names;
+// The names of the tasks directly before each task, in the order of the workflow's tasks.
+std::map<std::int64_t, std::vector<std::string>> names_before(const Workflow& workflow) {
+  std::map<std::int64_t, std::vector<std::int64_t>> after;
+  for (const Edge& edge : workflow.edges) after[edge.pre].push_back(edge.post);
+  std::map<std::int64_t, std::vector<std::string>> before;
+  for (const TaskDefinition& task : workflow.tasks)
+    for (const std::int64_t post : after[task.code]) before[post].push_back(task.name);
+  return before;
 }
 
 }  // namespace
@@ -293,6 +298,7 @@ Listing list_workflow(std::string_view text, const RunPlan& plan, const Catalog&
   listing.workflow = plan.root.name;
   listing.refusal = std::move(checked.message);
   const auto stages = stages_of(plan.root);
+  auto before = names_before(plan.root);
   for (const TaskDefinition& task : plan.root.tasks) {
     if (plan.only && !plan.only->contains(task.code)) continue;
     const auto stage = stages.find(task.code);
@@ -300,7 +306,7 @@ Listing list_workflow(std::string_view text, const RunPlan& plan, const Catalog&
                       task.type,
                       stage == stages.end() ? 1 : stage->second + 1,
                       runs_by(task, catalog),
-                      names_of(plan.root, plan.root.upstream(task.code)),
+                      before[task.code],
                       remarks_of(task),
                       checked.refused.contains(task.code)};
     if (std::string branches = branches_of(plan.root, task); !branches.empty())

@@ -254,10 +254,12 @@ void import_definition(const Cursor& definition, Workflow& workflow) {
   import_globals(definition, workflow);
 }
 
-void import_tasks(const Cursor& list, Workflow& workflow) {
+// False when there are too many, which is told: all that is said of relations would be a consequence.
+bool import_tasks(const Cursor& list, Workflow& workflow) {
+  const std::vector<Cursor> elements = list.elements(kMaxTasks);
   std::map<std::string, std::size_t> names;
   std::map<std::int64_t, std::string> codes;
-  for (const Cursor& element : list.elements(kMaxTasks)) {
+  for (const Cursor& element : elements) {
     if (!element.json().is_object()) {
       element.problem("must be a task definition, not " + std::string(element.json().type_name()));
       continue;
@@ -271,6 +273,7 @@ void import_tasks(const Cursor& list, Workflow& workflow) {
                         other->second + "'; give it another");
     workflow.tasks.push_back(std::move(task));
   }
+  return elements.size() == list.json().size();
 }
 
 // Either end of a relation; `zero_is_root` for the end where 0 stands for the beginning of the workflow.
@@ -356,9 +359,9 @@ Workflow import_element(const Cursor& element) {
   if (definition) import_definition(*definition, workflow);
   const Cursor named = workflow.name.empty() ? element : element.about("workflow '" + workflow.name + "'");
   const auto tasks = named.list("taskDefinitionList");
-  if (tasks) import_tasks(*tasks, workflow);
+  const bool has_tasks = tasks && import_tasks(*tasks, workflow);
   const auto relations = named.list(name_in(element, "processTaskRelationList", "workflowTaskRelationList"));
-  if (tasks && relations) {
+  if (has_tasks && relations) {
     import_relations(*relations, workflow);
     check_cycle(*relations, workflow);
   }
@@ -417,9 +420,23 @@ Error syntax_error(const Error& error) {
   return Error(ErrorCode::kInvalid, std::move(message));
 }
 
+// What an editor may have made of the file; the first character of JSON is one byte in UTF-8. Empty: it looks like
+// UTF-8.
+std::string foreign_encoding(std::string_view text) {
+  const auto begins = [&](std::string_view bytes) { return text.substr(0, bytes.size()) == bytes; };
+  using namespace std::string_view_literals;
+  if (begins("\xFF\xFE\0\0"sv) || begins("\0\0\xFE\xFF"sv) || begins("\0\0\0"sv)) return "UTF-32";
+  if (begins("\xFF\xFE"sv) || begins("\xFE\xFF"sv)) return "UTF-16";
+  const bool has_zero = text.size() > 1 && (text[0] == '\0') != (text[1] == '\0');
+  if (!has_zero) return {};
+  return text.size() > 3 && text[1] == '\0' && text[2] == '\0' && text[3] == '\0' ? "UTF-32" : "UTF-16";
+}
+
 }  // namespace
 
 Result<std::vector<Workflow>> import_workflows(std::string_view text, std::vector<std::string>* remarks) {
+  if (const std::string encoding = foreign_encoding(text); !encoding.empty())
+    return fail(ErrorCode::kInvalid, "1:1 the file is in " + encoding + "; save it as UTF-8, as DolphinScheduler does");
   const auto json = parse_json(text);
   if (!json) return fail(syntax_error(json.error()));
   Problems problems(text);

@@ -4,6 +4,7 @@ here. Each case is read as a server reads it, or named with the way out."""
 import json
 import os
 import signal
+import time
 import unittest
 from pathlib import Path
 
@@ -218,6 +219,14 @@ class WhatCannotRunHere(ReplayCase):
             self.assertFalse(self.run_directory.exists())
         self.assertIn(told, self.replay(file, "--workflow", "w0", "--list").stdout)
         self.assertIn("at least 1000000000000000000 tasks", self.replay(self.doubling(99), "--workflow", "w0", expect=2).stderr)
+
+    def test_a_dense_workflow_is_listed_in_time_of_its_relations(self):
+        names = [f"t{i}" for i in range(400)]
+        edges = [(pre, post) for i, pre in enumerate(names) for post in names[i + 1:]]
+        begin = time.monotonic()
+        done = self.replay(workflow([task(name) for name in names], edges), "--list", "--json")
+        self.assertLess(time.monotonic() - begin, 20, "a minute and more when each task reads the whole file")
+        self.assertEqual(json.loads(done.stdout)["tasks"][399]["after"], names[:399])
 
     def test_workflows_that_start_each_other_within_the_limit_are_not_refused(self):
         self.assertNotIn("refuse", self.replay(self.doubling(15), "--workflow", "w0", "--list").stdout)

@@ -68,6 +68,12 @@ TEST(Config, ErrorsNameLineAndColumnAndWhatWasMeant) {
   EXPECT_EQ(problem_of("plugins: {a: [}").rfind("line 1, column ", 0), 0U) << problem_of("plugins: {a: [}");
 }
 
+TEST(Config, YamlThatIsNestedTooDeeplyIsNotABadFile) {
+  const std::string problem = problem_of(std::string(100'000, '['));
+  EXPECT_NE(problem.find("nested too deeply; at most 32 levels are read"), std::string::npos) << problem;
+  EXPECT_EQ(problem.find("bad file"), std::string::npos) << problem;
+}
+
 TEST(Config, HostileDocumentsAreRefusedInsteadOfFillingTheMemory) {
   std::string laughs = "plugins:\n  a: &a0 {x: 1}\n";
   for (int i = 1; i < 12; ++i) {

@@ -14,6 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::Not;
 using testing::SizeIs;
 
 std::string read(const std::string& name) {
@@ -197,6 +198,32 @@ TEST(Import, CapsTheListsOfAFile) {
   Json json = small_export();
   json[0]["taskDefinitionList"] = Json(std::vector<int>(20'000));
   EXPECT_THAT(problem_of(json.dump()), HasSubstr("has 20000 elements; the limit is 10000"));
+}
+
+TEST(Import, TooManyTasksAreNamedAloneWithoutTheRelationsThatLeadNowhereThen) {
+  Json json = small_export();
+  json[0]["taskDefinitionList"] = Json(std::vector<int>(20'000));
+  const std::string problem = problem_of(json.dump());
+  EXPECT_THAT(problem, HasSubstr("the limit is 10000"));
+  EXPECT_THAT(problem, Not(HasSubstr("no task has the code")));
+  EXPECT_EQ(std::count(problem.begin(), problem.end(), '\n'), 0) << problem;
+}
+
+TEST(Import, AnotherEncodingThanUtf8IsCalledByItsName) {
+  using namespace std::string_literals;
+  const auto widened = [](const std::string& before, const std::string& after) {
+    std::string wide;
+    for (const char c : small_export().dump()) wide += before + c + after;
+    return wide;
+  };
+  const std::string zeros(3, '\0');
+  for (const std::string& text :
+       {"\xFF\xFE"s + widened("", "\0"s), "\xFE\xFF"s + widened("\0"s, ""), widened("", "\0"s), widened("\0"s, "")})
+    EXPECT_EQ(problem_of(text), "1:1 the file is in UTF-16; save it as UTF-8, as DolphinScheduler does");
+  for (const std::string& text : {"\xFF\xFE\0\0"s + widened("", zeros), widened("", zeros), widened(zeros, "")})
+    EXPECT_EQ(problem_of(text), "1:1 the file is in UTF-32; save it as UTF-8, as DolphinScheduler does");
+  EXPECT_THAT(problem_of(""), HasSubstr("cut off or empty"));
+  EXPECT_THAT(problem_of("\0"s), HasSubstr("1:"));
 }
 
 TEST(Import, ALongChainOfTasksIsNoProblem) {
