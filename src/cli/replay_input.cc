@@ -27,7 +27,7 @@ constexpr std::size_t kMaxFileBytes = 64U << 20U;  // what parse_json takes
 template <typename Names>
 std::string quoted_list(const Names& names) {
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + name + "'";
+  for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + escape_controls(name) + "'";
   return text;
 }
 

@@ -53,8 +53,9 @@ Color color_of(NodeState state) {
 std::string colored_state(NodeState state, bool colors) { return paint(to_string(state), color_of(state), colors); }
 
 std::string started_text(const RunStart& start) {
-  return (start.dry_run ? "dry run of workflow " : "workflow ") + start.workflow + ": " + std::to_string(start.tasks) +
-         (start.tasks == 1 ? " task" : " tasks") + (start.dry_run ? "" : ", logs in " + start.run_directory.string());
+  return (start.dry_run ? "dry run of workflow " : "workflow ") + printable(start.workflow, false) + ": " +
+         std::to_string(start.tasks) + (start.tasks == 1 ? " task" : " tasks") +
+         (start.dry_run ? "" : ", logs in " + start.run_directory.string());
 }
 
 std::string attempt_text(const TaskAttempt& task) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "plugin/note.h"
 #include "progress/output.h"
 #include "workflow/import_cursor.h"
@@ -154,9 +155,9 @@ std::string refuse_size(const std::vector<Workflow>& workflows) {
   const auto counts = count_task_runs(workflows);
   const auto root = counts.find(&workflows.front());
   if (root == counts.end() || root->second <= kMaxTaskRuns) return {};
-  return "workflow '" + workflows.front().name + "' would run " + (root->second == kCountedTo ? "at least " : "") +
-         std::to_string(root->second) + " tasks, as each start of a workflow by a SUB_PROCESS counts; the limit is " +
-         std::to_string(kMaxTaskRuns);
+  return "workflow '" + escape_controls(workflows.front().name) + "' would run " +
+         (root->second == kCountedTo ? "at least " : "") + std::to_string(root->second) +
+         " tasks, as each start of a workflow by a SUB_PROCESS counts; the limit is " + std::to_string(kMaxTaskRuns);
 }
 
 struct Checked {

@@ -30,7 +30,7 @@ std::string Problems::place_of(const Json::json_pointer& at) const {
 
 void Problems::add(const Json::json_pointer& at, const std::string& message) {
   if (++found_ > kMaxProblems) return;
-  lines_ += place_of(at) + message + "\n";
+  lines_ += place_of(at) + escape_controls(message) + "\n";  // a name must not make a line of its own
 }
 
 void Problems::remark(const std::string& kind, const Json::json_pointer& at, const std::string& message) {
@@ -39,7 +39,7 @@ void Problems::remark(const std::string& kind, const Json::json_pointer& at, con
   if (known != remarks_.end())
     ++known->count;
   else
-    remarks_.push_back({kind, place_of(at) + message});
+    remarks_.push_back({kind, place_of(at) + escape_controls(message)});
 }
 
 std::vector<std::string> Problems::remarks() const {

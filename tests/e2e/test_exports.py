@@ -220,6 +220,16 @@ class WhatCannotRunHere(ReplayCase):
         self.assertIn(told, self.replay(file, "--workflow", "w0", "--list").stdout)
         self.assertIn("at least 1000000000000000000 tasks", self.replay(self.doubling(99), "--workflow", "w0", expect=2).stderr)
 
+    def test_the_name_of_a_workflow_makes_no_lines_of_its_own(self):
+        name = "real\nworkflow fake: 9 tasks\x1b[2J"
+        shown = self.replay(workflow([task("a")], name=name), "--dry-run").stdout
+        self.assertNotIn("\nworkflow fake", shown)
+        self.assertNotIn("\x1b[2J", shown)
+        several = self.write([workflow([task("a")], name=name), workflow([task("b")], name="other", code=2000)])
+        self.assertNotIn("\nworkflow fake", self.replay(several, expect=2).stderr)
+        wrong = workflow([task("a", taskParams=7)], name=name)
+        self.assertNotIn("workflow fake", [line.strip()[:13] for line in self.replay(wrong, expect=2).stderr.splitlines()])
+
     def test_a_dense_workflow_is_listed_in_time_of_its_relations(self):
         names = [f"t{i}" for i in range(400)]
         edges = [(pre, post) for i, pre in enumerate(names) for post in names[i + 1:]]
