@@ -26,12 +26,13 @@ constexpr std::size_t kMaxStreamBytes = 1U << 20U;
 constexpr std::chrono::milliseconds kEndLimit{5000};  // of SIGKILL
 
 // start.sh sets the first two before it sources the file, which is $0 here, so that there are no positional parameters.
-// The streams move to numbers that scripts do not use. The trace names file, line and folder of each step; its first
-// character is repeated for nested calls. The first export says that the end was reached, and which flags hold there.
+// The streams move to numbers that scripts do not use. The trace names file, line, folder and depth of subshells of
+// each step; its first character is repeated for nested calls. The first export says that the end was reached, and
+// which flags hold there.
 constexpr const char* kSource = R"(DOLPHINSCHEDULER_HOME=${DOLPHINSCHEDULER_HOME:-$(cd -- "${0%/*}/.." && pwd)}
 BIN_DIR=$DOLPHINSCHEDULER_HOME/bin
 exec {porpoise_exports}>&3 {BASH_XTRACEFD}>&4 3>&- 4>&-
-PS4=$'\1${BASH_SOURCE-}\2${LINENO-}\3${PWD-}\4'
+PS4=$'\1${BASH_SOURCE-}\2${LINENO-}\3${PWD-}\4${BASH_SUBSHELL-}\5'
 set -x
 . "$0"
 { porpoise_flags=$-; set +xuev; } 2>/dev/null
@@ -143,7 +144,8 @@ class BashRun {
 std::string describe_end(int status) {
   if (WIFSIGNALED(status)) return "the shell that sourced it was ended by signal " + std::to_string(WTERMSIG(status));
   return "it ended the shell that sourced it, with status " + std::to_string(WEXITSTATUS(status)) +
-         ": an exit, or set -e and a command that failed";
+         ": an exit, a command that failed after set -e, or a change to the shell itself (exec, ulimit, a function "
+         "with the name of a builtin)";
 }
 
 }  // namespace
@@ -164,6 +166,8 @@ Result<BashRecord> source_with_bash(const std::filesystem::path& file, const Var
   record.trace_is_whole = !run->trace().too_much &&
                           record.exports.substr(kEnd.size(), flags_end - kEnd.size()).find('x') != std::string::npos;
   record.exports.erase(0, flags_end + 1);
+  if (record.exports.empty() && record.errors.find(": restricted: ") != std::string::npos)
+    return fail(ErrorCode::kInvalid, "it restricts its shell (set -r), which then starts no program by its path");
   if (record.exports.empty()) return fail(ErrorCode::kInvalid, "what it exports is too long for another program");
   return record;
 }

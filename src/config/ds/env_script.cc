@@ -27,7 +27,8 @@ bool is_shells_own(std::string_view name) {
 struct Step {
   std::string_view file;
   std::string_view line;
-  std::string_view folder;  // the current one
+  std::string_view folder;   // the current one
+  bool in_subshell = false;  // which changes nothing outside of it
   std::string_view command;
 };
 
@@ -49,6 +50,11 @@ std::optional<Step> take_step(std::string_view& trace) {
   step.file = take_until(text, '\2');
   step.line = take_until(text, '\3');
   step.folder = take_until(text, '\4');
+  const std::string_view depth = text.substr(0, std::min(text.find('\5'), text.size()));
+  if (depth.size() < text.size() && depth.find_first_not_of("0123456789") == std::string_view::npos) {
+    step.in_subshell = !depth.empty() && depth != "0";
+    text.remove_prefix(depth.size() + 1);
+  }
   while (text.ends_with('\n')) text.remove_suffix(1);
   step.command = text;
   return step;
@@ -83,6 +89,7 @@ class Trace {
       if (sources_a_file(step->command)) sourcing_.insert(place(step->file, step->line));
       if (step->file.empty()) continue;
       if (files.insert(step->file).second) sourced_.push_back(fs::path(step->folder) / step->file);
+      if (step->in_subshell) continue;
       if (const std::string_view variable = assigned_by(step->command); !variable.empty())
         assigned_.insert_or_assign(std::string(variable), place(step->file, step->line));
     }

@@ -25,7 +25,7 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 // Three texts of at most 1 MiB each.
 struct BashRecord {
   std::string exports;  // env -0
-  std::string trace;    // of set -x: "\1FILE\2LINE\3FOLDER\4COMMAND\n"
+  std::string trace;    // of set -x: "\1FILE\2LINE\3FOLDER\4DEPTH\5COMMAND\n"; DEPTH of subshells
   std::string errors;
   bool trace_is_whole = true;  // not cut, and the file has not turned it off
 };

@@ -177,6 +177,25 @@ TEST_F(EnvScriptTest, OneThatEndsTheShellIsAnError) {
   EXPECT_THAT(exports(), ElementsAre(HasSubstr("it ended the shell that sourced it, with status 1")));
 }
 
+TEST_F(EnvScriptTest, ARestrictedShellIsNotCalledAnExportThatIsTooLong) {
+  write("export A=1\nset -r\n");
+  EXPECT_THAT(exports({{"PATH", "/usr/bin:/bin"}}), ElementsAre(HasSubstr("it restricts its shell (set -r)")));
+}
+
+TEST_F(EnvScriptTest, AFunctionWithTheNameOfABuiltinIsNotCalledAnExit) {
+  write("builtin() { :; }\nexport A=1\n");
+  EXPECT_THAT(exports({{"PATH", "/usr/bin:/bin"}}), ElementsAre(HasSubstr("a function with the name of a builtin")));
+  write("ulimit -n 3\nexport A=1\n");
+  EXPECT_THAT(exports({{"PATH", "/usr/bin:/bin"}}),
+              ElementsAre(HasSubstr("a change to the shell itself (exec, ulimit")));
+}
+
+// Line 2 runs in a shell of its own.
+TEST_F(EnvScriptTest, AnExportInASubshellIsNotTheOriginOfTheValue) {
+  write("export KEY=one\n(export KEY=two)\nexport OTHER=$(KEY=three; echo $KEY)\n");
+  EXPECT_THAT(exports({{"PATH", "/usr/bin:/bin"}}), Contains("KEY=one < conf/dolphinscheduler_env.sh line 1"));
+}
+
 TEST_F(EnvScriptTest, OneThatWaitsIsEndedWithAllThatItStarted) {
   const std::filesystem::path mark = folder_ / "pid";
   write("sleep 1000 &\necho $! > " + mark.string() + "\nread -r line < <(sleep 1000)\n");
