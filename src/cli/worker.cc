@@ -34,10 +34,12 @@ Result<ResolvedSettings> read_trusted(const WorkerFlags& flags, const Variables&
   return resolved;
 }
 
-// A message of a few MiB goes back to the system when it is done with. By itself, glibc takes the first large block that
-// is freed as a sign that more will come, and keeps up to 64 MiB for them.
+// A message of a few MiB goes back to the system when it is done with. By itself, glibc takes the first large block
+// that is freed as a sign that more will come, and keeps up to 64 MiB for them. Nor does each thread need a heap of its
+// own, which takes 64 MiB of address space, and a worker may have a limit of that.
 void keep_no_large_blocks() {
   constexpr int kLarge = 256 * 1024;  // bytes
+  ::mallopt(M_ARENA_MAX, 2);
   ::mallopt(M_MMAP_THRESHOLD, kLarge);
   ::mallopt(M_TRIM_THRESHOLD, 4 * kLarge);
 }

@@ -19,7 +19,7 @@ Result<DiskSpace::Room> room_of(const std::filesystem::path& folder) {
 }  // namespace
 
 DiskSpace::DiskSpace(boost::asio::io_context& io, Folders folders)
-    : folders_(std::move(folders)), next_(io), calls_(io, {.threads = 2, .max_hung = folders_.size()}) {
+    : folders_(std::move(folders)), next_(io), calls_(io, {.threads = 1, .max_hung = folders_.size()}) {
   ask();
 }
 
