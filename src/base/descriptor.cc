@@ -37,6 +37,13 @@ UniqueFd open_beneath(int folder, const std::string& name, int flags, unsigned m
   return UniqueFd(static_cast<int>(fd));
 }
 
+Entries entries_of(int folder) {
+  UniqueFd again(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));  // a stream closes what it reads
+  Entries entries(again ? ::fdopendir(again.get()) : nullptr, &::closedir);
+  if (entries) (void)again.release();
+  return entries;
+}
+
 Result<Below> descend(int top, const std::string& path,
                       const std::function<Result<UniqueFd>(int folder, const std::string& name)>& enter) {
   UniqueFd folder(::fcntl(top, F_DUPFD_CLOEXEC, 0));

@@ -1,9 +1,11 @@
 // File descriptors: who owns one, and how to open what is below a folder without being led elsewhere.
 #pragma once
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -63,6 +65,11 @@ struct Below {
 // From `top` to the folder of the last component of "a/b/c", each step of which `enter` takes.
 Result<Below> descend(int top, const std::string& path,
                       const std::function<Result<UniqueFd>(int folder, const std::string& name)>& enter);
+
+// The entries of an open folder, from the first one on; empty, with errno, when it cannot be read. The folder stays
+// open.
+using Entries = std::unique_ptr<DIR, int (*)(DIR*)>;
+Entries entries_of(int folder);
 
 // The regular file "a/b/c" below `top`, to read. No symbolic link is followed, as the files may be those of tenants,
 // who might put one there that only root can follow; and no FIFO is waited for. Errors: kNotFound; kDenied where a link

@@ -17,6 +17,12 @@ constexpr std::string_view trimmed(std::string_view text, std::string_view blank
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+// "a, b": the words, with the separator between two. Pure.
+std::string joined(const std::vector<std::string>& words, std::string_view separator);
+
+// The letters of ASCII in upper case. Pure.
+std::string upper_case(std::string_view text);
+
 // Cuts of UTF-8 text that never split a code point. Pure.
 
 // The longest beginning of at most `max_bytes` that ends between two code points. Text that is not UTF-8 is cut

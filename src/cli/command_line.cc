@@ -246,7 +246,7 @@ void add_doctor(CLI::App& app, int& exit_code) {
   CLI::App* const command = app.add_subcommand("doctor", "Says what a worker would lack here, and what mends it");
   const auto options = std::make_shared<DoctorOptions>();
   command->add_flag("--json", options->json, "print JSON");
-  command->add_option("--bundle", options->bundle, "write a tar to send to somebody, with secrets masked")
+  command->add_option("--bundle", options->bundle, "write a tar for whoever helps, with secrets masked")
       ->type_name("FILE");
   declare_worker_flags(*command, options->worker);
   command->footer([] { return kDoctorExamples + list_plugin_doctors(); });

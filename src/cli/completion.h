@@ -2,7 +2,7 @@
 // and no option: with each TAB it asks the program itself, `porpoise __complete WORD...`, which answers from what
 // command_line.cc declares.
 //
-// Pure but for what ValueSource looks at; any thread.
+// ValueSource may read this machine; all else is pure. Any thread.
 #pragma once
 
 #include <functional>

@@ -11,12 +11,6 @@ namespace {
 
 constexpr const char* kUserCommands = "User Commands";
 
-std::string joined(const std::vector<std::string>& words, std::string_view separator) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : std::string(separator)) + word;
-  return text;
-}
-
 std::string arguments_of(const CommandEntry& command) {
   if (command.is_program) return "[NAME] [OPTION...]";
   if (!command.commands.empty()) return "COMMAND [OPTION...]";

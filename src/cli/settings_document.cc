@@ -1,10 +1,10 @@
 // What config/settings_table.cc says of each key, as a man page and as a file to begin with.
-#include <cctype>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "cli/help_format.h"
 #include "cli/man_page.h"
 #include "config/settings_table.h"
@@ -43,12 +43,6 @@ void write_setting(RoffWriter& page, const Setting& setting) {
   if (setting.at_run_time) facts += " A running worker takes it over at SIGHUP.";
   if (setting.secret) facts += " A secret: it is shown nowhere, and no other user should read the file.";
   page.continue_term(facts);
-}
-
-std::string upper_case(std::string_view text) {
-  std::string upper(text);
-  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return upper;
 }
 
 // A scalar that YAML reads as the text it is.

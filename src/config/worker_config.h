@@ -110,6 +110,8 @@ class TenantMap {
 
   // None: it is not run here.
   std::optional<std::string> user_of(const std::string& tenant) const;
+  // Those that it names: tenant -> user.
+  const std::map<std::string, std::string>& users() const { return users_; }
 
  private:
   std::map<std::string, std::string> users_;

@@ -32,8 +32,7 @@ std::string wait_in_words(const EngineView& engine, const TaskView& task, Moment
 }
 
 std::string end_in_words(const TaskView& task, Moment now) {
-  const std::string outcome = task.status == 7 ? "SUCCESS" : task.status == 9 ? "KILL" : "FAILURE";
-  std::string ended = "ended: " + outcome;
+  std::string ended = "ended: " + std::string(to_string(task_state(task.status)));
   if (!task.untold) return ended;
   const std::string master = task.master.empty() ? "a master that is not known yet" : "master " + task.master;
   if (task.untold->unreachable > 0)

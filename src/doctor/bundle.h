@@ -1,4 +1,4 @@
-// What `porpoise doctor --bundle` hands to somebody else: a tar of texts, without secrets.
+// The tar that `porpoise doctor --bundle` writes, for whoever helps: texts, without secrets.
 //
 // Values and free functions; any thread. Reading blocks on the disk. Of tasks only names and sizes of files are in it:
 // what they ask for and write is their owners'.

@@ -238,7 +238,7 @@ Status connect_to(const Addresses& there) {
   return problem == 0 ? Status() : Status(fail_errno("no connection", problem));
 }
 
-// The port as a worker would have it; EADDRINUSE where somebody has it.
+// Listens as a worker would; EADDRINUSE while another program does.
 Result<UniqueFd> listen_on(const HostPort& where) {
   PORPOISE_TRY(const Addresses addresses, resolve(where));
   UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -16,7 +16,7 @@ namespace porpoise {
 
 enum class Verdict {
   kOk,
-  kWarning,  // a worker starts, but not all of it will be as somebody expects
+  kWarning,  // a worker starts, and something that people count on does not work
   kFault,    // a worker does not start or does not register, or tasks fail
 };
 

@@ -212,12 +212,8 @@ Findings check_tenants(const Patient& patient, const DoctorLimits& limits) {
   Findings findings;
   if (const Status possible = check_tenants_possible(config); !possible)
     findings.push_back({Verdict::kFault, "tenants", possible.error().to_string(), "see the message"});
-  for (std::string_view rest = config.tenant_map; !rest.empty();) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const std::string_view entry = rest.substr(0, comma);
-    if (entry != "*") findings.push_back(check_tenant(std::string(entry.substr(0, entry.find('='))), config, limits));
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-  }
+  if (const auto map = TenantMap::parse(config.tenant_map))
+    for (const auto& [tenant, user] : map->users()) findings.push_back(check_tenant(tenant, config, limits));
   if (config.tenant_map.empty())
     findings.push_back({Verdict::kOk, "tenants", "each tenant is the user of its name: the key 'tenant-map' is empty"});
   for (const std::string& gap : gaps_between_tasks(config))
@@ -255,13 +251,13 @@ Findings check_kernel() {
 Findings check_plugins(const Patient& patient) {
   const Catalog catalog = Catalog::scan(patient.plugin_folders);
   Findings findings;
-  std::string types;
-  for (const CatalogEntry& entry : catalog.types()) types += (types.empty() ? "" : ", ") + entry.type.id;
+  std::vector<std::string> types;
+  for (const CatalogEntry& entry : catalog.types()) types.push_back(entry.type.id);
   if (types.empty())
     findings.push_back({Verdict::kFault, "plugins", "there is none: each task would fail",
                         "set the key 'plugin-dir' or PORPOISE_PLUGIN_PATH; see porpoise plugins list"});
   else
-    findings.push_back({Verdict::kOk, "plugins", types});
+    findings.push_back({Verdict::kOk, "plugins", joined(types, ", ")});
   for (const CatalogProblem& problem : catalog.problems())
     if (problem.kind == CatalogProblem::Kind::kRefused)
       findings.push_back({Verdict::kWarning, "plugins", problem.file.string() + " is refused: " + problem.reason,
@@ -274,10 +270,10 @@ Findings check_plugins(const Patient& patient) {
 
 Findings check_configuration(const Patient& patient) {
   Findings findings;
-  std::string files;
-  for (const fs::path& file : patient.settings.files) files += (files.empty() ? "" : ", ") + file.string();
-  findings.push_back(
-      {Verdict::kOk, "configuration", files.empty() ? "no file: defaults, environment and flags" : files});
+  std::vector<std::string> files;
+  for (const fs::path& file : patient.settings.files) files.push_back(file.string());
+  findings.push_back({Verdict::kOk, "configuration",
+                      files.empty() ? "no file: defaults, environment and flags" : joined(files, ", ")});
   const FileTrust trust = judge_files(patient.settings);
   for (const std::string& text : trust.distrusted)
     findings.push_back({Verdict::kFault, "configuration", text, "see the message"});

@@ -58,6 +58,12 @@ std::string Engine::master_of(std::int64_t task_instance_id) const {
   return found == tasks_.end() ? "" : found->second.dispatch.master;
 }
 
+std::set<std::int64_t> Engine::task_ids() const {
+  std::set<std::int64_t> ids;
+  for (const auto& [id, task] : tasks_) ids.insert(ids.end(), id);
+  return ids;
+}
+
 std::size_t Engine::task_bytes() const {
   std::size_t bytes = 0;
   for (const auto& [id, task] : tasks_)

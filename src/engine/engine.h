@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,9 +67,11 @@ class Engine {
   // Who is told of it by now; empty: nobody, it is not known (any more).
   std::string master_of(std::int64_t task_instance_id) const;
   const Outbox& outbox() const { return outbox_; }
+  std::set<std::int64_t> task_ids() const;  // of all that are not forgotten
   // Of the dispatches of tasks that have not ended.
   std::size_t task_bytes() const;
   // All of it, for people: copies of what each task is called, so some us a task.
+  WorkerStage stage_for_people() const;
   EngineView view(Moment now) const;
 
  private:
@@ -126,7 +129,6 @@ class Engine {
   // view.cc
   WaitsFor reason_to_wait(const AcceptedTask& task, std::int64_t due_mono_ms, Moment now) const;
   TaskView view_of(const AcceptedTask& task) const;
-  WorkerStage stage_for_people() const;
 
   // membership.cc
   void scan(Ownership ownership);

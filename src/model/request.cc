@@ -74,6 +74,12 @@ int status_code(TaskState state) {
   return 6;
 }
 
+TaskState task_state(int code) {
+  for (const TaskState state : {TaskState::kSuccess, TaskState::kKill})
+    if (code == status_code(state)) return state;
+  return TaskState::kFailure;
+}
+
 Result<bool> keeps_leftovers(const PropertyList& local_params, bool by_default) {
   for (const Property& property : local_params) {
     if (property.prop != "porpoise.leftovers") continue;

@@ -69,6 +69,7 @@ struct TaskRequest {
 enum class TaskState { kSuccess, kFailure, kKill };  // 7, 6, 9 of 3.1 `TaskExecutionStatus`
 std::string_view to_string(TaskState state);         // "SUCCESS", "FAILURE", "KILL"
 int status_code(TaskState state);
+TaskState task_state(int status_code);  // of a code that is none of these, kFailure
 
 // The branch a SWITCH chose.
 struct Branch {

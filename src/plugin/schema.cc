@@ -91,12 +91,6 @@ bool is_place_in(const Json& allowed, const Json& value) {
   return of_names && place >= 0 && static_cast<std::size_t>(place) < allowed.size();
 }
 
-std::string join(const std::vector<std::string>& words, std::string_view separator) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : std::string(separator)) + word;
-  return text;
-}
-
 std::vector<std::string> enum_texts(const Json& schema) {
   std::vector<std::string> texts;
   for (const Json& value : member(schema, "enum"))
@@ -138,14 +132,14 @@ class Checker {
     const auto fits = [&value](const std::string& type) { return has_type(value, type); };
     if (!types.empty() && std::none_of(types.begin(), types.end(), fits))
       return add(pointer,
-                 "is " + with_article(value.type_name()) + " and must be " + with_article(join(types, " or ")));
+                 "is " + with_article(value.type_name()) + " and must be " + with_article(joined(types, " or ")));
     const Json& allowed = member(schema, "enum");
     const auto* const text = value.get_ptr<const std::string*>();
     const bool may_be_any = text != nullptr && has_placeholder(*text);
     if (allowed.is_array() && !may_be_any && std::find(allowed.begin(), allowed.end(), value) == allowed.end() &&
         !is_place_in(allowed, value))
       return add(pointer, "is " + std::string(cut_utf8(dump_json(value), 60)) + " and must be one of " +
-                              join(enum_texts(schema), ", "));
+                              joined(enum_texts(schema), ", "));
     if (value.is_object()) check_members(schema, value, pointer);
     if (value.is_array() && schema.contains("items"))
       for (std::size_t i = 0; i < value.size(); ++i)
@@ -225,12 +219,12 @@ class SchemaChecker {
 };
 
 std::string describe_type(const Json& schema) {
-  if (const auto values = enum_texts(schema); !values.empty()) return join(values, " | ");
+  if (const auto values = enum_texts(schema); !values.empty()) return joined(values, " | ");
   const std::vector<std::string> types = type_names(schema);
   if (types.empty()) return "any";
   if (types.front() == "array" && member(schema, "items").is_object())
     return "list of " + describe_type(schema["items"]);
-  return join(types, " or ");
+  return joined(types, " or ");
 }
 
 bool is_required(const Json& schema, const std::string& name) {

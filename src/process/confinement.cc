@@ -9,7 +9,6 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <system_error>
 #include <unordered_map>
@@ -80,11 +79,9 @@ class Ruleset {
 
   // All that is below `folder`, an open one, except what is hidden. `path` ends with a slash.
   Status allow_around_hidden(int folder, const std::string& path) {
-    const int copy = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const std::unique_ptr<DIR, int (*)(DIR*)> entries(copy < 0 ? nullptr : ::fdopendir(copy), ::closedir);
+    const Entries entries = entries_of(folder);
     if (!entries) {
       const int problem = errno;
-      if (copy >= 0) ::close(copy);
       if (problem != EACCES) return fail_errno("cannot read " + path, problem);
       return follow_hidden(folder, path);
     }

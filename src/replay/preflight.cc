@@ -19,15 +19,6 @@ namespace {
 
 using Pointer = Json::json_pointer;
 
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-  std::string text;
-  for (const std::string& part : parts) {
-    if (!text.empty()) text += separator;
-    text += part;
-  }
-  return text;
-}
-
 bool is_logic(const std::string& type) {
   return type == kConditions || type == kSubProcess || type == kDependent || type == kBlocking;
 }

@@ -15,6 +15,14 @@
 #include "taskdir/result_file.h"
 
 namespace porpoise {
+
+std::int64_t task_id_of(const std::filesystem::path& folder) {
+  const std::string name = folder.filename().string();
+  std::int64_t id = 0;
+  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), id);
+  return problem == std::errc() && end == name.data() + name.size() ? id : 0;
+}
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -47,14 +55,6 @@ bool never_accepted(const fs::path& folder) {
   for (fs::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
     if (at->path().filename() != half_written) return false;
   return !problem;
-}
-
-// 0: no task's.
-std::int64_t id_of(const fs::path& folder) {
-  const std::string name = folder.filename().string();
-  std::int64_t id = 0;
-  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), id);
-  return problem == std::errc() && end == name.data() + name.size() ? id : 0;
 }
 
 Result<TaskRequest> read_request(const fs::path& folder) {
@@ -166,7 +166,7 @@ std::set<std::int64_t> TaskStore::ids() const {
   std::set<std::int64_t> found;
   std::error_code problem;
   for (fs::directory_iterator at(root_, problem), end; !problem && at != end; at.increment(problem))
-    if (const std::int64_t id = id_of(at->path()); id != 0) found.insert(id);
+    if (const std::int64_t id = task_id_of(at->path()); id != 0) found.insert(id);
   return found;
 }
 
@@ -180,19 +180,19 @@ TaskStore::Scan TaskStore::scan() const {
     const bool is_task = name.find_first_not_of("0123456789") == std::string::npos;
     if (name.starts_with(".gone-")) {
       scan.leftovers.push_back(path);
-    } else if (is_task && (id_of(path) == 0 || !at->is_directory(ignored) || at->is_symlink(ignored))) {
+    } else if (is_task && (task_id_of(path) == 0 || !at->is_directory(ignored) || at->is_symlink(ignored))) {
       scan.problems.push_back("put aside " + path.string() + ".broken: it is no folder of a task");
       fs::remove_all(path.string() + ".broken", ignored);
       fs::rename(path, path.string() + ".broken", ignored);
     } else if (is_task && never_accepted(path)) {
-      if (auto gone = forget(id_of(path))) scan.leftovers.push_back(*std::move(gone));
+      if (auto gone = forget(task_id_of(path))) scan.leftovers.push_back(*std::move(gone));
     } else if (is_task) {
       folders.emplace_back(fs::last_write_time(path / kDispatchFile, ignored), path);
     }
     ignored.clear();
   }
   std::sort(folders.begin(), folders.end());
-  for (const auto& [time, folder] : folders) scan.tasks.push_back(read(folder, id_of(folder)));
+  for (const auto& [time, folder] : folders) scan.tasks.push_back(read(folder, task_id_of(folder)));
   return scan;
 }
 

@@ -37,6 +37,9 @@ struct TaskContact {
   std::string execute_path;
 };
 
+// The task instance whose folder is named so; 0: it is no task's. Pure.
+std::int64_t task_id_of(const std::filesystem::path& folder);
+
 class TaskStore {
  public:
   // `seal`: of the results that may be in there; null: of any.

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -75,14 +74,12 @@ class TreeRemoval {
 
   std::vector<std::string> names_in(int folder) {
     std::vector<std::string> names;
-    UniqueFd again(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(again ? ::fdopendir(again.get()) : nullptr, ::closedir);
-    if (!stream) {
+    const Entries entries = entries_of(folder);
+    if (!entries) {
       note(errno);
       return names;
     }
-    (void)again.release();  // the stream's
-    while (const dirent* const entry = ::readdir(stream.get())) {
+    while (const dirent* const entry = ::readdir(entries.get())) {
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") names.emplace_back(name);
     }

@@ -13,12 +13,6 @@ constexpr std::chrono::milliseconds kBetweenTurns{20};  // the disk is for tasks
 constexpr std::chrono::seconds kTurnLimit{60};
 constexpr std::chrono::hours kSayEvery{24};
 
-TaskIds tasks_of(const EngineView& view) {
-  TaskIds ids;
-  for (const TaskView& task : view.tasks) ids.insert(task.id);
-  return ids;
-}
-
 }  // namespace
 
 Retention::Retention(boost::asio::io_context& io, const WorkerLoop& loop, RetentionPass::Places places,
@@ -40,14 +34,15 @@ void Retention::wait(std::chrono::milliseconds pause) {
 }
 
 void Retention::go_on() {
-  const EngineView view = loop_.engine().view({wall_ms(), mono_ms()});
-  if (view.stage != WorkerStage::kWorking) return wait(kFirst);  // its tasks are not all known, or it leaves
+  const Engine& engine = loop_.engine();
+  // Else its tasks are not all known, or it leaves.
+  if (engine.stage_for_people() != WorkerStage::kWorking) return wait(kFirst);
   if (!pass_) {
     log_.debug("retention: looks for what is too old, or too much");
     pass_ = std::make_shared<RetentionPass>(places_, rules_, wall_ms());
   }
   calls_.call(
-      "the removal of old logs", kTurnLimit, [pass = pass_, in_use = tasks_of(view)] { return pass->turn(in_use); },
+      "the removal of old logs", kTurnLimit, [pass = pass_, in_use = engine.task_ids()] { return pass->turn(in_use); },
       [this, pass = pass_](const Result<bool>& done) { turned(pass, done); });
 }
 

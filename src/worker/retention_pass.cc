@@ -6,12 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <memory>
 #include <system_error>
 #include <utility>
 
 #include "base/descriptor.h"
+#include "store/task_store.h"
 #include "taskdir/work_directory.h"
 
 namespace porpoise {
@@ -24,20 +23,15 @@ constexpr std::size_t kMaxLogs = 1'000'000;   // of one pass; the oldest days co
 constexpr std::size_t kLogsATurn = 200;
 constexpr std::size_t kMaxFolders = 100'000;  // looked at in one pass
 
-using Folder = std::unique_ptr<DIR, int (*)(DIR*)>;
-
 // No link is followed to it.
-Folder open_real_folder(const fs::path& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  Folder folder(fd ? ::fdopendir(fd.get()) : nullptr, &::closedir);
-  if (folder) (void)fd.release();
-  return folder;
+Entries open_real_folder(const fs::path& path) {
+  return entries_of(UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)).get());
 }
 
 // The real folders in it, by name.
 std::vector<std::string> folders_in(const fs::path& path) {
   std::vector<std::string> names;
-  const Folder folder = open_real_folder(path);
+  const Entries folder = open_real_folder(path);
   if (!folder) return names;
   while (const dirent* const entry = ::readdir(folder.get())) {
     const std::string name = entry->d_name;
@@ -55,13 +49,6 @@ bool is_day(const std::string& name) {
 }
 
 std::int64_t to_ms(const timespec& time) { return std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000; }
-
-std::int64_t id_of(const std::string& name) {
-  std::int64_t id = 0;
-  const char* const end = name.data() + name.size();
-  const auto [stop, problem] = std::from_chars(name.data(), end, id);
-  return problem == std::errc() && stop == end ? id : 0;
-}
 
 }  // namespace
 
@@ -140,7 +127,7 @@ Status RetentionPass::read_days() {
 }
 
 void RetentionPass::read_day(const std::string& day) {
-  const Folder folder = open_real_folder(places_.log_dir / day);
+  const Entries folder = open_real_folder(places_.log_dir / day);
   if (!folder) return;
   while (const dirent* const entry = ::readdir(folder.get())) {
     const auto id = task_instance_of(entry->d_name);
@@ -214,7 +201,7 @@ void RetentionPass::remove_work_directories(const TaskIds& in_use) {
   }
   if (above.size() < kDepth) return;
   for (const fs::path& folder : level) {
-    const std::int64_t id = id_of(folder.filename().string());
+    const std::int64_t id = task_id_of(folder);
     if (id == 0 || in_use.contains(id) || !is_old(folder)) continue;
     remove_folder(folder);
     std::error_code in_the_way;  // not empty

@@ -1,7 +1,6 @@
 #include "workflow/import.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <limits>
@@ -10,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "workflow/import_cursor.h"
 #include "workflow/workflow.h"
 
@@ -27,12 +27,6 @@ constexpr std::int64_t kMaxRetries = 10'000;
 constexpr std::int64_t kMaxCode = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
 constexpr std::string_view kSubWorkflow = "SUB_WORKFLOW";  // 3.3
-
-std::string upper_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return text;
-}
 
 std::chrono::minutes minutes(const Cursor& task, std::string_view key, std::int64_t fallback) {
   return std::chrono::minutes(task.integer(key, {fallback, 0, kMaxMinutes}));
