@@ -1,8 +1,10 @@
 #include "config/yaml.h"
 
 #include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <cstdint>
+#include <sstream>
 #include <utility>
 
 namespace porpoise {
@@ -39,6 +41,32 @@ Json scalar_to_json(const YAML::Node& node) {
   return node.Scalar();
 }
 
+// Refuses a character that begins nothing, such as a comma at the beginning of a file: yaml-cpp 0.7 takes no step over
+// it, and `YAML::LoadAll` makes empty documents there until the memory is full.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (std::exchange(last_, mark.pos) == mark.pos) throw YAML::ParserException(mark, "this begins nothing");
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  int last_ = -1;
+};
+
+void check_documents(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  for (DocumentStarts starts; parser.HandleNextDocument(starts);) continue;
+}
+
 }  // namespace
 
 tl::unexpected<Error> invalid_yaml(const YAML::Node& node, const std::string& what) {
@@ -47,7 +75,9 @@ tl::unexpected<Error> invalid_yaml(const YAML::Node& node, const std::string& wh
 
 Result<std::vector<YAML::Node>> load_yaml(std::string_view text) {
   try {
-    return YAML::LoadAll(std::string(text));
+    const std::string whole(text);
+    check_documents(whole);
+    return YAML::LoadAll(whole);
   } catch (const YAML::DeepRecursion& error) {  // whose own words are "bad file"
     return fail(ErrorCode::kInvalid, position(error.mark) + "nested too deeply; at most " +
                                          std::to_string(kMaxYamlDepth) + " levels are read");

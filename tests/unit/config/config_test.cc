@@ -68,6 +68,15 @@ TEST(Config, ErrorsNameLineAndColumnAndWhatWasMeant) {
   EXPECT_EQ(problem_of("plugins: {a: [}").rfind("line 1, column ", 0), 0U) << problem_of("plugins: {a: [}");
 }
 
+TEST(Config, ACommaThatBeginsNothingDoesNotHang) {
+  for (const char* const text : {",", "\n ,\x01", "worker:\n  http: none\n---\n,", "]", "}"}) {
+    const auto config = parse_config(text);
+    ASSERT_FALSE(config) << text;
+    EXPECT_NE(config.error().to_string().find("column"), std::string::npos) << config.error().to_string();
+  }
+  EXPECT_NE(problem_of(",").find("line 1, column 1: this begins nothing"), std::string::npos) << problem_of(",");
+}
+
 TEST(Config, YamlThatIsNestedTooDeeplyIsNotABadFile) {
   const std::string problem = problem_of(std::string(100'000, '['));
   EXPECT_NE(problem.find("nested too deeply; at most 32 levels are read"), std::string::npos) << problem;
